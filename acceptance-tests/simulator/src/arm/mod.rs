@@ -1,0 +1,1 @@
+//! The ARM and Entra face over HTTPS.

@@ -1,0 +1,13 @@
+//! SQL Server instances, managed instances and Entra ID in one process, to rehearse Managed Instance links.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`world`] | the one model of the world (`Estate`): objects, operations on them, replication on an accelerated clock |
+//! | [`tds`] | the TDS face: wire protocol only |
+//! | [`tsql`] | T-SQL: parsed, bound against the server's version, executed on the world |
+//! | [`arm`] | the ARM and Entra face over HTTPS |
+
+pub mod arm;
+pub mod tds;
+pub mod tsql;
+pub mod world;

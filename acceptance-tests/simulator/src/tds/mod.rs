@@ -1,0 +1,1 @@
+//! The TDS face: packets, TLS, login, tokens. Knows no SQL.

@@ -1,0 +1,1 @@
+//! The T-SQL engine: parse, bind, execute on the world.

@@ -1,0 +1,1 @@
+//! Actions (Terraform 1.14 and later), one a file.

@@ -1,0 +1,1 @@
+//! ARM client, long-running operations, typed resources. Knows nothing of Terraform.

@@ -1,0 +1,1 @@
+//! Azure token sources, one kind a file, and the chain.

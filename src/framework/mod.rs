@@ -1,0 +1,1 @@
+//! Terraform's protocol semantics: values, schemas, plan rules, the traits of objects. Knows neither SQL nor Azure.

@@ -1,0 +1,1 @@
+//! Provider functions, one a file. Pure: no connection, no clock.

@@ -1,0 +1,1 @@
+//! List resources (`terraform query`), one a file.

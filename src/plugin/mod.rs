@@ -1,0 +1,1 @@
+//! The go-plugin process contract: handshake, mutual TLS, controller, stdio, hclog lines, shutdown, reattach.

@@ -1,0 +1,1 @@
+//! The provider block, the registry of objects and the lazy clients.

@@ -1,0 +1,1 @@
+//! The documented limitations: pure tables and checks, no I/O.

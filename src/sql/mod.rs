@@ -1,0 +1,1 @@
+//! TDS client and typed statements. Knows nothing of Terraform.
