@@ -13,10 +13,12 @@
 //! | [`diagnostic`] | what a user reads |
 //! | [`schema`], [`model`] | how an object looks to Terraform, and to its author |
 //! | [`resource`], [`data_source`], [`function`], [`action`], [`list_resource`] | the traits of objects |
+//! | [`checks`] | checks of single values that schemas share |
 //! | [`provider`] | what holds them together |
 //! | [`context`] | what a verb is given: the client, cancellation, the deadline, a place for warnings |
 
 pub mod action;
+pub mod checks;
 pub mod context;
 pub mod data_source;
 pub mod diagnostic;

@@ -109,6 +109,7 @@ macro_rules! model {
                 object: &$crate::framework::value::Object,
                 path: &$crate::framework::path::AttributePath,
             ) -> ::std::result::Result<Self, $crate::framework::model::Mismatch> {
+                let _unused_without_fields = (object, path);
                 Ok(Self {
                     $($field: $crate::framework::model::FieldValue::from_value(
                         object.get(stringify!($field)).unwrap_or(&$crate::framework::value::Value::Null),
@@ -118,6 +119,7 @@ macro_rules! model {
             }
 
             fn into_object(self) -> $crate::framework::value::Object {
+                #[allow(unused_mut, reason = "a model may be empty")]
                 let mut object = $crate::framework::value::Object::new();
                 $(object.insert(
                     stringify!($field).to_owned(),

@@ -1,1 +1,3 @@
 //! The provider block, the registry of objects and the lazy clients.
+
+pub mod block;
