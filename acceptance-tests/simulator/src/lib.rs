@@ -6,12 +6,16 @@
 //! | [`tds`] | the TDS face: wire protocol only |
 //! | [`tsql`] | T-SQL: parsed, bound against the server's version, executed on the world |
 //! | [`arm`] | the ARM and Entra face over HTTPS |
+//! | [`terraform`] | the real Terraform: found, or installed |
+//! | [`rehearsal`] | a user's configuration, run on a copy and against the simulator |
 //! | [`journal`] | what both faces were asked and what they answered, without secrets |
 //! | [`faults`] | fail, delay, hang, cut or kill at a chosen statement or call |
 
 pub mod arm;
 pub mod faults;
 pub mod journal;
+pub mod rehearsal;
 pub mod tds;
+pub mod terraform;
 pub mod tsql;
 pub mod world;

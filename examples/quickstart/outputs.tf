@@ -1,0 +1,26 @@
+# Facts that change only when somebody acts. States that move by themselves (lag, health, progress) belong in the
+# data source `milink_link`: in an output they would make every later plan differ.
+
+output "link_id" {
+  description = "The link in Azure."
+  value       = milink_link.sales.id
+}
+
+output "primary" {
+  description = "The side that takes writes, as last observed."
+  value       = milink_link.sales.observed_primary
+}
+
+output "endpoint_certificate" {
+  description = "Name and thumbprint of the certificate that SQL Server shows, and when it ends."
+  value = {
+    name            = milink_certificate.endpoint.name
+    thumbprint_sha1 = milink_certificate.endpoint.thumbprint_sha1
+    not_after       = milink_certificate.endpoint.not_after
+  }
+}
+
+output "instance_fqdn" {
+  description = "Where applications connect to after a cutover."
+  value       = data.milink_endpoint_certificate.instance.fully_qualified_domain_name
+}
