@@ -181,10 +181,15 @@ mod tests {
             &root,
             "env/prod/main.tf",
             r#"
-            terraform { required_providers { milink = { source = "milink/milink" } } }
+            terraform {
+                    required_providers {
+                        milink = { source = "milink/milink" }
+                    }
+                }
             module "link" { source = "../../modules/link" }
             module "far" { source = "example/far/any" }
             resource "terraform_data" "x" {}
+            provider "milink" {}
         "#,
         );
         write(
