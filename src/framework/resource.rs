@@ -51,7 +51,7 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync + 'static {
     async fn plan_create(
         &self,
         context: &Context<C>,
-        plan: &mut CreatePlan<Self::Model>,
+        plan: &mut CreatePlan<Self::Model, Self::Private>,
     ) -> Result<(), Diagnostics> {
         let _ = (context, plan);
         Ok(())
@@ -147,14 +147,16 @@ pub struct State<M, P> {
 
 /// The plan of a new object.
 #[derive(Debug)]
-pub struct CreatePlan<M> {
+pub struct CreatePlan<M, P> {
     /// As written, write-only values included.
     pub config: M,
     /// What will be. Only computed values that are not written can be changed here; the engine puts everything
     /// else back.
     pub planned: M,
-    /// Whether this is the second half of a replacement. (A tainted object's looks new: Terraform does not say.)
-    pub replacement: bool,
+    /// The private part of the object that this one replaces, while planning. Terraform says so in the plan only:
+    /// the apply asks again without it, and a tainted object's successor looks like any new one. Hence what has to
+    /// be refused in a replacement is refused in the plan.
+    pub replaced: Option<P>,
 }
 
 /// The plan of a change.
@@ -180,8 +182,6 @@ pub struct Create<M> {
     pub config: M,
     /// As planned. What is unknown here must be known in the answer, everything else the same.
     pub planned: M,
-    /// Whether this is the second half of a replacement.
-    pub replacement: bool,
 }
 
 /// The change of an object.
