@@ -1,0 +1,559 @@
+//! Variables, control flow, calls, and changes of table variables and temporary tables.
+
+use sqlparser::ast::{BinaryOperator, Expr, Ident};
+use sqlparser::tokenizer::Token;
+
+use super::super::ast::{
+    Argument, Declaration, Execute, Insert, InsertSource, Procedure, SessionOption, Statement, StatementKind,
+    TableColumn, Transaction,
+};
+use super::super::dialect::is_reserved;
+use super::super::error::{self, SqlError};
+use super::cursor::Cursor;
+use super::{check, checked_query, condition, expression, statement};
+
+/// `DECLARE @a type [= value], @t TABLE (…)`.
+pub(super) fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("DECLARE")?;
+    cursor.list(declaration).map(StatementKind::Declare)
+}
+
+fn declaration(cursor: &mut Cursor) -> Result<Declaration, SqlError> {
+    let name = cursor.variable()?;
+    cursor.eat("AS");
+    if cursor.eat("TABLE") {
+        return Ok(Declaration::Table { name, columns: table_columns(cursor)? });
+    }
+    let data_type = cursor.data_type()?;
+    let value = if cursor.eat_token(&Token::Eq) { Some(expression(cursor)?) } else { None };
+    Ok(Declaration::Scalar { name, data_type, value })
+}
+
+/// `(name type [NULL|NOT NULL] [IDENTITY(1,1)] [PRIMARY KEY] [DEFAULT x], …)`.
+fn table_columns(cursor: &mut Cursor) -> Result<Vec<TableColumn>, SqlError> {
+    cursor.expect_token(&Token::LParen)?;
+    let mut columns = Vec::new();
+    loop {
+        if matches!(cursor.peek_word().as_deref(), Some("PRIMARY" | "UNIQUE" | "CONSTRAINT" | "CHECK")) {
+            table_constraint(cursor)?;
+        } else {
+            columns.push(table_column(cursor)?);
+        }
+        if !cursor.eat_token(&Token::Comma) {
+            break;
+        }
+    }
+    cursor.expect_token(&Token::RParen)?;
+    Ok(columns)
+}
+
+fn table_column(cursor: &mut Cursor) -> Result<TableColumn, SqlError> {
+    let name = Ident::new(cursor.name()?.0);
+    let data_type = cursor.data_type()?;
+    let mut column = TableColumn { name, data_type, nullable: true, identity: None, default: None };
+    loop {
+        if cursor.eat_all(&["NOT", "NULL"]) {
+            column.nullable = false;
+        } else if cursor.eat("NULL") {
+            column.nullable = true;
+        } else if cursor.eat("IDENTITY") {
+            column.identity = Some((1, 1));
+            column.nullable = false;
+            if cursor.eat_token(&Token::LParen) {
+                let seed = cursor.integer()?;
+                cursor.expect_token(&Token::Comma)?;
+                column.identity = Some((seed, cursor.integer()?));
+                cursor.expect_token(&Token::RParen)?;
+            }
+        } else if cursor.eat_all(&["PRIMARY", "KEY"]) {
+            column.nullable = false;
+            let _ = cursor.eat("CLUSTERED") || cursor.eat("NONCLUSTERED");
+        } else if cursor.eat("UNIQUE") {
+            let _ = cursor.eat("CLUSTERED") || cursor.eat("NONCLUSTERED");
+        } else if cursor.eat("DEFAULT") {
+            column.default = Some(expression(cursor)?);
+        } else if cursor.eat("COLLATE") {
+            cursor.name()?;
+        } else {
+            return Ok(column);
+        }
+    }
+}
+
+/// Keys and checks over a whole temporary table: read, and not enforced by the simulator's queries.
+fn table_constraint(cursor: &mut Cursor) -> Result<(), SqlError> {
+    let line = cursor.line();
+    if cursor.eat("CONSTRAINT") {
+        cursor.name()?;
+    }
+    if cursor.eat_all(&["PRIMARY", "KEY"]) || cursor.eat("UNIQUE") {
+        let _ = cursor.eat("CLUSTERED") || cursor.eat("NONCLUSTERED");
+        cursor.expect_token(&Token::LParen)?;
+        cursor.list(|cursor| {
+            cursor.name()?;
+            let _ = cursor.eat("ASC") || cursor.eat("DESC");
+            Ok(())
+        })?;
+        return cursor.expect_token(&Token::RParen);
+    }
+    Err(error::not_modelled("CHECK constraints of temporary tables").at_line(line))
+}
+
+/// `SET @v = …` and `SET option value`.
+pub(super) fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("SET")?;
+    if matches!(cursor.peek(), Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@')) {
+        let name = cursor.variable()?;
+        let operator = assignment_operator(cursor)?;
+        return Ok(StatementKind::SetVariable { name, operator, value: expression(cursor)? });
+    }
+    let line = cursor.line();
+    let word = cursor.peek_word().ok_or_else(|| cursor.unexpected())?;
+    cursor.advance();
+    let option = match word.as_str() {
+        "IMPLICIT_TRANSACTIONS" => SessionOption::ImplicitTransactions(cursor.on_off()?),
+        "XACT_ABORT" => SessionOption::XactAbort(cursor.on_off()?),
+        "NOCOUNT" => SessionOption::NoCount(cursor.on_off()?),
+        "LOCK_TIMEOUT" => SessionOption::LockTimeout(cursor.integer()?),
+        "DATEFORMAT" => SessionOption::DateFormat(cursor.name()?.0),
+        "LANGUAGE" => SessionOption::Language(language(cursor)?),
+        "TRANSACTION" => {
+            cursor.expect_all(&["ISOLATION", "LEVEL"])?;
+            let _ = cursor.eat_all(&["READ", "UNCOMMITTED"])
+                || cursor.eat_all(&["READ", "COMMITTED"])
+                || cursor.eat_all(&["REPEATABLE", "READ"])
+                || cursor.eat("SNAPSHOT")
+                || cursor.eat("SERIALIZABLE")
+                || return Err(cursor.unexpected());
+            SessionOption::Without("TRANSACTION ISOLATION LEVEL".to_owned())
+        }
+        "ROWCOUNT" | "TEXTSIZE" | "DATEFIRST" | "QUERY_GOVERNOR_COST_LIMIT" => {
+            cursor.integer()?;
+            SessionOption::Without(word)
+        }
+        "DEADLOCK_PRIORITY" => {
+            let _ = cursor.eat("LOW") || cursor.eat("NORMAL") || cursor.eat("HIGH") || {
+                cursor.integer()?;
+                true
+            };
+            SessionOption::Without(word)
+        }
+        "CONTEXT_INFO" => {
+            cursor.binary()?;
+            SessionOption::Without(word)
+        }
+        "ANSI_NULLS" | "ANSI_PADDING" | "ANSI_WARNINGS" | "ANSI_DEFAULTS" | "ANSI_NULL_DFLT_ON"
+        | "ANSI_NULL_DFLT_OFF" | "ARITHABORT" | "ARITHIGNORE" | "CONCAT_NULL_YIELDS_NULL" | "CURSOR_CLOSE_ON_COMMIT"
+        | "FMTONLY" | "FORCEPLAN" | "NOEXEC" | "NUMERIC_ROUNDABORT" | "PARSEONLY" | "QUOTED_IDENTIFIER"
+        | "REMOTE_PROC_TRANSACTIONS" | "NO_BROWSETABLE" => several_options(cursor, word)?,
+        "STATISTICS" => {
+            let _ = cursor.eat("IO") || cursor.eat("TIME") || return Err(cursor.unexpected());
+            cursor.on_off()?;
+            SessionOption::Without(word)
+        }
+        _ => return Err(error::unknown_set_option(&word, line)),
+    };
+    Ok(StatementKind::SetOption(option))
+}
+
+/// `SET ANSI_NULLS, QUOTED_IDENTIFIER ON`. Those whose effect would change results are refused when on.
+fn several_options(cursor: &mut Cursor, first: String) -> Result<SessionOption, SqlError> {
+    let line = cursor.line();
+    let mut names = vec![first];
+    while cursor.eat_token(&Token::Comma) {
+        names.push(cursor.name()?.0.to_ascii_uppercase());
+    }
+    let on = cursor.on_off()?;
+    let changes_results = |name: &String| match name.as_str() {
+        "FMTONLY" | "NOEXEC" | "PARSEONLY" | "FORCEPLAN" => on,
+        "CONCAT_NULL_YIELDS_NULL" | "ANSI_NULLS" | "QUOTED_IDENTIFIER" => !on,
+        _ => false,
+    };
+    match names.iter().find(|name| changes_results(name)) {
+        Some(name) => {
+            let state = if on { "ON" } else { "OFF" };
+            Err(error::not_modelled(&format!("SET {name} {state}")).at_line(line))
+        }
+        None => Ok(SessionOption::Without(names.join(", "))),
+    }
+}
+
+fn language(cursor: &mut Cursor) -> Result<String, SqlError> {
+    match cursor.peek() {
+        Token::SingleQuotedString(_) | Token::NationalStringLiteral(_) => cursor.string(),
+        _ => Ok(cursor.name()?.0),
+    }
+}
+
+/// `=`, `+=` and their kin.
+fn assignment_operator(cursor: &mut Cursor) -> Result<Option<BinaryOperator>, SqlError> {
+    let operator = match cursor.peek() {
+        Token::Plus => Some(BinaryOperator::Plus),
+        Token::Minus => Some(BinaryOperator::Minus),
+        Token::Mul => Some(BinaryOperator::Multiply),
+        Token::Div => Some(BinaryOperator::Divide),
+        Token::Mod => Some(BinaryOperator::Modulo),
+        _ => None,
+    };
+    if operator.is_some() {
+        cursor.advance();
+    }
+    cursor.expect_token(&Token::Eq)?;
+    Ok(operator)
+}
+
+/// `IF condition statement [ELSE statement]`.
+pub(super) fn if_else(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("IF")?;
+    let condition = condition(cursor)?;
+    let then = Box::new(cursor.nested(branch)?);
+    let otherwise = if cursor.eat("ELSE") { Some(Box::new(cursor.nested(branch)?)) } else { None };
+    Ok(StatementKind::If { condition, then, otherwise })
+}
+
+/// `WHILE condition statement`.
+pub(super) fn while_loop(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("WHILE")?;
+    let condition = condition(cursor)?;
+    Ok(StatementKind::While { condition, body: Box::new(cursor.nested(branch)?) })
+}
+
+fn branch(cursor: &mut Cursor) -> Result<Statement, SqlError> {
+    statement(cursor, false)
+}
+
+/// `BEGIN … END`, `BEGIN TRY … END TRY BEGIN CATCH … END CATCH`, `BEGIN TRAN`.
+pub(super) fn begin(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    if matches!(cursor.peek_nth_word(1).as_deref(), Some("TRAN" | "TRANSACTION")) {
+        return transaction(cursor);
+    }
+    if cursor.peek_nth_word(1).as_deref() == Some("DISTRIBUTED") {
+        return Err(error::not_modelled("distributed transactions").at_line(cursor.line()));
+    }
+    cursor.expect("BEGIN")?;
+    if cursor.eat("TRY") {
+        let attempt = cursor.nested(statements_to_end)?;
+        cursor.expect("TRY")?;
+        // No semicolon may stand between the two.
+        cursor.expect_all(&["BEGIN", "CATCH"])?;
+        let handler = if cursor.eat("END") { Vec::new() } else { cursor.nested(statements_to_end)? };
+        cursor.expect("CATCH")?;
+        return Ok(StatementKind::TryCatch { attempt, handler });
+    }
+    cursor.nested(statements_to_end).map(StatementKind::Block)
+}
+
+/// One statement or more, and the `END` behind them.
+fn statements_to_end(cursor: &mut Cursor) -> Result<Vec<Statement>, SqlError> {
+    let mut statements = Vec::new();
+    loop {
+        while cursor.eat_token(&Token::SemiColon) {}
+        if cursor.peek_word().as_deref() == Some("END") && !statements.is_empty() {
+            cursor.advance();
+            return Ok(statements);
+        }
+        statements.push(statement(cursor, false)?);
+    }
+}
+
+/// `BEGIN|COMMIT|ROLLBACK|SAVE TRAN [name]`.
+pub(super) fn transaction(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    let verb = cursor.peek_word().unwrap_or_default();
+    cursor.advance();
+    let worded = cursor.eat("TRAN") || cursor.eat("TRANSACTION") || (verb != "BEGIN" && cursor.eat("WORK"));
+    let named = worded
+        && match cursor.peek() {
+            Token::Word(word) => word.quote_style.is_some() || !is_reserved(&word.value) && !is_verb(&word.value),
+            _ => false,
+        };
+    let name = match cursor.peek() {
+        Token::Word(word) if named => {
+            cursor.advance();
+            Some(word.value)
+        }
+        _ => None,
+    };
+    let transaction = match (verb.as_str(), name) {
+        ("BEGIN", _) => {
+            if cursor.eat("WITH") {
+                cursor.expect("MARK")?;
+                if matches!(cursor.peek(), Token::SingleQuotedString(_) | Token::NationalStringLiteral(_)) {
+                    cursor.string()?;
+                }
+            }
+            Transaction::Begin
+        }
+        ("COMMIT", _) => Transaction::Commit,
+        ("ROLLBACK", _) => Transaction::Rollback,
+        ("SAVE", Some(name)) => Transaction::Save(name),
+        _ => return Err(cursor.unexpected()),
+    };
+    Ok(StatementKind::Transaction(transaction))
+}
+
+/// Words that begin a statement though they are not reserved.
+fn is_verb(word: &str) -> bool {
+    word.eq_ignore_ascii_case("THROW")
+}
+
+/// `THROW [number, message, state]`.
+pub(super) fn throw(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("THROW")?;
+    let bare = matches!(cursor.peek(), Token::SemiColon | Token::EOF)
+        || matches!(cursor.peek_word(), Some(word) if !word.starts_with('@'));
+    if bare {
+        return Ok(StatementKind::Throw(None));
+    }
+    let number = expression(cursor)?;
+    cursor.expect_token(&Token::Comma)?;
+    let message = expression(cursor)?;
+    cursor.expect_token(&Token::Comma)?;
+    let state = expression(cursor)?;
+    Ok(StatementKind::Throw(Some(Box::new([number, message, state]))))
+}
+
+/// `RAISERROR (message, severity, state [, argument …]) [WITH NOWAIT, LOG, SETERROR]`.
+pub(super) fn raise_error(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("RAISERROR")?;
+    cursor.expect_token(&Token::LParen)?;
+    let message = expression(cursor)?;
+    cursor.expect_token(&Token::Comma)?;
+    let severity = expression(cursor)?;
+    cursor.expect_token(&Token::Comma)?;
+    let state = expression(cursor)?;
+    let mut arguments = Vec::new();
+    while cursor.eat_token(&Token::Comma) {
+        arguments.push(expression(cursor)?);
+    }
+    cursor.expect_token(&Token::RParen)?;
+    let mut with_nowait = false;
+    if cursor.eat("WITH") {
+        cursor.list(|cursor| cursor.one_of(&[("NOWAIT", ()), ("LOG", ()), ("SETERROR", ())]))?;
+        with_nowait = true;
+    }
+    Ok(StatementKind::RaiseError { message, severity, state, arguments, with_nowait })
+}
+
+/// `EXEC [@r =] procedure …`, `EXEC (text)`.
+pub(super) fn execute(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.advance();
+    if cursor.eat_token(&Token::LParen) {
+        let text = expression(cursor)?;
+        cursor.expect_token(&Token::RParen)?;
+        if cursor.peek_word().as_deref() == Some("AT") {
+            return Err(error::not_modelled("EXECUTE … AT a linked server").at_line(cursor.line()));
+        }
+        return Ok(StatementKind::ExecuteText(text));
+    }
+    execute_call(cursor).map(|call| StatementKind::Execute(Box::new(call)))
+}
+
+/// A procedure name at the start of a batch, without EXEC.
+pub(super) fn execute_bare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    execute_call(cursor).map(|call| StatementKind::Execute(Box::new(call)))
+}
+
+fn execute_call(cursor: &mut Cursor) -> Result<Execute, SqlError> {
+    let is_variable =
+        matches!(cursor.peek(), Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@'));
+    let (result, procedure) = if is_variable {
+        let variable = cursor.variable()?;
+        if cursor.eat_token(&Token::Eq) {
+            (Some(variable), procedure(cursor)?)
+        } else {
+            (None, Procedure::Variable(variable))
+        }
+    } else {
+        (None, procedure(cursor)?)
+    };
+    let mut arguments = Vec::new();
+    if begins_argument(cursor) {
+        arguments = cursor.list(argument)?;
+    }
+    if cursor.eat("WITH") {
+        cursor.list(|cursor| cursor.expect("RECOMPILE"))?;
+    }
+    Ok(Execute { result, procedure, arguments })
+}
+
+fn procedure(cursor: &mut Cursor) -> Result<Procedure, SqlError> {
+    if matches!(cursor.peek(), Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@')) {
+        return cursor.variable().map(Procedure::Variable);
+    }
+    match cursor.peek() {
+        Token::Word(word) if word.quote_style.is_some() || !is_reserved(&word.value) => {
+            cursor.object_name().map(Procedure::Named)
+        }
+        _ => Err(cursor.unexpected()),
+    }
+}
+
+fn begins_argument(cursor: &Cursor) -> bool {
+    match cursor.peek() {
+        Token::SingleQuotedString(_)
+        | Token::NationalStringLiteral(_)
+        | Token::HexStringLiteral(_)
+        | Token::Number(..)
+        | Token::Minus
+        | Token::Plus => true,
+        Token::Word(word) if word.quote_style.is_some() => true,
+        Token::Word(word) => {
+            let upper = word.value.to_ascii_uppercase();
+            matches!(upper.as_str(), "NULL" | "DEFAULT") || !is_reserved(&upper) && !is_verb(&upper)
+        }
+        _ => false,
+    }
+}
+
+/// `[@name =] value [OUTPUT]`. A bare word is a string, as in `sp_help sysname`; expressions are not allowed.
+fn argument(cursor: &mut Cursor) -> Result<Argument, SqlError> {
+    let named = matches!(cursor.peek(), Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@'))
+        && matches!(cursor.peek_nth(1), Token::Eq);
+    let name = if named {
+        let name = cursor.variable()?;
+        cursor.expect_token(&Token::Eq)?;
+        Some(name)
+    } else {
+        None
+    };
+    if cursor.eat("DEFAULT") {
+        return Ok(Argument { name, value: None, output: false });
+    }
+    let value = constant(cursor)?;
+    let output = cursor.eat("OUTPUT") || cursor.eat("OUT");
+    Ok(Argument { name, value: Some(value), output })
+}
+
+fn constant(cursor: &mut Cursor) -> Result<Expr, SqlError> {
+    use sqlparser::ast::{UnaryOperator, Value};
+    let negative = cursor.eat_token(&Token::Minus);
+    if !negative {
+        cursor.eat_token(&Token::Plus);
+    }
+    let value = match cursor.peek() {
+        Token::Number(digits, long) => Expr::value(Value::Number(digits, long)),
+        _ if negative => return Err(cursor.unexpected()),
+        Token::SingleQuotedString(text) => Expr::value(Value::SingleQuotedString(text)),
+        Token::NationalStringLiteral(text) => Expr::value(Value::NationalStringLiteral(text)),
+        Token::HexStringLiteral(digits) => Expr::value(Value::HexStringLiteral(digits)),
+        Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("NULL") => {
+            Expr::value(Value::Null)
+        }
+        Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@') => {
+            Expr::Identifier(Ident::new(word.value))
+        }
+        Token::Word(word) if word.quote_style.is_some() || !is_reserved(&word.value) => {
+            Expr::value(Value::NationalStringLiteral(word.value))
+        }
+        _ => return Err(cursor.unexpected()),
+    };
+    cursor.advance();
+    Ok(if negative { Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(value) } } else { value })
+}
+
+/// `INSERT [INTO] target [(columns)] {SELECT … | VALUES … | EXEC … | DEFAULT VALUES}`.
+pub(super) fn insert(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("INSERT")?;
+    cursor.eat("INTO");
+    let target = target(cursor)?;
+    let listed = matches!(cursor.peek(), Token::LParen)
+        && !matches!(cursor.peek_nth_word(1).as_deref(), Some("SELECT" | "WITH"));
+    let mut columns = Vec::new();
+    if listed {
+        cursor.expect_token(&Token::LParen)?;
+        columns = cursor.list(|cursor| cursor.name().map(|name| Ident::new(name.0)))?;
+        cursor.expect_token(&Token::RParen)?;
+    }
+    if cursor.peek_word().as_deref() == Some("OUTPUT") {
+        return Err(error::not_modelled("the OUTPUT clause").at_line(cursor.line()));
+    }
+    let source = match cursor.peek_word().as_deref() {
+        Some("EXEC" | "EXECUTE") => match execute(cursor)? {
+            StatementKind::Execute(call) => InsertSource::Execute(call),
+            StatementKind::ExecuteText(text) => InsertSource::ExecuteText(text),
+            _ => return Err(cursor.unexpected()),
+        },
+        _ => InsertSource::Query(checked_query(cursor)?),
+    };
+    Ok(StatementKind::Insert(Box::new(Insert { target, columns, source })))
+}
+
+/// The table of a change: `@t`, `#t`, or an object's name.
+fn target(cursor: &mut Cursor) -> Result<sqlparser::ast::ObjectName, SqlError> {
+    match cursor.peek() {
+        Token::Word(word) if word.quote_style.is_some() || !is_reserved(&word.value) => cursor.object_name(),
+        _ => Err(cursor.unexpected()),
+    }
+}
+
+/// `DELETE [FROM] target [WHERE condition]`.
+pub(super) fn delete(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("DELETE")?;
+    cursor.eat("FROM");
+    let target = target(cursor)?;
+    Ok(StatementKind::Delete { target, condition: where_clause(cursor)? })
+}
+
+/// `UPDATE target SET column = value, … [WHERE condition]`.
+pub(super) fn update(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("UPDATE")?;
+    let target = target(cursor)?;
+    cursor.expect("SET")?;
+    let assignments = cursor.list(|cursor| {
+        let column = Ident::new(cursor.name()?.0);
+        cursor.expect_token(&Token::Eq)?;
+        Ok((column, expression(cursor)?))
+    })?;
+    if cursor.peek_word().as_deref() == Some("FROM") {
+        return Err(error::not_modelled("UPDATE … FROM").at_line(cursor.line()));
+    }
+    Ok(StatementKind::Update { target, assignments, condition: where_clause(cursor)? })
+}
+
+fn where_clause(cursor: &mut Cursor) -> Result<Option<Expr>, SqlError> {
+    if !cursor.eat("WHERE") {
+        return Ok(None);
+    }
+    let line = cursor.line();
+    let filter = condition(cursor)?;
+    check(&filter, line)?;
+    Ok(Some(filter))
+}
+
+/// `CREATE TABLE #t (…)`: ordinary tables belong to no part of a link's life.
+pub(super) fn create_table(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("TABLE")?;
+    let line = cursor.line();
+    let name = Ident::new(cursor.name()?.0);
+    if !name.value.starts_with('#') {
+        return Err(error::not_modelled("CREATE TABLE but of temporary tables").at_line(line));
+    }
+    Ok(StatementKind::CreateTable { name, columns: table_columns(cursor)? })
+}
+
+/// `DROP TABLE [IF EXISTS] #t, …`.
+pub(super) fn drop_tables(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("TABLE")?;
+    let if_exists = cursor.eat_all(&["IF", "EXISTS"]);
+    Ok(StatementKind::DropTables { names: cursor.list(target)?, if_exists })
+}
+
+/// `RETURN [value]`.
+pub(super) fn return_(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("RETURN")?;
+    let bare = match cursor.peek() {
+        Token::SemiColon | Token::EOF => true,
+        Token::Word(word) => {
+            word.quote_style.is_none() && is_reserved(&word.value) && !word.value.eq_ignore_ascii_case("NULL")
+        }
+        _ => false,
+    };
+    Ok(StatementKind::Return(if bare { None } else { Some(expression(cursor)?) }))
+}
+
+/// `WAITFOR DELAY|TIME 'hh:mm:ss'`.
+pub(super) fn wait_for(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("WAITFOR")?;
+    let delay = cursor.one_of(&[("DELAY", true), ("TIME", false)])?;
+    Ok(StatementKind::WaitFor { delay, value: constant(cursor)? })
+}

@@ -1,0 +1,325 @@
+//! T-SQL text → [`Batch`]: the whole batch or its first syntax error, and nothing runs before that is known.
+//!
+//! Queries and expressions are read by `sqlparser` with [`super::dialect`]; every other statement by the modules
+//! below, because that crate knows none of the statements about keys, certificates, endpoints and availability
+//! groups, and neither `TRY…CATCH` nor `EXEC @r = p`. Option words are checked here, so that a misspelt one is a
+//! syntax error as on the server.
+
+mod availability;
+mod control;
+mod cursor;
+mod database;
+mod endpoint;
+mod security;
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Expr, FunctionArguments, Visit, Visitor};
+use sqlparser::tokenizer::Token;
+
+use super::ast::{Batch, Ddl, Statement, StatementKind};
+use super::error::{self, SqlError};
+use cursor::Cursor;
+pub(crate) use cursor::{hex_bytes, redact};
+
+/// Reads a batch for a server of the given major version (13 is 2016).
+///
+/// # Errors
+/// The first syntax error: 102, 156 and their kin, with the line.
+pub(crate) fn parse(text: &str, version: u8) -> Result<Batch, SqlError> {
+    let mut cursor = Cursor::new(text)?;
+    let mut statements = Vec::new();
+    loop {
+        while cursor.eat_token(&Token::SemiColon) {}
+        if cursor.at_end() {
+            break;
+        }
+        let first = statements.is_empty();
+        statements.push(statement(&mut cursor, first)?);
+    }
+    let batch = Batch { statements };
+    availability::check_version(&batch, version)?;
+    Ok(batch)
+}
+
+/// Reads the declaration of parameters that `sp_executesql` takes: `@a int, @b nvarchar(10) OUTPUT`.
+pub(crate) fn parse_parameters(text: &str) -> Result<Vec<Parameter>, SqlError> {
+    let mut cursor = Cursor::new(text)?;
+    if cursor.at_end() {
+        return Ok(Vec::new());
+    }
+    let parameters = cursor.list(|cursor| {
+        let name = cursor.variable()?.value;
+        cursor.eat("AS");
+        let data_type = cursor.data_type()?;
+        let output = cursor.eat("OUTPUT") || cursor.eat("OUT");
+        Ok(Parameter { name, data_type, output })
+    })?;
+    if cursor.at_end() { Ok(parameters) } else { Err(cursor.unexpected()) }
+}
+
+/// A parameter of `sp_executesql`.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) data_type: sqlparser::ast::DataType,
+    pub(crate) output: bool,
+}
+
+/// One statement. Only the first of a batch may be a bare procedure name.
+fn statement(cursor: &mut Cursor, first: bool) -> Result<Statement, SqlError> {
+    let start = cursor.position();
+    let line = cursor.line();
+    let kind = statement_kind(cursor, first)?;
+    let text = cursor.text_since(start);
+    cursor.eat_token(&Token::SemiColon);
+    Ok(Statement { line, text, kind })
+}
+
+fn statement_kind(cursor: &mut Cursor, first: bool) -> Result<StatementKind, SqlError> {
+    if matches!(cursor.peek(), Token::LParen) {
+        return query(cursor);
+    }
+    let Some(word) = cursor.peek_word() else {
+        return if first && matches!(cursor.peek(), Token::Word(_)) {
+            control::execute_bare(cursor)
+        } else {
+            Err(cursor.unexpected())
+        };
+    };
+    match word.as_str() {
+        "SELECT" | "WITH" => query(cursor),
+        "DECLARE" => control::declare(cursor),
+        "SET" => control::set(cursor),
+        "IF" => control::if_else(cursor),
+        "WHILE" => control::while_loop(cursor),
+        "BREAK" => bare(cursor, StatementKind::Break),
+        "CONTINUE" => bare(cursor, StatementKind::Continue),
+        "BEGIN" => control::begin(cursor),
+        "COMMIT" | "ROLLBACK" | "SAVE" => control::transaction(cursor),
+        "THROW" => control::throw(cursor),
+        "RAISERROR" => control::raise_error(cursor),
+        "PRINT" => {
+            cursor.advance();
+            Ok(StatementKind::Print(expression(cursor)?))
+        }
+        "USE" => {
+            cursor.advance();
+            Ok(StatementKind::Use(cursor.name()?))
+        }
+        "EXEC" | "EXECUTE" => control::execute(cursor),
+        "INSERT" => control::insert(cursor),
+        "DELETE" => control::delete(cursor),
+        "UPDATE" => control::update(cursor),
+        "RETURN" => control::return_(cursor),
+        "WAITFOR" => control::wait_for(cursor),
+        "CHECKPOINT" => bare(cursor, StatementKind::Checkpoint),
+        "RECONFIGURE" => {
+            cursor.advance();
+            if cursor.eat("WITH") {
+                cursor.expect("OVERRIDE")?;
+            }
+            Ok(StatementKind::Reconfigure)
+        }
+        "CREATE" => create(cursor),
+        "ALTER" => alter(cursor),
+        "DROP" => drop(cursor),
+        "BACKUP" if cursor.peek_nth_word(1).as_deref() == Some("CERTIFICATE") => {
+            security::backup_certificate(cursor).map(ddl)
+        }
+        "BACKUP" => database::backup(cursor).map(ddl),
+        "RESTORE" => database::restore(cursor).map(ddl),
+        "OPEN" => security::open_master_key(cursor).map(ddl),
+        "CLOSE" => security::close_master_key(cursor).map(ddl),
+        "GRANT" | "DENY" | "REVOKE" => security::permission(cursor).map(ddl),
+        "DBCC" => database::dbcc(cursor).map(ddl),
+        _ if first && !super::dialect::is_reserved(&word) && !word.starts_with('@') => {
+            control::execute_bare(cursor)
+        }
+        _ => Err(cursor.unexpected()),
+    }
+}
+
+fn create(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("CREATE")?;
+    let Some(word) = cursor.peek_word() else { return Err(cursor.unexpected()) };
+    match word.as_str() {
+        "MASTER" => security::create_master_key(cursor),
+        "CERTIFICATE" => security::create_certificate(cursor),
+        "LOGIN" => security::create_login(cursor),
+        "USER" => security::create_user(cursor),
+        "ENDPOINT" => endpoint::create(cursor),
+        "AVAILABILITY" => availability::create(cursor),
+        "DATABASE" => database::create(cursor),
+        "TABLE" => return control::create_table(cursor),
+        _ => return Err(unsupported(cursor, "CREATE")),
+    }
+    .map(ddl)
+}
+
+fn alter(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("ALTER")?;
+    let Some(word) = cursor.peek_word() else { return Err(cursor.unexpected()) };
+    match word.as_str() {
+        "MASTER" => security::alter_master_key(cursor),
+        "CERTIFICATE" => security::alter_certificate(cursor),
+        "LOGIN" => security::alter_login(cursor),
+        "AUTHORIZATION" => security::alter_authorization(cursor),
+        "SERVER" => security::alter_server_role(cursor),
+        "ENDPOINT" => endpoint::alter(cursor),
+        "AVAILABILITY" => availability::alter(cursor),
+        "DATABASE" => database::alter(cursor),
+        _ => return Err(unsupported(cursor, "ALTER")),
+    }
+    .map(ddl)
+}
+
+fn drop(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("DROP")?;
+    let Some(word) = cursor.peek_word() else { return Err(cursor.unexpected()) };
+    match word.as_str() {
+        "MASTER" => security::drop_master_key(cursor),
+        "CERTIFICATE" => security::drop_certificate(cursor),
+        "LOGIN" => security::drop_login(cursor),
+        "USER" => security::drop_user(cursor),
+        "ENDPOINT" => endpoint::drop(cursor),
+        "AVAILABILITY" => availability::drop(cursor),
+        "DATABASE" => database::drop(cursor),
+        "TABLE" => return control::drop_tables(cursor),
+        _ => return Err(unsupported(cursor, "DROP")),
+    }
+    .map(ddl)
+}
+
+/// Statements that the server knows and the simulator does not say so; anything else is a syntax error.
+fn unsupported(cursor: &Cursor, verb: &str) -> SqlError {
+    const KNOWN: &[&str] = &[
+        "AGGREGATE", "APPLICATION", "ASSEMBLY", "ASYMMETRIC", "COLUMN", "CREDENTIAL", "CRYPTOGRAPHIC", "DEFAULT",
+        "EVENT", "FUNCTION", "INDEX", "LOGIN", "PARTITION", "PROC", "PROCEDURE", "QUEUE", "RESOURCE", "ROLE",
+        "ROUTE", "SCHEMA", "SECURITY", "SEQUENCE", "SERVICE", "STATISTICS", "SYMMETRIC", "SYNONYM", "TABLE",
+        "TRIGGER", "TYPE", "UNIQUE", "VIEW", "XML",
+    ];
+    match cursor.peek_word() {
+        Some(word) if KNOWN.contains(&word.as_str()) => {
+            error::not_modelled(&format!("{verb} {word}")).at_line(cursor.line())
+        }
+        _ => cursor.unexpected(),
+    }
+}
+
+fn ddl(ddl: Ddl) -> StatementKind {
+    StatementKind::Ddl(Box::new(ddl))
+}
+
+fn bare(cursor: &mut Cursor, kind: StatementKind) -> Result<StatementKind, SqlError> {
+    cursor.advance();
+    Ok(kind)
+}
+
+fn query(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    checked_query(cursor).map(StatementKind::Query)
+}
+
+/// A query that holds nothing that the crate accepts and the server does not.
+fn checked_query(cursor: &mut Cursor) -> Result<Box<sqlparser::ast::Query>, SqlError> {
+    let line = cursor.line();
+    let query = cursor.query()?;
+    option_clause(cursor)?;
+    check(&*query, line)?;
+    Ok(query)
+}
+
+/// `OPTION (RECOMPILE, …)`: hints change no result, so they are read and forgotten.
+fn option_clause(cursor: &mut Cursor) -> Result<(), SqlError> {
+    if !cursor.eat("OPTION") {
+        return Ok(());
+    }
+    cursor.expect_token(&Token::LParen)?;
+    let mut depth = 1_u32;
+    while depth > 0 {
+        match cursor.peek() {
+            Token::LParen => depth += 1,
+            Token::RParen => depth -= 1,
+            Token::Word(_) | Token::Number(..) | Token::Comma | Token::Eq | Token::SingleQuotedString(_) => {}
+            _ => return Err(cursor.unexpected()),
+        }
+        cursor.advance();
+    }
+    Ok(())
+}
+
+fn expression(cursor: &mut Cursor) -> Result<Expr, SqlError> {
+    let line = cursor.line();
+    let expression = cursor.expression()?;
+    check(&expression, line)?;
+    Ok(expression)
+}
+
+/// An expression that must be a condition: the server's grammar keeps the two kinds apart (4145).
+fn condition(cursor: &mut Cursor) -> Result<Expr, SqlError> {
+    let line = cursor.line();
+    let expression = expression(cursor)?;
+    if is_condition(&expression) {
+        Ok(expression)
+    } else {
+        let near = cursor.peek_word().unwrap_or_else(|| cursor.peek().to_string());
+        Err(error::condition_expected(&near, line))
+    }
+}
+
+/// Whether an expression is a predicate rather than a value.
+pub(crate) fn is_condition(expression: &Expr) -> bool {
+    use sqlparser::ast::{BinaryOperator as Op, UnaryOperator};
+    match expression {
+        Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Not, expr: inner } => is_condition(inner),
+        Expr::BinaryOp { op: Op::And | Op::Or, left, right } => is_condition(left) && is_condition(right),
+        Expr::BinaryOp { op, .. } => {
+            matches!(op, Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq)
+        }
+        Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsDistinctFrom(..)
+        | Expr::IsNotDistinctFrom(..)
+        | Expr::InList { .. }
+        | Expr::InSubquery { .. }
+        | Expr::Between { .. }
+        | Expr::Like { .. }
+        | Expr::AnyOp { .. }
+        | Expr::AllOp { .. }
+        | Expr::Exists { .. } => true,
+        _ => false,
+    }
+}
+
+/// Refuses what `sqlparser` reads for other databases' sake: `EXIST (SELECT …)` is no function call in T-SQL.
+fn check<T: Visit>(tree: &T, line: u32) -> Result<(), SqlError> {
+    struct Check(u32);
+    impl Visitor for Check {
+        type Break = SqlError;
+        fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<SqlError> {
+            match expression {
+                Expr::Function(function) if matches!(function.args, FunctionArguments::Subquery(_)) => {
+                    ControlFlow::Break(error::syntax("SELECT", true, self.0))
+                }
+                Expr::Case { operand: None, conditions, .. } => {
+                    match conditions.iter().find(|each| !is_condition(&each.condition)) {
+                        Some(_) => ControlFlow::Break(error::condition_expected("then", self.0)),
+                        None => ControlFlow::Continue(()),
+                    }
+                }
+                _ => ControlFlow::Continue(()),
+            }
+        }
+        fn pre_visit_select(&mut self, select: &sqlparser::ast::Select) -> ControlFlow<SqlError> {
+            let filters = select.selection.iter().chain(&select.having);
+            match filters.into_iter().find(|each| !is_condition(each)) {
+                Some(_) => ControlFlow::Break(error::condition_expected(";", self.0)),
+                None => ControlFlow::Continue(()),
+            }
+        }
+    }
+    match tree.visit(&mut Check(line)) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}

@@ -1,0 +1,443 @@
+//! Keys, certificates, logins, users, owners and permissions.
+//!
+//! Grammar: learn.microsoft.com CREATE/ALTER/DROP MASTER KEY, CERTIFICATE, LOGIN, USER; GRANT, DENY, REVOKE;
+//! ALTER AUTHORIZATION.
+
+use sqlparser::tokenizer::Token;
+
+use super::super::ast::{
+    AlterCertificate, AlterMasterKey, CertificateSource, CreateCertificate, CreateLogin, Ddl, LoginSource, Name,
+    Permission, PermissionVerb, Secret, SecurableClass,
+};
+use super::super::error::{self, SqlError};
+use super::cursor::Cursor;
+
+/// `CREATE MASTER KEY [ENCRYPTION BY PASSWORD = '…']`.
+pub(super) fn create_master_key(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect_all(&["MASTER", "KEY"])?;
+    let password = if cursor.eat("ENCRYPTION") { Some(by_password(cursor)?) } else { None };
+    Ok(Ddl::CreateMasterKey { password })
+}
+
+/// `ALTER MASTER KEY {ADD|DROP ENCRYPTION BY …} | [FORCE] REGENERATE WITH ENCRYPTION BY PASSWORD = '…'`.
+pub(super) fn alter_master_key(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect_all(&["MASTER", "KEY"])?;
+    let force = cursor.eat("FORCE");
+    if force || cursor.peek_word().as_deref() == Some("REGENERATE") {
+        cursor.expect_all(&["REGENERATE", "WITH", "ENCRYPTION"])?;
+        let password = by_password(cursor)?;
+        return Ok(Ddl::AlterMasterKey(AlterMasterKey::Regenerate { password, force }));
+    }
+    let add = cursor.one_of(&[("ADD", true), ("DROP", false)])?;
+    cursor.expect("ENCRYPTION")?;
+    if cursor.eat_all(&["BY", "SERVICE", "MASTER", "KEY"]) {
+        let change = if add { AlterMasterKey::AddServiceMasterKey } else { AlterMasterKey::DropServiceMasterKey };
+        return Ok(Ddl::AlterMasterKey(change));
+    }
+    let password = by_password(cursor)?;
+    let change = if add { AlterMasterKey::AddPassword(password) } else { AlterMasterKey::DropPassword(password) };
+    Ok(Ddl::AlterMasterKey(change))
+}
+
+pub(super) fn drop_master_key(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect_all(&["MASTER", "KEY"])?;
+    Ok(Ddl::DropMasterKey)
+}
+
+/// `OPEN MASTER KEY DECRYPTION BY PASSWORD = '…'`.
+pub(super) fn open_master_key(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect("OPEN")?;
+    if cursor.peek_word().as_deref() != Some("MASTER") {
+        return Err(error::not_modelled("OPEN of anything but the master key").at_line(cursor.line()));
+    }
+    cursor.expect_all(&["MASTER", "KEY", "DECRYPTION"])?;
+    Ok(Ddl::OpenMasterKey { password: by_password(cursor)? })
+}
+
+pub(super) fn close_master_key(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect("CLOSE")?;
+    if cursor.peek_word().as_deref() != Some("MASTER") {
+        return Err(error::not_modelled("CLOSE of anything but the master key").at_line(cursor.line()));
+    }
+    cursor.expect_all(&["MASTER", "KEY"])?;
+    Ok(Ddl::CloseMasterKey)
+}
+
+/// `BY PASSWORD = '…'`.
+fn by_password(cursor: &mut Cursor) -> Result<Secret, SqlError> {
+    cursor.expect_all(&["BY", "PASSWORD"])?;
+    cursor.expect_equals()?;
+    cursor.secret()
+}
+
+/// `CREATE CERTIFICATE name [AUTHORIZATION user] {FROM … | [ENCRYPTION BY PASSWORD = …] WITH SUBJECT = …, …}`.
+pub(super) fn create_certificate(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect("CERTIFICATE")?;
+    let name = cursor.name()?;
+    let authorization = if cursor.eat("AUTHORIZATION") { Some(cursor.name()?) } else { None };
+    let source = if cursor.eat("FROM") { existing_certificate(cursor)? } else { generated_certificate(cursor)? };
+    let mut active_for_begin_dialog = true;
+    if cursor.eat("ACTIVE") {
+        cursor.expect_all(&["FOR", "BEGIN_DIALOG"])?;
+        cursor.expect_equals()?;
+        active_for_begin_dialog = cursor.on_off()?;
+    }
+    Ok(Ddl::CreateCertificate(CreateCertificate { name, authorization, source, active_for_begin_dialog }))
+}
+
+fn generated_certificate(cursor: &mut Cursor) -> Result<CertificateSource, SqlError> {
+    let password = if cursor.eat("ENCRYPTION") { Some(by_password(cursor)?) } else { None };
+    cursor.expect_all(&["WITH", "SUBJECT"])?;
+    cursor.expect_equals()?;
+    let subject = cursor.string()?;
+    let (mut start_date, mut expiry_date) = (None, None);
+    while cursor.eat_token(&Token::Comma) {
+        let slot = match cursor.peek_word().as_deref() {
+            Some("START_DATE") if start_date.is_none() => &mut start_date,
+            Some("EXPIRY_DATE") if expiry_date.is_none() => &mut expiry_date,
+            _ => return Err(cursor.unexpected()),
+        };
+        cursor.advance();
+        cursor.expect_equals()?;
+        *slot = Some(cursor.string()?);
+    }
+    Ok(CertificateSource::Generated { password, subject, start_date, expiry_date })
+}
+
+fn existing_certificate(cursor: &mut Cursor) -> Result<CertificateSource, SqlError> {
+    if cursor.eat("BINARY") {
+        cursor.expect_equals()?;
+        let der = cursor.binary()?;
+        let private_key = if cursor.eat("WITH") {
+            private_key_clause(cursor)?;
+            true
+        } else {
+            false
+        };
+        return Ok(CertificateSource::Binary { der, private_key });
+    }
+    if cursor.eat("ASSEMBLY") {
+        let path = cursor.name()?.0;
+        return Ok(CertificateSource::File { path });
+    }
+    cursor.eat("EXECUTABLE");
+    cursor.expect("FILE")?;
+    cursor.expect_equals()?;
+    let path = cursor.string()?;
+    if cursor.eat("WITH") {
+        if cursor.eat("FORMAT") {
+            cursor.expect_equals()?;
+            cursor.string()?;
+            if !cursor.eat_token(&Token::Comma) {
+                return Ok(CertificateSource::File { path });
+            }
+        }
+        private_key_clause(cursor)?;
+    }
+    Ok(CertificateSource::File { path })
+}
+
+/// `PRIVATE KEY (FILE = '…' | BINARY = 0x…, ENCRYPTION|DECRYPTION BY PASSWORD = '…', ALGORITHM = '…')`.
+/// Returns the new password and the old one.
+fn private_key_clause(cursor: &mut Cursor) -> Result<(Option<Secret>, Option<Secret>), SqlError> {
+    cursor.expect_all(&["PRIVATE", "KEY"])?;
+    cursor.expect_token(&Token::LParen)?;
+    let (mut encryption, mut decryption) = (None, None);
+    loop {
+        match cursor.peek_word().as_deref() {
+            Some("FILE" | "ALGORITHM") => {
+                cursor.advance();
+                cursor.expect_equals()?;
+                cursor.string()?;
+            }
+            Some("BINARY") => {
+                cursor.advance();
+                cursor.expect_equals()?;
+                cursor.binary()?;
+            }
+            Some("ENCRYPTION") => {
+                cursor.advance();
+                encryption = Some(by_password(cursor)?);
+            }
+            Some("DECRYPTION") => {
+                cursor.advance();
+                decryption = Some(by_password(cursor)?);
+            }
+            _ => return Err(cursor.unexpected()),
+        }
+        if !cursor.eat_token(&Token::Comma) {
+            break;
+        }
+    }
+    cursor.expect_token(&Token::RParen)?;
+    Ok((encryption, decryption))
+}
+
+/// `ALTER CERTIFICATE name REMOVE PRIVATE KEY | WITH PRIVATE KEY (…) | WITH ACTIVE FOR BEGIN_DIALOG = …`.
+pub(super) fn alter_certificate(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect("CERTIFICATE")?;
+    let name = cursor.name()?;
+    if cursor.eat_all(&["REMOVE", "PRIVATE", "KEY"]) {
+        return Ok(Ddl::AlterCertificate { name, change: AlterCertificate::RemovePrivateKey });
+    }
+    cursor.expect("WITH")?;
+    let change = if cursor.eat("ACTIVE") {
+        cursor.expect_all(&["FOR", "BEGIN_DIALOG"])?;
+        cursor.expect_equals()?;
+        AlterCertificate::ActiveForBeginDialog(cursor.on_off()?)
+    } else {
+        let (encryption_password, decryption_password) = private_key_clause(cursor)?;
+        AlterCertificate::PrivateKey { encryption_password, decryption_password }
+    };
+    Ok(Ddl::AlterCertificate { name, change })
+}
+
+/// There is no `IF EXISTS` form.
+pub(super) fn drop_certificate(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect("CERTIFICATE")?;
+    Ok(Ddl::DropCertificate { name: cursor.name()? })
+}
+
+/// `BACKUP CERTIFICATE name TO FILE = '…' [WITH PRIVATE KEY (…)]`.
+pub(super) fn backup_certificate(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect_all(&["BACKUP", "CERTIFICATE"])?;
+    let name = cursor.name()?;
+    cursor.expect_all(&["TO", "FILE"])?;
+    cursor.expect_equals()?;
+    let file = cursor.string()?;
+    let private_key = cursor.eat("WITH");
+    if private_key {
+        private_key_clause(cursor)?;
+    }
+    Ok(Ddl::BackupCertificate { name, file, private_key })
+}
+
+/// `CREATE LOGIN name {WITH PASSWORD = '…' [, option …] | FROM {WINDOWS|EXTERNAL PROVIDER|CERTIFICATE c}}`.
+pub(super) fn create_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect("LOGIN")?;
+    let name = cursor.name()?;
+    let source = if cursor.eat("FROM") {
+        if cursor.eat("WINDOWS") {
+            if cursor.eat("WITH") {
+                cursor.list(login_option)?;
+            }
+            LoginSource::Windows
+        } else if cursor.eat("CERTIFICATE") {
+            LoginSource::Certificate(cursor.name()?)
+        } else {
+            cursor.expect_all(&["EXTERNAL", "PROVIDER"])?;
+            LoginSource::External
+        }
+    } else {
+        cursor.expect_all(&["WITH", "PASSWORD"])?;
+        cursor.expect_equals()?;
+        let password = cursor.secret()?;
+        cursor.eat("MUST_CHANGE");
+        while cursor.eat_token(&Token::Comma) {
+            login_option(cursor)?;
+        }
+        LoginSource::Password(password)
+    };
+    Ok(Ddl::CreateLogin(CreateLogin { name, source }))
+}
+
+fn login_option(cursor: &mut Cursor) -> Result<(), SqlError> {
+    let word = cursor.peek_word().ok_or_else(|| cursor.unexpected())?;
+    match word.as_str() {
+        "SID" => {
+            cursor.advance();
+            cursor.expect_equals()?;
+            cursor.binary().map(drop)
+        }
+        "CHECK_POLICY" | "CHECK_EXPIRATION" => {
+            cursor.advance();
+            cursor.expect_equals()?;
+            cursor.on_off().map(drop)
+        }
+        "DEFAULT_DATABASE" | "DEFAULT_LANGUAGE" | "CREDENTIAL" | "NAME" => {
+            cursor.advance();
+            cursor.expect_equals()?;
+            cursor.name().map(drop)
+        }
+        _ => Err(cursor.unexpected()),
+    }
+}
+
+/// `ALTER LOGIN name {ENABLE | DISABLE | WITH PASSWORD = '…' | WITH option}`.
+pub(super) fn alter_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect("LOGIN")?;
+    let name = cursor.name()?;
+    if cursor.eat("ENABLE") {
+        return Ok(Ddl::AlterLogin { name, enable: Some(true), password: None });
+    }
+    if cursor.eat("DISABLE") {
+        return Ok(Ddl::AlterLogin { name, enable: Some(false), password: None });
+    }
+    cursor.expect_all(&["WITH", "PASSWORD"])?;
+    cursor.expect_equals()?;
+    let password = Some(cursor.secret()?);
+    let _ = cursor.eat("UNLOCK") || cursor.eat("MUST_CHANGE");
+    Ok(Ddl::AlterLogin { name, enable: None, password })
+}
+
+pub(super) fn drop_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect("LOGIN")?;
+    Ok(Ddl::DropLogin { name: cursor.name()? })
+}
+
+/// `CREATE USER name [FOR|FROM LOGIN login | WITHOUT LOGIN]`.
+pub(super) fn create_user(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect("USER")?;
+    let name = cursor.name()?;
+    if cursor.eat_all(&["WITHOUT", "LOGIN"]) {
+        return Ok(Ddl::CreateUser { name, login: None, without_login: true });
+    }
+    let login = if cursor.eat("FOR") || cursor.eat("FROM") {
+        cursor.expect("LOGIN")?;
+        Some(cursor.name()?)
+    } else {
+        None
+    };
+    if cursor.eat("WITH") {
+        cursor.expect("DEFAULT_SCHEMA")?;
+        cursor.expect_equals()?;
+        cursor.name()?;
+    }
+    Ok(Ddl::CreateUser { name, login, without_login: false })
+}
+
+pub(super) fn drop_user(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect("USER")?;
+    let if_exists = cursor.eat_all(&["IF", "EXISTS"]);
+    Ok(Ddl::DropUser { name: cursor.name()?, if_exists })
+}
+
+/// `ALTER SERVER ROLE role {ADD|DROP} MEMBER login`.
+pub(super) fn alter_server_role(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect_all(&["SERVER", "ROLE"])?;
+    let role = cursor.name()?;
+    let add = cursor.one_of(&[("ADD", true), ("DROP", false)])?;
+    cursor.expect("MEMBER")?;
+    Ok(Ddl::AlterServerRole { role, add, member: cursor.name()? })
+}
+
+/// `ALTER AUTHORIZATION ON class::name TO {owner | SCHEMA OWNER}`.
+pub(super) fn alter_authorization(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect_all(&["AUTHORIZATION", "ON"])?;
+    let (class, name) = securable(cursor)?;
+    cursor.expect("TO")?;
+    let owner = if cursor.eat_all(&["SCHEMA", "OWNER"]) { None } else { Some(cursor.name()?) };
+    Ok(Ddl::AlterAuthorization { class, name, owner })
+}
+
+/// `class::name`.
+fn securable(cursor: &mut Cursor) -> Result<(SecurableClass, Name), SqlError> {
+    let class = match cursor.peek_word().as_deref() {
+        Some("ENDPOINT") => SecurableClass::Endpoint,
+        Some("DATABASE") => SecurableClass::Database,
+        Some("CERTIFICATE") => SecurableClass::Certificate,
+        Some("LOGIN") => SecurableClass::Login,
+        Some("SERVER") => SecurableClass::Server,
+        Some("AVAILABILITY") => {
+            cursor.advance();
+            if cursor.peek_word().as_deref() != Some("GROUP") {
+                return Err(cursor.unexpected());
+            }
+            SecurableClass::AvailabilityGroup
+        }
+        Some("OBJECT" | "SCHEMA" | "ROLE" | "USER" | "TYPE" | "ASSEMBLY") => {
+            return Err(error::not_modelled("permissions and owners of objects inside a database")
+                .at_line(cursor.line()));
+        }
+        _ => return Err(cursor.unexpected()),
+    };
+    cursor.advance();
+    cursor.expect_token(&Token::DoubleColon)?;
+    Ok((class, cursor.name()?))
+}
+
+/// `GRANT|DENY|REVOKE permission, … [ON class::name] TO|FROM principal, …`.
+pub(super) fn permission(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    let verb = cursor.one_of(&[
+        ("GRANT", PermissionVerb::Grant),
+        ("DENY", PermissionVerb::Deny),
+        ("REVOKE", PermissionVerb::Revoke),
+    ])?;
+    if verb == PermissionVerb::Revoke {
+        cursor.eat_all(&["GRANT", "OPTION", "FOR"]);
+    }
+    let permissions = cursor.list(permission_name)?;
+    let securable = if cursor.eat("ON") { Some(securable(cursor)?) } else { None };
+    match verb {
+        PermissionVerb::Revoke => cursor.one_of(&[("FROM", ()), ("TO", ())])?,
+        _ => cursor.expect("TO")?,
+    }
+    let principals = cursor.list(principal)?;
+    let with_grant_option = match verb {
+        PermissionVerb::Grant => cursor.eat_all(&["WITH", "GRANT", "OPTION"]),
+        _ => {
+            cursor.eat("CASCADE");
+            false
+        }
+    };
+    if cursor.eat("AS") {
+        cursor.name()?;
+    }
+    Ok(Ddl::Permission(Permission { verb, with_grant_option, permissions, securable, principals }))
+}
+
+/// A principal: a name, or the reserved word PUBLIC.
+fn principal(cursor: &mut Cursor) -> Result<Name, SqlError> {
+    if cursor.eat("PUBLIC") { Ok(Name("public".to_owned())) } else { cursor.name() }
+}
+
+/// The words of one permission, up to ON, TO, FROM or a comma.
+fn permission_name(cursor: &mut Cursor) -> Result<String, SqlError> {
+    let mut words = Vec::new();
+    while let Some(word) = cursor.peek_word() {
+        if matches!(word.as_str(), "ON" | "TO" | "FROM") {
+            break;
+        }
+        words.push(word);
+        cursor.advance();
+    }
+    let name = words.join(" ");
+    if PERMISSIONS.contains(&name.as_str()) { Ok(name) } else { Err(cursor.unexpected()) }
+}
+
+/// The permissions that a link's set-up or a monitoring login can need.
+const PERMISSIONS: &[&str] = &[
+    "ADMINISTER BULK OPERATIONS",
+    "ALTER",
+    "ALTER ANY AVAILABILITY GROUP",
+    "ALTER ANY CERTIFICATE",
+    "ALTER ANY DATABASE",
+    "ALTER ANY ENDPOINT",
+    "ALTER ANY LOGIN",
+    "ALTER SERVER STATE",
+    "ALTER SETTINGS",
+    "ALTER TRACE",
+    "AUTHENTICATE SERVER",
+    "CONNECT",
+    "CONNECT ANY DATABASE",
+    "CONNECT SQL",
+    "CONTROL",
+    "CONTROL SERVER",
+    "CREATE ANY DATABASE",
+    "CREATE AVAILABILITY GROUP",
+    "CREATE CERTIFICATE",
+    "CREATE ENDPOINT",
+    "EXECUTE",
+    "SELECT",
+    "SHUTDOWN",
+    "TAKE OWNERSHIP",
+    "VIEW ANY DATABASE",
+    "VIEW ANY DEFINITION",
+    "VIEW ANY PERFORMANCE DEFINITION",
+    "VIEW ANY SECURITY DEFINITION",
+    "VIEW DATABASE STATE",
+    "VIEW DEFINITION",
+    "VIEW SERVER PERFORMANCE STATE",
+    "VIEW SERVER SECURITY STATE",
+    "VIEW SERVER STATE",
+];
