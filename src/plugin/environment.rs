@@ -22,7 +22,9 @@ pub struct Environment {
     pub(super) protocol_versions: Vec<u32>,
     pub(super) client_certificate: Option<String>,
     pub(super) ports: Option<RangeInclusive<u16>>,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no sockets"))]
     pub(super) socket_directories: Vec<PathBuf>,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no sockets"))]
     pub(super) socket_group: Option<String>,
     pub(super) multiplexing_wanted: bool,
 }

@@ -64,8 +64,9 @@ mod parent {
     /// Waits until the process has another parent than now. (Process 1 may be the host itself, in a container,
     /// so the number alone tells nothing.)
     pub(super) fn gone() -> io::Result<impl Future<Output = ()> + Send> {
-        let mut reports = death_reports()?;
+        // First of all: a parent that dies from here on is noticed.
         let parent = getppid();
+        let mut reports = death_reports()?;
         Ok(async move {
             let mut interval = tokio::time::interval(INTERVAL);
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);

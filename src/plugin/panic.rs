@@ -14,11 +14,15 @@ const MAX_LINES: usize = 95;
 
 /// Reports panics on standard error from now on.
 pub fn install() {
-    std::panic::set_hook(Box::new(|info| {
-        let report = report(info, &Backtrace::force_capture());
+    install_with(|report| {
         // One write, so that log lines of other threads do not end up inside of it.
         let _ = io::stderr().lock().write_all(report.as_bytes());
-    }));
+    });
+}
+
+/// Reports panics through `write`, each with one call.
+pub fn install_with(write: impl Fn(&str) + Send + Sync + 'static) {
+    std::panic::set_hook(Box::new(move |info| write(&report(info, &Backtrace::force_capture()))));
 }
 
 /// The text of a report.
@@ -28,10 +32,16 @@ fn report(info: &PanicHookInfo<'_>, backtrace: &Backtrace) -> String {
     render(message, &place, &backtrace.to_string())
 }
 
+/// Only the first line may begin with what the message begins with: a line that happens to be JSON would be
+/// taken for a log line, and one with wrong types would crash the host.
 fn render(message: &str, place: &str, backtrace: &str) -> String {
-    let mut text = format!("panic: {message}{place}\n\n");
-    for line in backtrace.lines().take(MAX_LINES) {
-        // A line that is JSON would be read as a log line and leave the trace.
+    let mut text = String::from("panic: ");
+    let mut lines = message.lines();
+    text.push_str(lines.next().unwrap_or_default());
+    text.push_str(place);
+    text.push_str("\n\n");
+    let rest = lines.map(|line| format!("message: {line}"));
+    for line in rest.chain(backtrace.lines().map(str::to_owned)).take(MAX_LINES) {
         let _ = writeln!(text, "{line}");
     }
     text
@@ -46,5 +56,11 @@ mod tests {
         let text = render("index out of bounds", " (src/a.rs:7)", &"   0: frame\n".repeat(500));
         assert!(text.starts_with("panic: index out of bounds (src/a.rs:7)\n\n   0: frame\n"), "{text}");
         assert!(text.lines().count() < 100);
+    }
+
+    #[test]
+    fn no_line_of_a_message_is_taken_for_a_log_line() {
+        let text = render("expected\n{\"@message\":5}", "", "");
+        assert_eq!(text, "panic: expected\n\nmessage: {\"@message\":5}\n");
     }
 }

@@ -128,8 +128,8 @@ pub async fn serve<S: Provider>(service: S, options: Options) -> Result<(), Serv
         served = drained => served,
         () = overdue => Ok(()),
     };
-    shutdown.released().await;
     // The stream of clients is dropped by now, so this is the removal of the socket.
     let _ = listening.await;
+    shutdown.released().await;
     Ok(served?)
 }

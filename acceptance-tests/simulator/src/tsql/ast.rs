@@ -29,22 +29,55 @@ pub(crate) enum StatementKind {
     Query(Box<Query>),
     Insert(Box<Insert>),
     /// `DELETE FROM @t|#t [WHERE …]`.
-    Delete { target: ObjectName, condition: Option<Expr> },
+    Delete {
+        target: ObjectName,
+        condition: Option<Expr>,
+    },
     /// `UPDATE @t|#t SET c = e, … [WHERE …]`.
-    Update { target: ObjectName, assignments: Vec<(Ident, Expr)>, condition: Option<Expr> },
-    CreateTable { name: Ident, columns: Vec<TableColumn> },
-    DropTables { names: Vec<ObjectName>, if_exists: bool },
+    Update {
+        target: ObjectName,
+        assignments: Vec<(Ident, Expr)>,
+        condition: Option<Expr>,
+    },
+    CreateTable {
+        name: Ident,
+        columns: Vec<TableColumn>,
+    },
+    DropTables {
+        names: Vec<ObjectName>,
+        if_exists: bool,
+    },
     Declare(Vec<Declaration>),
-    SetVariable { name: Ident, operator: Option<sqlparser::ast::BinaryOperator>, value: Expr },
+    SetVariable {
+        name: Ident,
+        operator: Option<sqlparser::ast::BinaryOperator>,
+        value: Expr,
+    },
     SetOption(SessionOption),
-    If { condition: Expr, then: Box<Statement>, otherwise: Option<Box<Statement>> },
-    While { condition: Expr, body: Box<Statement> },
+    If {
+        condition: Expr,
+        then: Box<Statement>,
+        otherwise: Option<Box<Statement>>,
+    },
+    While {
+        condition: Expr,
+        body: Box<Statement>,
+    },
     Break,
     Continue,
     Block(Vec<Statement>),
-    TryCatch { attempt: Vec<Statement>, handler: Vec<Statement> },
+    TryCatch {
+        attempt: Vec<Statement>,
+        handler: Vec<Statement>,
+    },
     Throw(Option<Box<[Expr; 3]>>),
-    RaiseError { message: Expr, severity: Expr, state: Expr, arguments: Vec<Expr>, with_nowait: bool },
+    RaiseError {
+        message: Expr,
+        severity: Expr,
+        state: Expr,
+        arguments: Vec<Expr>,
+        with_nowait: bool,
+    },
     Print(Expr),
     Use(Name),
     Execute(Box<Execute>),
@@ -52,7 +85,10 @@ pub(crate) enum StatementKind {
     ExecuteText(Expr),
     Return(Option<Expr>),
     /// `WAITFOR DELAY` (`true`) or `TIME`.
-    WaitFor { delay: bool, value: Expr },
+    WaitFor {
+        delay: bool,
+        value: Expr,
+    },
     Transaction(Transaction),
     Checkpoint,
     Reconfigure,
@@ -454,9 +490,15 @@ pub(crate) struct CreateAvailabilityGroup {
 
 #[derive(Debug, Clone)]
 pub(crate) enum GroupForm {
-    Local { databases: Vec<Name>, replicas: Vec<ReplicaOptions>, listener: Option<Listener> },
+    Local {
+        databases: Vec<Name>,
+        replicas: Vec<ReplicaOptions>,
+        listener: Option<Listener>,
+    },
     /// `AVAILABILITY GROUP ON …`.
-    Distributed { members: Vec<ReplicaOptions> },
+    Distributed {
+        members: Vec<ReplicaOptions>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -469,7 +511,9 @@ pub(crate) enum AlterAvailabilityGroup {
     AddReplicas(Vec<ReplicaOptions>),
     ModifyReplicas(Vec<ReplicaOptions>),
     RemoveReplicas(Vec<String>),
-    Join { cluster_type: Option<ClusterType> },
+    Join {
+        cluster_type: Option<ClusterType>,
+    },
     JoinDistributed(Vec<ReplicaOptions>),
     ModifyDistributed(Vec<ReplicaOptions>),
     Failover,
@@ -480,7 +524,11 @@ pub(crate) enum AlterAvailabilityGroup {
     AddListener(Listener),
     RemoveListener(String),
     RestartListener(String),
-    ModifyListener { dns_name: String, port: Option<i64>, add_ip: Option<(String, Option<String>)> },
+    ModifyListener {
+        dns_name: String,
+        port: Option<i64>,
+        add_ip: Option<(String, Option<String>)>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -567,10 +615,19 @@ pub(crate) enum LoginSource {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Dbcc {
-    TraceOn { flags: Vec<i64>, global: bool },
-    TraceOff { flags: Vec<i64>, global: bool },
+    TraceOn {
+        flags: Vec<i64>,
+        global: bool,
+    },
+    TraceOff {
+        flags: Vec<i64>,
+        global: bool,
+    },
     /// Empty: all that are on. `no_infomsgs` is `WITH NO_INFOMSGS`.
-    TraceStatus { flags: Vec<i64>, global: bool },
+    TraceStatus {
+        flags: Vec<i64>,
+        global: bool,
+    },
     /// `DBCC SQLPERF (LOGSPACE)`.
     LogSpace,
 }

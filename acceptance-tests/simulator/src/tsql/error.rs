@@ -19,7 +19,9 @@ impl SqlError {
         Self { number, severity, state, message, line: 0, procedure: None }
     }
     pub(crate) fn at_line(mut self, line: u32) -> Self {
-        if self.line == 0 { self.line = line; }
+        if self.line == 0 {
+            self.line = line;
+        }
         self
     }
 }
@@ -41,7 +43,13 @@ pub(crate) fn syntax(near: &str, reserved: bool, line: u32) -> SqlError {
 /// 103.
 pub(crate) fn name_too_long(name: &str, line: u32) -> SqlError {
     let start: String = name.chars().take(128).collect();
-    at(103, 15, 4, line, format!("The identifier that starts with '{start}' is too long. Maximum length is 128."))
+    at(
+        103,
+        15,
+        4,
+        line,
+        format!("The identifier that starts with '{start}' is too long. Maximum length is 128."),
+    )
 }
 
 /// 1038.
@@ -189,7 +197,13 @@ pub(crate) fn unknown_column_type(position: usize, name: &str) -> SqlError {
 
 /// 245.
 pub(crate) fn conversion(from: &str, value: &str, to: &str) -> SqlError {
-    at(245, 16, 1, 0, format!("Conversion failed when converting the {from} value '{value}' to data type {to}."))
+    at(
+        245,
+        16,
+        1,
+        0,
+        format!("Conversion failed when converting the {from} value '{value}' to data type {to}."),
+    )
 }
 
 /// 241.
@@ -250,8 +264,9 @@ pub(crate) fn unknown_procedure(name: &str) -> SqlError {
 
 /// 201.
 pub(crate) fn missing_parameter(procedure: &str, parameter: &str) -> SqlError {
-    let text =
-        format!("Procedure or function '{procedure}' expects parameter '{parameter}', which was not supplied.");
+    let text = format!(
+        "Procedure or function '{procedure}' expects parameter '{parameter}', which was not supplied."
+    );
     at(201, 16, 4, 0, text)
 }
 
@@ -306,9 +321,8 @@ pub(crate) fn object_exists(name: &str) -> SqlError {
 
 /// 3701.
 pub(crate) fn cannot_drop(kind: &str, name: &str) -> SqlError {
-    let text = format!(
-        "Cannot drop the {kind} '{name}', because it does not exist or you do not have permission."
-    );
+    let text =
+        format!("Cannot drop the {kind} '{name}', because it does not exist or you do not have permission.");
     at(3701, 11, 5, 0, text)
 }
 

@@ -7,8 +7,8 @@ use sqlparser::tokenizer::Token;
 
 use super::super::ast::{
     AllowConnections, AlterAvailabilityGroup, AvailabilityMode, BackupPreference, Batch, ClusterType,
-    CreateAvailabilityGroup, Ddl, FailoverMode, GroupForm, GroupOptions, Listener, ReplicaOptions, SeedingMode,
-    Statement, StatementKind,
+    CreateAvailabilityGroup, Ddl, FailoverMode, GroupForm, GroupOptions, Listener, ReplicaOptions,
+    SeedingMode, Statement, StatementKind,
 };
 use super::super::error::{self, SqlError};
 use super::cursor::Cursor;
@@ -141,7 +141,11 @@ fn join(cursor: &mut Cursor) -> Result<AlterAvailabilityGroup, SqlError> {
 }
 
 fn cluster_type(cursor: &mut Cursor) -> Result<ClusterType, SqlError> {
-    cursor.one_of(&[("WSFC", ClusterType::Wsfc), ("EXTERNAL", ClusterType::External), ("NONE", ClusterType::None)])
+    cursor.one_of(&[
+        ("WSFC", ClusterType::Wsfc),
+        ("EXTERNAL", ClusterType::External),
+        ("NONE", ClusterType::None),
+    ])
 }
 
 /// `(OPTION [= value], …)`. `creating` admits the options that only CREATE knows.
@@ -220,7 +224,9 @@ fn new_replica(cursor: &mut Cursor) -> Result<ReplicaOptions, SqlError> {
     if replica.url.is_none() {
         return Err(error::endpoint_url_missing(&replica.name, line));
     }
-    if replica.failover_mode.is_none() && replica.availability_mode != Some(AvailabilityMode::ConfigurationOnly) {
+    if replica.failover_mode.is_none()
+        && replica.availability_mode != Some(AvailabilityMode::ConfigurationOnly)
+    {
         return Err(error::failover_mode_missing(&replica.name, line));
     }
     if replica.availability_mode.is_none() {
@@ -285,8 +291,9 @@ fn replica_option(cursor: &mut Cursor, url_word: &str, replica: &mut ReplicaOpti
             ])?);
         }
         "SEEDING_MODE" => {
-            replica.seeding_mode =
-                Some(cursor.one_of(&[("AUTOMATIC", SeedingMode::Automatic), ("MANUAL", SeedingMode::Manual)])?);
+            replica.seeding_mode = Some(
+                cursor.one_of(&[("AUTOMATIC", SeedingMode::Automatic), ("MANUAL", SeedingMode::Manual)])?,
+            );
         }
         "BACKUP_PRIORITY" => replica.backup_priority = Some(cursor.integer()?),
         "SESSION_TIMEOUT" => replica.session_timeout = Some(cursor.integer()?),
@@ -303,9 +310,10 @@ fn role_options(cursor: &mut Cursor, primary: bool, replica: &mut ReplicaOptions
             (Some("ALLOW_CONNECTIONS"), true) => {
                 cursor.advance();
                 cursor.expect_equals()?;
-                replica.primary_connections = Some(
-                    cursor.one_of(&[("READ_WRITE", AllowConnections::ReadWrite), ("ALL", AllowConnections::All)])?,
-                );
+                replica.primary_connections = Some(cursor.one_of(&[
+                    ("READ_WRITE", AllowConnections::ReadWrite),
+                    ("ALL", AllowConnections::All),
+                ])?);
             }
             (Some("ALLOW_CONNECTIONS"), false) => {
                 cursor.advance();
@@ -425,7 +433,8 @@ pub(super) fn check_version(batch: &Batch, version: u8) -> Result<(), SqlError> 
 }
 
 fn check_statement(statement: &Statement, version: u8) -> Result<(), SqlError> {
-    let all = |statements: &[Statement]| statements.iter().try_for_each(|each| check_statement(each, version));
+    let all =
+        |statements: &[Statement]| statements.iter().try_for_each(|each| check_statement(each, version));
     match &statement.kind {
         StatementKind::If { then, otherwise, .. } => {
             check_statement(then, version)?;
@@ -446,9 +455,10 @@ fn check_ddl(ddl: &Ddl, version: u8, line: u32) -> Result<(), SqlError> {
     let options = match ddl {
         Ddl::CreateAvailabilityGroup(create) => Some(&create.options),
         Ddl::AlterAvailabilityGroup { change: AlterAvailabilityGroup::Set(options), .. } => Some(options),
-        Ddl::AlterAvailabilityGroup { change: AlterAvailabilityGroup::Join { cluster_type: Some(_) }, .. }
-            if version < 14 =>
-        {
+        Ddl::AlterAvailabilityGroup {
+            change: AlterAvailabilityGroup::Join { cluster_type: Some(_) },
+            ..
+        } if version < 14 => {
             return Err(error::syntax("WITH", true, line));
         }
         _ => None,
@@ -456,7 +466,11 @@ fn check_ddl(ddl: &Ddl, version: u8, line: u32) -> Result<(), SqlError> {
     let Some(options) = options else { return Ok(()) };
     let too_new = [
         (options.cluster_type.is_some(), 14, "CLUSTER_TYPE"),
-        (options.required_synchronized_secondaries.is_some(), 14, "REQUIRED_SYNCHRONIZED_SECONDARIES_TO_COMMIT"),
+        (
+            options.required_synchronized_secondaries.is_some(),
+            14,
+            "REQUIRED_SYNCHRONIZED_SECONDARIES_TO_COMMIT",
+        ),
         (options.contained, 16, "CONTAINED"),
         (options.reuse_system_databases, 16, "REUSE_SYSTEM_DATABASES"),
     ];

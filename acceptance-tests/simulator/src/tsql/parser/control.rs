@@ -102,7 +102,8 @@ fn table_constraint(cursor: &mut Cursor) -> Result<(), SqlError> {
 /// `SET @v = …` and `SET option value`.
 pub(super) fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("SET")?;
-    if matches!(cursor.peek(), Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@')) {
+    if matches!(cursor.peek(), Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@'))
+    {
         let name = cursor.variable()?;
         let operator = assignment_operator(cursor)?;
         return Ok(StatementKind::SetVariable { name, operator, value: expression(cursor)? });
@@ -142,10 +143,24 @@ pub(super) fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
             cursor.binary()?;
             SessionOption::Without(word)
         }
-        "ANSI_NULLS" | "ANSI_PADDING" | "ANSI_WARNINGS" | "ANSI_DEFAULTS" | "ANSI_NULL_DFLT_ON"
-        | "ANSI_NULL_DFLT_OFF" | "ARITHABORT" | "ARITHIGNORE" | "CONCAT_NULL_YIELDS_NULL" | "CURSOR_CLOSE_ON_COMMIT"
-        | "FMTONLY" | "FORCEPLAN" | "NOEXEC" | "NUMERIC_ROUNDABORT" | "PARSEONLY" | "QUOTED_IDENTIFIER"
-        | "REMOTE_PROC_TRANSACTIONS" | "NO_BROWSETABLE" => several_options(cursor, word)?,
+        "ANSI_NULLS"
+        | "ANSI_PADDING"
+        | "ANSI_WARNINGS"
+        | "ANSI_DEFAULTS"
+        | "ANSI_NULL_DFLT_ON"
+        | "ANSI_NULL_DFLT_OFF"
+        | "ARITHABORT"
+        | "ARITHIGNORE"
+        | "CONCAT_NULL_YIELDS_NULL"
+        | "CURSOR_CLOSE_ON_COMMIT"
+        | "FMTONLY"
+        | "FORCEPLAN"
+        | "NOEXEC"
+        | "NUMERIC_ROUNDABORT"
+        | "PARSEONLY"
+        | "QUOTED_IDENTIFIER"
+        | "REMOTE_PROC_TRANSACTIONS"
+        | "NO_BROWSETABLE" => several_options(cursor, word)?,
         "STATISTICS" => {
             let _ = cursor.eat("IO") || cursor.eat("TIME") || return Err(cursor.unexpected());
             cursor.on_off()?;
@@ -263,7 +278,9 @@ pub(super) fn transaction(cursor: &mut Cursor) -> Result<StatementKind, SqlError
     let worded = cursor.eat("TRAN") || cursor.eat("TRANSACTION") || (verb != "BEGIN" && cursor.eat("WORK"));
     let named = worded
         && match cursor.peek() {
-            Token::Word(word) => word.quote_style.is_some() || !is_reserved(&word.value) && !is_verb(&word.value),
+            Token::Word(word) => {
+                word.quote_style.is_some() || !is_reserved(&word.value) && !is_verb(&word.value)
+            }
             _ => false,
         };
     let name = match cursor.peek() {
@@ -354,8 +371,7 @@ pub(super) fn execute_bare(cursor: &mut Cursor) -> Result<StatementKind, SqlErro
 }
 
 fn execute_call(cursor: &mut Cursor) -> Result<Execute, SqlError> {
-    let is_variable =
-        matches!(cursor.peek(), Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@'));
+    let is_variable = matches!(cursor.peek(), Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@'));
     let (result, procedure) = if is_variable {
         let variable = cursor.variable()?;
         if cursor.eat_token(&Token::Eq) {
@@ -377,7 +393,8 @@ fn execute_call(cursor: &mut Cursor) -> Result<Execute, SqlError> {
 }
 
 fn procedure(cursor: &mut Cursor) -> Result<Procedure, SqlError> {
-    if matches!(cursor.peek(), Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@')) {
+    if matches!(cursor.peek(), Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@'))
+    {
         return cursor.variable().map(Procedure::Variable);
     }
     match cursor.peek() {

@@ -92,8 +92,10 @@ impl Cursor {
 
     /// Steps over all `words` if they are next, in this order; else over none.
     pub(super) fn eat_all(&mut self, words: &[&str]) -> bool {
-        let found =
-            words.iter().enumerate().all(|(nth, word)| self.peek_nth_word(nth).is_some_and(|next| next == *word));
+        let found = words
+            .iter()
+            .enumerate()
+            .all(|(nth, word)| self.peek_nth_word(nth).is_some_and(|next| next == *word));
         if found {
             for _ in words {
                 self.advance();
@@ -146,7 +148,9 @@ impl Cursor {
         match self.peek() {
             Token::Word(word)
                 if word.quote_style.is_some()
-                    || (!is_reserved(&word.value) && !word.value.starts_with('@') && !word.value.is_empty()) =>
+                    || (!is_reserved(&word.value)
+                        && !word.value.starts_with('@')
+                        && !word.value.is_empty()) =>
             {
                 let line = self.line();
                 self.advance();
@@ -231,7 +235,9 @@ impl Cursor {
     pub(super) fn variable(&mut self) -> Result<Ident, SqlError> {
         match self.peek() {
             Token::Word(word)
-                if word.quote_style.is_none() && word.value.starts_with('@') && !word.value.starts_with("@@") =>
+                if word.quote_style.is_none()
+                    && word.value.starts_with('@')
+                    && !word.value.starts_with("@@") =>
             {
                 self.advance();
                 Ok(Ident::new(word.value))
@@ -285,7 +291,8 @@ impl Cursor {
             (token.token, line)
         };
         let text = near(&token);
-        let reserved = matches!(&token, Token::Word(word) if word.quote_style.is_none() && is_reserved(&word.value));
+        let reserved =
+            matches!(&token, Token::Word(word) if word.quote_style.is_none() && is_reserved(&word.value));
         error::syntax(&text, reserved, line)
     }
 
@@ -360,7 +367,9 @@ fn redacted(tokens: &[TokenWithSpan]) -> String {
     for token in tokens {
         let secret = before == ["PASSWORD", "="];
         match &token.token {
-            Token::SingleQuotedString(_) | Token::NationalStringLiteral(_) | Token::HexStringLiteral(_) if secret => {
+            Token::SingleQuotedString(_) | Token::NationalStringLiteral(_) | Token::HexStringLiteral(_)
+                if secret =>
+            {
                 text.push_str("'***'");
             }
             Token::SingleQuotedString(inner) | Token::NationalStringLiteral(inner)

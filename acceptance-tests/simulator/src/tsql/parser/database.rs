@@ -13,8 +13,10 @@ pub(super) fn create(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect("DATABASE")?;
     let line = cursor.line();
     let name = cursor.name()?;
-    if matches!(cursor.peek_word().as_deref(), Some("ON" | "COLLATE" | "CONTAINMENT" | "AS" | "FOR" | "WITH" | "LOG"))
-    {
+    if matches!(
+        cursor.peek_word().as_deref(),
+        Some("ON" | "COLLATE" | "CONTAINMENT" | "AS" | "FOR" | "WITH" | "LOG")
+    ) {
         return Err(error::not_modelled("options of CREATE DATABASE").at_line(line));
     }
     Ok(Ddl::CreateDatabase { name })
@@ -92,8 +94,14 @@ fn set_option(cursor: &mut Cursor) -> Result<AlterDatabase, SqlError> {
             cursor.expect_equals()?;
             AlterDatabase::CompatibilityLevel(cursor.integer()?)
         }
-        "AUTO_SHRINK" | "AUTO_CREATE_STATISTICS" | "AUTO_UPDATE_STATISTICS" | "ALLOW_SNAPSHOT_ISOLATION"
-        | "READ_COMMITTED_SNAPSHOT" | "TRUSTWORTHY" | "ANSI_NULLS" | "QUOTED_IDENTIFIER" => {
+        "AUTO_SHRINK"
+        | "AUTO_CREATE_STATISTICS"
+        | "AUTO_UPDATE_STATISTICS"
+        | "ALLOW_SNAPSHOT_ISOLATION"
+        | "READ_COMMITTED_SNAPSHOT"
+        | "TRUSTWORTHY"
+        | "ANSI_NULLS"
+        | "QUOTED_IDENTIFIER" => {
             cursor.on_off()?;
             AlterDatabase::Unmodelled(word)
         }
@@ -116,7 +124,11 @@ fn hadr(cursor: &mut Cursor) -> Result<HadrOption, SqlError> {
     if cursor.eat("OFF") {
         return Ok(HadrOption::Off);
     }
-    if cursor.eat("SUSPEND") { Ok(HadrOption::Suspend) } else { cursor.expect("RESUME").map(|()| HadrOption::Resume) }
+    if cursor.eat("SUSPEND") {
+        Ok(HadrOption::Suspend)
+    } else {
+        cursor.expect("RESUME").map(|()| HadrOption::Resume)
+    }
 }
 
 /// `BACKUP DATABASE|LOG name TO DISK = '…' | URL = '…', … [WITH option, …]`.
@@ -152,8 +164,21 @@ fn backup_option(cursor: &mut Cursor, backup: &mut Backup) -> Result<(), SqlErro
         "CHECKSUM" => backup.checksum = true,
         "DIFFERENTIAL" if backup.kind == BackupKind::Full => backup.kind = BackupKind::Differential,
         "NORECOVERY" if backup.kind == BackupKind::Log => backup.norecovery = true,
-        "NO_CHECKSUM" | "COMPRESSION" | "NO_COMPRESSION" | "INIT" | "NOINIT" | "FORMAT" | "NOFORMAT" | "SKIP"
-        | "NOSKIP" | "REWIND" | "NOREWIND" | "UNLOAD" | "NOUNLOAD" | "STOP_ON_ERROR" | "CONTINUE_AFTER_ERROR"
+        "NO_CHECKSUM"
+        | "COMPRESSION"
+        | "NO_COMPRESSION"
+        | "INIT"
+        | "NOINIT"
+        | "FORMAT"
+        | "NOFORMAT"
+        | "SKIP"
+        | "NOSKIP"
+        | "REWIND"
+        | "NOREWIND"
+        | "UNLOAD"
+        | "NOUNLOAD"
+        | "STOP_ON_ERROR"
+        | "CONTINUE_AFTER_ERROR"
         | "NO_TRUNCATE" => {}
         "STATS" => {
             cursor.advance();
@@ -189,7 +214,9 @@ pub(super) fn restore(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect("RESTORE")?;
     if matches!(
         cursor.peek_word().as_deref(),
-        Some("HEADERONLY" | "FILELISTONLY" | "LABELONLY" | "VERIFYONLY" | "REWINDONLY" | "MASTER" | "SERVICE")
+        Some(
+            "HEADERONLY" | "FILELISTONLY" | "LABELONLY" | "VERIFYONLY" | "REWINDONLY" | "MASTER" | "SERVICE"
+        )
     ) {
         return Err(error::not_modelled("RESTORE but of databases and logs").at_line(cursor.line()));
     }
@@ -250,8 +277,11 @@ pub(super) fn dbcc(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
             Dbcc::TraceOff { flags, global }
         }
         "TRACESTATUS" => {
-            let (flags, global) =
-                if matches!(cursor.peek(), Token::LParen) { trace_flags(cursor)? } else { (Vec::new(), false) };
+            let (flags, global) = if matches!(cursor.peek(), Token::LParen) {
+                trace_flags(cursor)?
+            } else {
+                (Vec::new(), false)
+            };
             Dbcc::TraceStatus { flags, global }
         }
         "SQLPERF" => {
@@ -260,8 +290,9 @@ pub(super) fn dbcc(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
             cursor.expect_token(&Token::RParen)?;
             Dbcc::LogSpace
         }
-        "CHECKDB" | "OPENTRAN" | "SHRINKFILE" | "SHRINKDATABASE" | "FREEPROCCACHE" | "LOGINFO" | "INPUTBUFFER"
-        | "USEROPTIONS" | "SHOW_STATISTICS" | "CHECKTABLE" | "CHECKALLOC" | "DROPCLEANBUFFERS" => {
+        "CHECKDB" | "OPENTRAN" | "SHRINKFILE" | "SHRINKDATABASE" | "FREEPROCCACHE" | "LOGINFO"
+        | "INPUTBUFFER" | "USEROPTIONS" | "SHOW_STATISTICS" | "CHECKTABLE" | "CHECKALLOC"
+        | "DROPCLEANBUFFERS" => {
             return Err(error::not_modelled(&format!("DBCC {word}")).at_line(line));
         }
         _ => return Err(error::unknown_dbcc(line)),

@@ -37,7 +37,8 @@ pub(super) fn alter(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     let name = cursor.name()?;
     let state = state(cursor)?;
     let tcp = if cursor.eat("AS") { Some(tcp(cursor)?) } else { None };
-    let mirroring = if cursor.peek_word().as_deref() == Some("FOR") { Some(mirroring(cursor)?) } else { None };
+    let mirroring =
+        if cursor.peek_word().as_deref() == Some("FOR") { Some(mirroring(cursor)?) } else { None };
     Ok(Ddl::AlterEndpoint(AlterEndpoint { name, state, tcp, mirroring }))
 }
 

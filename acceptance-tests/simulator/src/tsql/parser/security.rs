@@ -6,8 +6,8 @@
 use sqlparser::tokenizer::Token;
 
 use super::super::ast::{
-    AlterCertificate, AlterMasterKey, CertificateSource, CreateCertificate, CreateLogin, Ddl, LoginSource, Name,
-    Permission, PermissionVerb, Secret, SecurableClass,
+    AlterCertificate, AlterMasterKey, CertificateSource, CreateCertificate, CreateLogin, Ddl, LoginSource,
+    Name, Permission, PermissionVerb, Secret, SecurableClass,
 };
 use super::super::error::{self, SqlError};
 use super::cursor::Cursor;
@@ -31,11 +31,13 @@ pub(super) fn alter_master_key(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     let add = cursor.one_of(&[("ADD", true), ("DROP", false)])?;
     cursor.expect("ENCRYPTION")?;
     if cursor.eat_all(&["BY", "SERVICE", "MASTER", "KEY"]) {
-        let change = if add { AlterMasterKey::AddServiceMasterKey } else { AlterMasterKey::DropServiceMasterKey };
+        let change =
+            if add { AlterMasterKey::AddServiceMasterKey } else { AlterMasterKey::DropServiceMasterKey };
         return Ok(Ddl::AlterMasterKey(change));
     }
     let password = by_password(cursor)?;
-    let change = if add { AlterMasterKey::AddPassword(password) } else { AlterMasterKey::DropPassword(password) };
+    let change =
+        if add { AlterMasterKey::AddPassword(password) } else { AlterMasterKey::DropPassword(password) };
     Ok(Ddl::AlterMasterKey(change))
 }
 
@@ -75,7 +77,8 @@ pub(super) fn create_certificate(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect("CERTIFICATE")?;
     let name = cursor.name()?;
     let authorization = if cursor.eat("AUTHORIZATION") { Some(cursor.name()?) } else { None };
-    let source = if cursor.eat("FROM") { existing_certificate(cursor)? } else { generated_certificate(cursor)? };
+    let source =
+        if cursor.eat("FROM") { existing_certificate(cursor)? } else { generated_certificate(cursor)? };
     let mut active_for_begin_dialog = true;
     if cursor.eat("ACTIVE") {
         cursor.expect_all(&["FOR", "BEGIN_DIALOG"])?;

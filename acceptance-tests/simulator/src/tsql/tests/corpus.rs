@@ -52,10 +52,8 @@ fn batches(text: &str) -> Vec<String> {
 }
 
 fn corpus() -> Option<PathBuf> {
-    let shared = std::env::var_os("MILINK_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
+    let shared = std::env::var_os("MILINK_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let folder = shared.join("oracles/tsqlparse/corpus");
     folder.is_dir().then_some(folder)
 }
