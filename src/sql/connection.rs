@@ -1,0 +1,228 @@
+//! One connection to a SQL Server. The only file that knows the TDS library, so that another can take its place.
+//!
+//! Each session is set up alike: no implicit transactions (group and endpoint DDL is refused inside them), errors that
+//! end only their statement, a limit on waiting for locks, and a low priority so that in a deadlock it is never the
+//! customer's work that dies.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tiberius::{AuthMethod, Client, ColumnData, EncryptionLevel, FromSql, SqlBrowser};
+use tokio::net::TcpStream;
+use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
+
+use super::config::{Encrypt, Port, ServerConfig, SqlAuth};
+use super::error::{Error, ServerError};
+use super::row::{Cell, Row};
+
+const SESSION: &str = "SET IMPLICIT_TRANSACTIONS OFF; SET XACT_ABORT OFF; SET LOCK_TIMEOUT 30000; \
+                       SET DEADLOCK_PRIORITY LOW; SET NOCOUNT ON";
+
+/// A redirect leads to a node of a managed instance; one that leads on is a fault.
+const REDIRECTS: usize = 1;
+
+/// An open session in `master`.
+pub(super) struct Connection {
+    client: Client<Compat<TcpStream>>,
+    broken: bool,
+}
+
+impl Connection {
+    /// Connects, signs in and sets the session up.
+    pub(super) async fn open(config: &ServerConfig) -> Result<Self, Error> {
+        let timed = tokio::time::timeout(config.connect_timeout, connect(config)).await;
+        let client = timed.map_err(|_| Error::Unreachable {
+            host: config.host.clone(),
+            port: number(&config.port),
+            source: io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("no answer within {} s", config.connect_timeout.as_secs()),
+            ),
+        })??;
+        let mut connection = Self { client, broken: false };
+        connection.batch(SESSION, config.command_timeout).await?;
+        Ok(connection)
+    }
+
+    /// Whether it must not be used again.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Runs a batch and answers with the rows of each result set. Of several errors only the first is reported.
+    pub(super) async fn batch(&mut self, text: &str, limit: Duration) -> Result<Vec<Vec<Row>>, Error> {
+        let work = async { self.client.simple_query(text).await?.into_results().await };
+        let outcome = tokio::time::timeout(limit, work).await;
+        self.settle(outcome, limit)
+    }
+
+    /// Runs a query with parameters `@P1`, `@P2`, …; all are strings.
+    pub(super) async fn query(
+        &mut self,
+        text: &str,
+        parameters: &[&str],
+        limit: Duration,
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        let parameters: Vec<&dyn tiberius::ToSql> =
+            parameters.iter().map(|text| text as &dyn tiberius::ToSql).collect();
+        let work = async { self.client.query(text, &parameters).await?.into_results().await };
+        let outcome = tokio::time::timeout(limit, work).await;
+        self.settle(outcome, limit)
+    }
+
+    fn settle(
+        &mut self,
+        outcome: Result<tiberius::Result<Vec<Vec<tiberius::Row>>>, tokio::time::error::Elapsed>,
+        limit: Duration,
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        let answer = match outcome {
+            Err(_elapsed) => Err(Error::TimedOut(limit)),
+            Ok(Err(error)) => Err(translate(error)),
+            Ok(Ok(sets)) => sets.into_iter().map(|set| set.into_iter().map(row).collect()).collect(),
+        };
+        // A statement that was cut short leaves its answer on the wire; only a server's own error ends cleanly.
+        self.broken |= matches!(&answer, Err(error) if !matches!(error, Error::Server(_)));
+        answer
+    }
+}
+
+async fn connect(config: &ServerConfig) -> Result<Client<Compat<TcpStream>>, Error> {
+    let mut library = tiberius::Config::new();
+    library.host(&config.host);
+    library.database("master");
+    library.application_name(&config.application_name);
+    library.encryption(match config.encrypt {
+        Encrypt::Mandatory => EncryptionLevel::Required,
+        Encrypt::Strict => EncryptionLevel::Strict,
+        Encrypt::Optional => EncryptionLevel::Off,
+    });
+    library.multi_subnet_failover(config.multi_subnet_failover);
+    library.handshake_timeout(Some(config.connect_timeout));
+    library.command_timeout(None); // bounded per use, in `batch` and `query`
+    if config.trust.anybody {
+        library.trust_cert();
+    } else if let Some(pem) = &config.trust.ca_certificate {
+        library.trust_cert_ca_bundle(pem.as_bytes());
+    }
+    if let Some(name) = &config.trust.host_name_in_certificate {
+        library.hostname_in_certificate(name);
+    }
+    library.authentication(match &config.auth {
+        SqlAuth::Login { username, password } => AuthMethod::sql_server(username, password.expose()),
+        SqlAuth::Entra(tokens) => match tokens.token().await {
+            Ok(token) => AuthMethod::aad_token(token.expose()),
+            Err(reason) => return Err(Error::Token { host: config.host.clone(), reason }),
+        },
+    });
+    let mut stream = dial(config, &mut library).await?;
+    for _redirect in 0..=REDIRECTS {
+        match Client::connect(library.clone(), stream.compat_write()).await {
+            Ok(client) => return Ok(client),
+            Err(tiberius::Error::Routing { host, port }) => {
+                stream = tcp(config, &host, port).await?;
+                library.host(&host);
+                library.port(port);
+            }
+            Err(error) => return Err(handshake_failed(config, error)),
+        }
+    }
+    Err(Error::Protocol("the server redirects in a circle".to_owned()))
+}
+
+async fn dial(config: &ServerConfig, library: &mut tiberius::Config) -> Result<TcpStream, Error> {
+    match &config.port {
+        Port::Number(port) => {
+            library.port(*port);
+            tcp(config, &config.host, *port).await
+        }
+        Port::Instance(instance) => {
+            library.instance_name(instance);
+            TcpStream::connect_named(library).await.map_err(|error| Error::Browser {
+                host: config.host.clone(),
+                instance: instance.clone(),
+                reason: error.to_string(),
+            })
+        }
+    }
+}
+
+async fn tcp(config: &ServerConfig, host: &str, port: u16) -> Result<TcpStream, Error> {
+    let stream = match &config.detour {
+        None => TcpStream::connect((host, port)).await,
+        Some(detour) => match (detour.0)(host, port) {
+            Some(address) => TcpStream::connect(address).await,
+            None => Err(io::Error::new(io::ErrorKind::NotFound, "the rehearsal has no such server")),
+        },
+    };
+    let stream = stream.map_err(|source| Error::Unreachable { host: host.to_owned(), port, source })?;
+    // Small requests wait for small answers here.
+    stream.set_nodelay(true).map_err(|source| Error::Unreachable { host: host.to_owned(), port, source })?;
+    Ok(stream)
+}
+
+fn number(port: &Port) -> u16 {
+    match port {
+        Port::Number(port) => *port,
+        Port::Instance(_) => 1434,
+    }
+}
+
+fn handshake_failed(config: &ServerConfig, error: tiberius::Error) -> Error {
+    let host = config.host.clone();
+    match error {
+        tiberius::Error::Tls(reason) => Error::Tls { host, reason },
+        tiberius::Error::Io { kind: io::ErrorKind::TimedOut, message } => Error::Unreachable {
+            host,
+            port: number(&config.port),
+            source: io::Error::new(io::ErrorKind::TimedOut, message),
+        },
+        tiberius::Error::Io { message, .. } if message.contains("tls") || message.contains("handshake") => {
+            let reason = format!("{message}; does the server offer encryption, and is `encrypt` right for it?");
+            Error::Tls { host, reason }
+        }
+        other => translate(other),
+    }
+}
+
+fn translate(error: tiberius::Error) -> Error {
+    match error {
+        tiberius::Error::Server(token) => Error::Server(ServerError {
+            number: token.code(),
+            state: token.state(),
+            class: token.class(),
+            line: token.line(),
+            message: token.message().to_owned(),
+        }),
+        tiberius::Error::Io { message, .. } => Error::ConnectionLost(message),
+        tiberius::Error::Tls(message) => Error::ConnectionLost(message),
+        other => Error::Protocol(other.to_string()),
+    }
+}
+
+fn row(row: tiberius::Row) -> Result<Row, Error> {
+    let names: Arc<[String]> = row.columns().iter().map(|column| column.name().to_owned()).collect();
+    let cells = row.into_iter().map(cell).collect::<Result<Vec<_>, _>>()?;
+    Ok(Row::new(names, cells))
+}
+
+fn cell(data: ColumnData<'static>) -> Result<Cell, Error> {
+    let unreadable = |error: tiberius::Error| Error::Protocol(error.to_string());
+    Ok(match data {
+        ColumnData::Bit(value) => value.map_or(Cell::Null, Cell::Bool),
+        ColumnData::U8(value) => value.map_or(Cell::Null, |number| Cell::Int(number.into())),
+        ColumnData::I16(value) => value.map_or(Cell::Null, |number| Cell::Int(number.into())),
+        ColumnData::I32(value) => value.map_or(Cell::Null, |number| Cell::Int(number.into())),
+        ColumnData::I64(value) => value.map_or(Cell::Null, |number| Cell::Int(number.into())),
+        ColumnData::Numeric(value) => value.map_or(Cell::Null, |number| Cell::Int(number.int_part())),
+        ColumnData::String(value) => value.map_or(Cell::Null, |text| Cell::Text(text.into_owned())),
+        ColumnData::Binary(value) => value.map_or(Cell::Null, |bytes| Cell::Bytes(bytes.into_owned())),
+        ColumnData::Guid(value) => value.map_or(Cell::Null, |guid| Cell::Text(guid.to_string())),
+        moment @ (ColumnData::DateTime(_)
+        | ColumnData::SmallDateTime(_)
+        | ColumnData::DateTime2(_)) => time::PrimitiveDateTime::from_sql(&moment)
+            .map_err(unreadable)?
+            .map_or(Cell::Null, |moment| Cell::Time(moment.assume_utc())),
+        other => return Err(Error::Protocol(format!("a column of a type that is never asked for: {other:?}"))),
+    })
+}
