@@ -3,6 +3,7 @@
 #![allow(dead_code)] // until the engine lands
 
 mod ast;
+mod ddl;
 mod dialect;
 mod error;
 mod parser;

@@ -1,1 +1,51 @@
-//! The world: SQL Server instances, managed instances, networks and links as one model. No sockets, no SQL text.
+//! The one model of the world: SQL Server instances, managed instances, what links them, and time.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`estate`] | everything there is, and how names reach each other |
+//! | [`clock`] | accelerated time that a test can advance |
+//! | [`instance`] | one database engine: a SQL Server, or the engine inside a managed instance |
+//! | [`security`] | master key, certificates, issuer grants, logins, permissions |
+//! | [`endpoint`] | the database mirroring endpoint |
+//! | [`group`] | availability groups, local and distributed |
+//! | [`database`] | databases with their copies' state, log positions and backups |
+//! | [`managed`] | the Azure side: managed instances, links, uploaded certificates, operations |
+//! | `replication` | what time does: seeding, log positions, operations, expiry |
+//!
+//! The T-SQL engine and the ARM face both work on it through [`World`], under one lock, so that a link made half by
+//! T-SQL and half by ARM comes alive exactly when both halves fit. Nothing runs in the background: whoever looks moves
+//! the world to the clock's present first, so that what happens depends on time and not on a scheduler.
+//!
+//! What it is not: it knows no text of T-SQL, no JSON, no sockets.
+
+pub mod clock;
+pub mod database;
+pub mod endpoint;
+pub mod estate;
+pub mod group;
+pub mod instance;
+pub mod managed;
+mod replication;
+pub mod security;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use estate::Estate;
+
+/// The world, shared by all faces.
+#[derive(Debug, Clone)]
+pub struct World(Arc<Mutex<Estate>>);
+
+impl World {
+    /// A world that begins as `estate`.
+    pub fn new(estate: Estate) -> Self {
+        Self(Arc::new(Mutex::new(estate)))
+    }
+
+    /// Looks at the world or changes it, after moving it to the present. Nobody else acts meanwhile.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Estate) -> T) -> T {
+        let mut estate = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        estate.catch_up();
+        act(&mut estate)
+    }
+}

@@ -1,0 +1,94 @@
+//! Everything there is, and how names reach each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::OffsetDateTime;
+
+use super::clock::Clock;
+use super::instance::SqlInstance;
+use super::managed::{ManagedInstance, Operation};
+
+/// The world at one moment.
+#[derive(Debug)]
+pub struct Estate {
+    /// Time.
+    pub clock: Clock,
+    /// Up to where links, seedings and operations were moved along.
+    pub reached: OffsetDateTime,
+    /// SQL Servers, each an instance of its own.
+    pub sql_servers: Vec<SqlInstance>,
+    /// Managed instances.
+    pub managed_instances: Vec<ManagedInstance>,
+    /// Subscriptions by id: display name and tenant.
+    pub subscriptions: BTreeMap<String, Subscription>,
+    /// Long-running operations, oldest first.
+    pub operations: Vec<Operation>,
+    /// Which sites cannot reach each other, and which are down.
+    pub network: Network,
+    /// Assumptions whose worst credible opposite is in force, by number.
+    pub opposites: BTreeSet<u16>,
+    /// Counts everything that needs a fresh number (ids of objects, GUIDs, LSNs).
+    pub sequence: u64,
+    /// Speed of seeding, bytes a second of world time.
+    pub seeding_rate: u64,
+}
+
+/// An Azure subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Display name.
+    pub name: String,
+    /// Tenant.
+    pub tenant: String,
+    /// Resource groups: name (own letter case) and region.
+    pub groups: Vec<(String, String)>,
+}
+
+/// Connections that do not work. A site is named by the SQL Server's host or the managed instance's FQDN, lower case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Network {
+    /// Sites that are down: no face answers and no mirroring connection lives.
+    pub down: BTreeSet<String>,
+    /// Pairs between which mirroring connections are cut (each pair ordered).
+    pub cut: BTreeSet<(String, String)>,
+}
+
+impl Network {
+    /// Whether mirroring traffic flows between two sites.
+    pub fn connects(&self, one: &str, other: &str) -> bool {
+        let pair = if one < other { (one, other) } else { (other, one) };
+        !self.down.contains(one)
+            && !self.down.contains(other)
+            && !self.cut.iter().any(|(left, right)| (left.as_str(), right.as_str()) == pair)
+    }
+}
+
+impl Estate {
+    /// The SQL Server or managed instance's engine that answers at a host name (lower or upper case).
+    pub fn engine(&self, host: &str) -> Option<&SqlInstance> {
+        self.engines().find(|engine| engine.answers_to(host))
+    }
+
+    /// The same, to change.
+    pub fn engine_mut(&mut self, host: &str) -> Option<&mut SqlInstance> {
+        let managed = self.managed_instances.iter_mut().map(|managed| &mut managed.engine);
+        self.sql_servers.iter_mut().chain(managed).find(|engine| engine.answers_to(host))
+    }
+
+    /// All engines, SQL Servers first.
+    pub fn engines(&self) -> impl Iterator<Item = &SqlInstance> {
+        self.sql_servers.iter().chain(self.managed_instances.iter().map(|managed| &managed.engine))
+    }
+
+    /// The next fresh number.
+    pub fn next(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    /// A GUID that no other object has, lower case.
+    pub fn fresh_guid(&mut self) -> String {
+        let number = self.next();
+        format!("{:08x}-5a1e-4000-8000-{number:012x}", number.wrapping_mul(2_654_435_761) & 0xffff_ffff)
+    }
+}

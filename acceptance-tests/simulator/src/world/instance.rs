@@ -1,0 +1,143 @@
+//! One database engine: a SQL Server, or the engine inside a managed instance.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::database::Database;
+use super::endpoint::Endpoint;
+use super::group::AvailabilityGroup;
+use super::security::{Certificate, IssuerGrant, Login, MasterKey, Permission};
+
+/// An instance of the database engine.
+#[derive(Debug)]
+pub struct SqlInstance {
+    /// Host name or FQDN under which clients reach it, lower case: also its site in the network.
+    pub host: String,
+    /// Further names and addresses that lead to it (`10.0.0.4`), lower case.
+    pub aliases: Vec<String>,
+    /// TCP port of the TDS face as clients write it.
+    pub port: u16,
+    /// `SERVERPROPERTY('MachineName')`, upper case on Windows.
+    pub machine_name: String,
+    /// Instance name; nothing for the default instance.
+    pub instance_name: Option<String>,
+    /// Major version: 13 (2016) to 17 (2025).
+    pub major: u8,
+    /// `SERVERPROPERTY('ProductVersion')`, `16.0.4150.1`.
+    pub product_version: String,
+    /// `SERVERPROPERTY('ProductUpdateLevel')`, `CU14`.
+    pub update_level: Option<String>,
+    /// Edition.
+    pub edition: Edition,
+    /// Whether it runs on Linux.
+    pub linux: bool,
+    /// `SERVERPROPERTY('IsHadrEnabled')`.
+    pub hadr_enabled: bool,
+    /// Failover cluster instance.
+    pub clustered: bool,
+    /// Whether it belongs to a Windows failover cluster, and its name.
+    pub cluster: Option<String>,
+    /// Server collation.
+    pub collation: String,
+    /// What the engine's own clock shows beyond the world's, seconds.
+    pub clock_skew: i64,
+    /// Trace flags that are on globally.
+    pub trace_flags: BTreeSet<i64>,
+    /// `sp_configure` values in use, by option name.
+    pub configuration: BTreeMap<String, i64>,
+    /// Databases by id order, system databases included (`master` 1, `tempdb` 2, `model` 3, `msdb` 4).
+    pub databases: Vec<Database>,
+    /// The master key of `master`.
+    pub master_key: Option<MasterKey>,
+    /// Certificates in `master`.
+    pub certificates: Vec<Certificate>,
+    /// Issuer grants of `sp_certificate_add_issuer`.
+    pub issuers: Vec<IssuerGrant>,
+    /// The database mirroring endpoint.
+    pub endpoint: Option<Endpoint>,
+    /// Availability groups, distributed ones included.
+    pub groups: Vec<AvailabilityGroup>,
+    /// Logins.
+    pub logins: Vec<Login>,
+    /// Server-level permissions beyond roles.
+    pub permissions: Vec<Permission>,
+    /// The next object id (certificates, principals, endpoints).
+    pub next_id: i32,
+    /// `sql server start time`, for `sys.dm_os_sys_info`.
+    pub started: time::OffsetDateTime,
+}
+
+/// Edition of a SQL Server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edition {
+    /// Enterprise (`EngineEdition` 3).
+    Enterprise,
+    /// Developer (`EngineEdition` 3).
+    Developer,
+    /// Standard (`EngineEdition` 2).
+    Standard,
+    /// Express (`EngineEdition` 4).
+    Express,
+    /// The engine of a managed instance (`EngineEdition` 8).
+    Managed,
+}
+
+impl SqlInstance {
+    /// Whether a client that asks for `host` reaches this engine.
+    pub fn answers_to(&self, host: &str) -> bool {
+        self.host.eq_ignore_ascii_case(host)
+            || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host))
+    }
+
+    /// `@@SERVERNAME`: `HOST` or `HOST\INSTANCE`.
+    pub fn server_name(&self) -> String {
+        match &self.instance_name {
+            Some(instance) => format!("{}\\{instance}", self.machine_name),
+            None => self.machine_name.clone(),
+        }
+    }
+
+    /// `SERVERPROPERTY('EngineEdition')`.
+    pub fn engine_edition(&self) -> i32 {
+        match self.edition {
+            Edition::Standard => 2,
+            Edition::Enterprise | Edition::Developer => 3,
+            Edition::Express => 4,
+            Edition::Managed => 8,
+        }
+    }
+
+    /// A database by name; names compare without regard to case unless the collation is binary or case-sensitive.
+    pub fn database(&self, name: &str) -> Option<&Database> {
+        self.databases.iter().find(|database| self.same_name(&database.name, name))
+    }
+
+    /// The same, to change.
+    pub fn database_mut(&mut self, name: &str) -> Option<&mut Database> {
+        let position = self.databases.iter().position(|database| self.same_name(&database.name, name))?;
+        self.databases.get_mut(position)
+    }
+
+    /// Whether two names of objects are the same under the server's collation.
+    pub fn same_name(&self, one: &str, other: &str) -> bool {
+        if self.collation.contains("_BIN") || self.collation.contains("_CS_") {
+            one == other
+        } else {
+            one.to_lowercase() == other.to_lowercase()
+        }
+    }
+
+    /// A group by name.
+    pub fn group(&self, name: &str) -> Option<&AvailabilityGroup> {
+        self.groups.iter().find(|group| self.same_name(&group.name, name))
+    }
+
+    /// A certificate in `master` by name.
+    pub fn certificate(&self, name: &str) -> Option<&Certificate> {
+        self.certificates.iter().find(|certificate| self.same_name(&certificate.name, name))
+    }
+
+    /// A certificate in `master` by id.
+    pub fn certificate_by_id(&self, id: i32) -> Option<&Certificate> {
+        self.certificates.iter().find(|certificate| certificate.id == id)
+    }
+}

@@ -1,0 +1,140 @@
+//! The Azure side: managed instances, links, uploaded certificates, operations.
+
+use time::OffsetDateTime;
+
+use super::instance::SqlInstance;
+use crate::arm::backend::{InstanceView, LinkRequest};
+use crate::arm::path::{ChildType, InstancePath};
+
+/// A managed instance.
+#[derive(Debug)]
+pub struct ManagedInstance {
+    /// What ARM says about it; `properties.state` included.
+    pub view: InstanceView,
+    /// Its database engine (`EngineEdition` 8): databases, groups and endpoint live there.
+    pub engine: SqlInstance,
+    /// Links, in the order of their making.
+    pub links: Vec<Link>,
+    /// Certificates of SQL Servers that were uploaded.
+    pub trust_certificates: Vec<TrustCertificate>,
+    /// Chain of the certificate that its mirroring endpoint presents, leaf first, DER.
+    pub endpoint_chain: Vec<Vec<u8>>,
+    /// Subject of each root and its DER, for `trustedRootCertificates`.
+    pub roots: Vec<(String, Vec<u8>)>,
+}
+
+/// A link (distributed availability group) as the service keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// Name.
+    pub name: String,
+    /// As it was asked for.
+    pub request: LinkRequest,
+    /// Whether the instance is primary now.
+    pub instance_is_primary: bool,
+    /// `Sync`.
+    pub synchronous: bool,
+    /// Phase of its life.
+    pub phase: LinkPhase,
+    /// The operation that makes it.
+    pub create_operation: String,
+    /// Databases with their replication state.
+    pub databases: Vec<LinkDatabase>,
+    /// When it was made.
+    pub created: OffsetDateTime,
+    /// Last error of the link: number, moment, text.
+    pub error: Option<(i32, OffsetDateTime, String)>,
+}
+
+/// Phase of a link's life (`facts`: settled 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkPhase {
+    /// Accepted; the connection is being set up. Ends after five minutes of world time without one (41962).
+    Initiating,
+    /// Seeding.
+    Seeding,
+    /// Replicating: the steady state.
+    Synchronizing,
+    /// A failover runs.
+    FailingOver,
+    /// The set-up failed.
+    InitError,
+    /// The seeding failed.
+    CreationError,
+    /// Replication reported an error.
+    SynchronizationError,
+}
+
+/// A database of a link.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkDatabase {
+    /// Name.
+    pub name: String,
+    /// Replica ids: on the instance, on SQL Server.
+    pub replicas: (String, String),
+    /// Bytes seeded of how many; nothing before seeding began.
+    pub seeded: Option<(u64, u64)>,
+    /// How often seeding began: a disturbance restarts it.
+    pub seedings: u32,
+    /// Hardened on the secondary.
+    pub hardened_lsn: u64,
+    /// `mostRecentLinkError`.
+    pub error: Option<i32>,
+}
+
+/// A certificate of a SQL Server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustCertificate {
+    /// Name.
+    pub name: String,
+    /// DER.
+    pub der: Vec<u8>,
+}
+
+/// A long-running operation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operation {
+    /// Id, a GUID in lower case.
+    pub id: String,
+    /// Name in the service's words.
+    pub operation: String,
+    /// On which instance.
+    pub instance: InstancePath,
+    /// About which child.
+    pub child: Option<(ChildType, String)>,
+    /// Whether it deletes.
+    pub deletes: bool,
+    /// When it began.
+    pub started: OffsetDateTime,
+    /// When it will end by itself; nothing while that depends on a link.
+    pub ends: Option<OffsetDateTime>,
+    /// How it ended: nothing while it runs; an error's code and message.
+    pub outcome: Option<Result<(), (String, String)>>,
+    /// What happens when it ends.
+    pub effect: Effect,
+}
+
+/// What an operation does when it ends.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Nothing more.
+    None,
+    /// The link's creation follows the link's phase.
+    FollowLink(String),
+    /// The link and its group on the instance go; databases become independent.
+    DropLink(String),
+    /// The certificate is there.
+    AddTrust(TrustCertificate),
+    /// The certificate goes.
+    RemoveTrust(String),
+    /// Commit mode.
+    SetSynchronous(String, bool),
+    /// Databases of a multi-database link.
+    SetDatabases(String, Vec<String>),
+    /// Roles.
+    ChangeRole(String, crate::arm::backend::RoleChange),
+    /// The database goes.
+    DropDatabase(String),
+    /// Hybrid failover benefit.
+    SetPassive(bool),
+}

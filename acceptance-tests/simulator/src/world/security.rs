@@ -1,0 +1,140 @@
+//! Master key, certificates, issuer grants, logins and permissions.
+
+use time::OffsetDateTime;
+
+/// The database master key of `master`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MasterKey {
+    /// `key_guid`.
+    pub guid: String,
+    /// When it was made.
+    pub created: OffsetDateTime,
+    /// When it was last changed.
+    pub modified: OffsetDateTime,
+    /// Whether the service master key opens it.
+    pub by_service_master_key: bool,
+    /// Passwords that open it; `None` on a managed instance without one.
+    pub passwords: Vec<Password>,
+}
+
+/// A password, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(pub String);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Password(…)")
+    }
+}
+
+/// A certificate of `master`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Name.
+    pub name: String,
+    /// `certificate_id`.
+    pub id: i32,
+    /// `principal_id` of the owner: 1 is `dbo`.
+    pub owner: i32,
+    /// The certificate, DER.
+    pub der: Vec<u8>,
+    /// How the private key is protected.
+    pub private_key: PrivateKeyProtection,
+    /// The private key, PKCS #8 DER; empty without one.
+    pub key: Vec<u8>,
+    /// `is_active_for_begin_dialog`.
+    pub active_for_begin_dialog: bool,
+    /// Subject as `sys.certificates` shows it.
+    pub subject: String,
+    /// Issuer as `sys.certificates` shows it.
+    pub issuer: String,
+    /// Serial number, hex.
+    pub serial: String,
+    /// SHA-1 of the DER.
+    pub thumbprint: Vec<u8>,
+    /// Valid from, UTC.
+    pub not_before: OffsetDateTime,
+    /// Valid until, UTC.
+    pub not_after: OffsetDateTime,
+    /// Key length, bits.
+    pub key_length: i32,
+    /// When the private key was last backed up.
+    pub last_backup: Option<OffsetDateTime>,
+}
+
+impl std::fmt::Debug for Certificate {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Certificate({}, id {}, {:?})", self.name, self.id, self.private_key)
+    }
+}
+
+/// How a private key is protected (`pvt_key_encryption_type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrivateKeyProtection {
+    /// `NA`: no private key.
+    None,
+    /// `MK`: under the master key.
+    MasterKey,
+    /// `PW`: under a password.
+    Password,
+    /// `SK`: under the service master key.
+    ServiceMasterKey,
+}
+
+/// What `sp_certificate_add_issuer` granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerGrant {
+    /// The root's `certificate_id`.
+    pub certificate: i32,
+    /// DNS name or pattern that it may vouch for.
+    pub dns: String,
+}
+
+/// A login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Name.
+    pub name: String,
+    /// `principal_id`.
+    pub id: i32,
+    /// Password; nothing for Windows, Entra and certificate logins.
+    pub password: Option<Password>,
+    /// Kind: `S` SQL, `U` Windows, `E` Entra, `C` certificate.
+    pub kind: char,
+    /// Whether it may log in.
+    pub enabled: bool,
+    /// Fixed server roles, lower case (`sysadmin`).
+    pub roles: Vec<String>,
+    /// When it was made.
+    pub created: OffsetDateTime,
+}
+
+/// A granted or denied permission on the server or on one of its objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// Login's `principal_id`.
+    pub grantee: i32,
+    /// Words in upper case: `VIEW SERVER STATE`, `CONNECT`.
+    pub name: String,
+    /// On what: the server, an endpoint, a group, a login; with its id or name.
+    pub securable: Securable,
+    /// Denied rather than granted.
+    pub denied: bool,
+    /// With grant option.
+    pub grant_option: bool,
+}
+
+/// What a permission is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Securable {
+    /// The server.
+    Server,
+    /// An endpoint, by id.
+    Endpoint(i32),
+    /// An availability group, by name.
+    Group(String),
+    /// A certificate of `master`, by id.
+    Certificate(i32),
+    /// A login, by id.
+    Login(i32),
+}
