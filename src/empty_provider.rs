@@ -22,6 +22,7 @@ macro_rules! provider {
         no_such_type { $($refused:ident,)* }
         $($other:tt)*
     ) => {
+        #[allow(clippy::needless_update, reason = "some of the answers hold diagnostics only")]
         #[tonic::async_trait]
         impl Provider for EmptyProvider {
             $(
