@@ -3,6 +3,7 @@
 //! Each takes a known, non-null value and answers with the second half of a sentence: "must be …". They are
 //! called through closures that capture nothing: `.check(|value| one_of(value, &["keep", "drop"]))`.
 
+use super::schema::Check;
 use super::value::{Number, Value};
 
 /// One of these words, in this spelling.
@@ -37,6 +38,41 @@ pub fn uuid(value: &Value) -> Result<(), String> {
     }
 }
 
+/// A duration as Go writes it: `30m`, `1h30m`.
+pub fn duration(value: &Value) -> Result<(), String> {
+    match value {
+        Value::String(text) if super::timeouts::parse_duration(text).is_some() => Ok(()),
+        _ => Err("must be a duration such as \"30m\" or \"1h30m\"".to_owned()),
+    }
+}
+
+/// A string of `least` to `most` characters.
+pub fn length(value: &Value, least: usize, most: usize) -> Result<(), String> {
+    match value {
+        Value::String(text) if (least..=most).contains(&text.chars().count()) => Ok(()),
+        _ => Err(format!("must have {least} to {most} characters")),
+    }
+}
+
+/// A list, set or map with something in it.
+pub fn some_elements(value: &Value) -> Result<(), String> {
+    match value {
+        Value::List(items) | Value::Set(items) if !items.is_empty() => Ok(()),
+        Value::Map(items) if !items.is_empty() => Ok(()),
+        _ => Err("must have at least one element".to_owned()),
+    }
+}
+
+/// A list or set whose elements all pass `check`.
+pub fn each(value: &Value, check: Check) -> Result<(), String> {
+    match value {
+        Value::List(items) | Value::Set(items) => items.iter().try_for_each(|item| {
+            if item.is_absent() { Err("must not have null elements".to_owned()) } else { check(item) }
+        }),
+        _ => Err("must be a list".to_owned()),
+    }
+}
+
 fn listed(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
     match quoted.as_slice() {
@@ -66,5 +102,17 @@ mod tests {
         assert!(between(&Value::Number(1.into()), 1, 65535).is_ok());
         assert!(not_empty(&Value::string(" \t")).is_err());
         assert!(uuid(&Value::string("not one")).is_err());
+        assert!(length(&Value::string("äöü"), 1, 3).is_ok());
+        assert!(length(&Value::string(""), 1, 3).is_err());
+        assert!(duration(&Value::string("1h30m")).is_ok());
+        assert!(duration(&Value::string("30")).is_err());
+    }
+
+    #[test]
+    fn collections() {
+        assert!(some_elements(&Value::List(Vec::new())).is_err());
+        assert!(each(&Value::Set(vec![Value::string("x")]), not_empty).is_ok());
+        assert!(each(&Value::List(vec![Value::string("x"), Value::string("")]), not_empty).is_err());
+        assert!(each(&Value::List(vec![Value::Null]), not_empty).is_err());
     }
 }
