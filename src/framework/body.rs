@@ -32,6 +32,12 @@ impl<'a> Body<'a> {
         self.attributes.len() + self.blocks.len()
     }
 
+    /// The names of all attributes and blocks.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'a str> {
+        let attributes = self.attributes.iter().map(|attribute| attribute.name);
+        attributes.chain(self.blocks.iter().map(|block| block.name))
+    }
+
     /// The attribute or block of this name.
     pub(crate) fn member(self, name: &str) -> Option<Member<'a>> {
         self.attributes
@@ -72,12 +78,6 @@ impl Block {
 }
 
 impl Attribute {
-    /// Whether an update in place leaves its computed value alone: because it is said to be stable, or because
-    /// its change would make another object.
-    pub(crate) fn keeps_prior(&self) -> bool {
-        self.stable || self.replacement != super::schema::Replacement::Never
-    }
-
     /// Whether `a` and `b` are spellings of one value.
     pub(crate) fn is_same(&self, a: &Value, b: &Value) -> bool {
         a.equals(b)

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
+use crate::plugin::Shutdown;
 
 /// Surroundings of one call. `C` is what the provider's configuration made.
 pub struct Context<C> {
@@ -16,6 +17,7 @@ pub struct Context<C> {
     cancellation: CancellationToken,
     deadline: Option<Instant>,
     warnings: Mutex<Diagnostics>,
+    shutdown: Option<Shutdown>,
 }
 
 impl<C> Context<C> {
@@ -27,7 +29,14 @@ impl<C> Context<C> {
             // A time limit beyond what the clock can hold is none.
             deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
             warnings: Mutex::new(Diagnostics::new()),
+            shutdown: None,
         }
+    }
+
+    /// With the process's own end, which critical sections hold up.
+    pub(crate) fn holding(mut self, shutdown: Shutdown) -> Self {
+        self.shutdown = Some(shutdown);
+        self
     }
 
     /// The configured client. Absent while nothing was configured yet.
@@ -64,6 +73,7 @@ impl<C> Context<C> {
     /// cutover). Ctrl-C inside it is acknowledged in the log at once and acts when the section has ended; hence
     /// `section` is not given the cancellation and must bound itself by `at_most`.
     pub async fn critical<T>(&self, what: &str, at_most: Duration, section: impl Future<Output = T>) -> T {
+        let _until_done = self.shutdown.as_ref().map(Shutdown::hold);
         tokio::pin!(section);
         tokio::select! {
             biased;

@@ -15,21 +15,36 @@
 //! | [`resource`], [`data_source`], [`function`], [`action`], [`list_resource`] | the traits of objects |
 //! | [`checks`] | checks of single values that schemas share |
 //! | [`provider`] | what holds them together |
+//! | [`engine`] | serves a provider: codecs, plans, applies, streams |
+//! | [`timeouts`] | how long operations may take, as users write it |
 //! | [`context`] | what a verb is given: the client, cancellation, the deadline, a place for warnings |
 
 pub mod action;
+#[cfg(test)]
+mod arbitrary;
+mod body;
 pub mod checks;
+mod conform;
 pub mod context;
 pub mod data_source;
 pub mod diagnostic;
+pub mod engine;
+mod equality;
 pub mod function;
+mod json;
 pub mod list_resource;
 pub mod model;
+mod msgpack;
+mod number;
 pub mod path;
+mod private;
 pub mod provider;
 pub mod resource;
 pub mod schema;
+pub mod timeouts;
+mod type_json;
 pub mod types;
 pub mod value;
 
+pub use self::engine::ProviderServer;
 pub use crate::model;

@@ -15,6 +15,10 @@ pub(crate) struct Envelope {
     /// What the author remembers; null is the default of its type.
     #[serde(default)]
     pub(crate) author: Json,
+    /// What the author remembered of the object that this one is planned to replace. The delete of that object
+    /// is given it, because Terraform hands the delete these bytes and not those of the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replaced: Option<Json>,
     /// Set by destroy plans only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) destroy_planned: bool,
@@ -28,7 +32,7 @@ pub(crate) struct Foreign(#[source] serde_json::Error);
 impl Envelope {
     /// Around what an author remembers.
     pub(crate) fn of(author: Json) -> Self {
-        Self { author, destroy_planned: false }
+        Self { author, ..Self::default() }
     }
 
     /// Reads bytes; none are an empty envelope.
@@ -52,7 +56,8 @@ mod tests {
     #[test]
     fn never_empty_and_read_back() {
         assert!(!Envelope::default().to_bytes().is_empty());
-        let planned = Envelope { author: json!({"etag": "1"}), destroy_planned: true };
+        let planned =
+            Envelope { author: json!({"etag": "1"}), destroy_planned: true, replaced: Some(json!(1)) };
         assert_eq!(Envelope::read(&planned.to_bytes()).expect("ours"), planned);
         assert_eq!(Envelope::read(b"").expect("nothing"), Envelope::default());
         assert!(Envelope::read(b"\x00").is_err());

@@ -202,8 +202,8 @@ pub struct Update<M, P> {
 pub struct Delete<M, P> {
     /// As last read, with what was last applied.
     pub prior: M,
-    /// The private part: of the state after a destroy plan; the default in half of a replacement, where Terraform
-    /// hands on the new object's.
+    /// The private part of the state; the default when the object is tainted, where Terraform hands on the new
+    /// object's and nothing tells the old one's.
     pub private: P,
     /// Why it is removed.
     pub removal: Removal,

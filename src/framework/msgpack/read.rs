@@ -110,7 +110,9 @@ impl Reader<'_> {
                 }
                 Value::Map(items)
             }
-            (Item::Map(length), Type::Object(object)) => Value::Object(self.typed_object(length, object, path)?),
+            (Item::Map(length), Type::Object(object)) => {
+                Value::Object(self.typed_object(length, object, path)?)
+            }
             _ => return Err(error(path, "a value of another type than its schema says")),
         })
     }
