@@ -16,6 +16,7 @@
 //! | [`checks`] | checks of single values that schemas share |
 //! | [`provider`] | what holds them together |
 //! | [`engine`] | serves a provider: codecs, plans, applies, streams |
+//! | [`harness`] | drives a provider as Terraform core does, for tests |
 //! | [`timeouts`] | how long operations may take, as users write it |
 //! | [`context`] | what a verb is given: the client, cancellation, the deadline, a place for warnings |
 
@@ -31,6 +32,7 @@ pub mod diagnostic;
 pub mod engine;
 mod equality;
 pub mod function;
+pub mod harness;
 mod json;
 pub mod list_resource;
 pub mod model;

@@ -22,7 +22,7 @@ use super::list_resource::ListResource;
 use super::model::Model;
 use super::provider::Provider;
 use super::resource::Resource;
-use super::schema::Schema;
+use super::schema::{IdentitySchema, Schema};
 use crate::plugin::Shutdown;
 
 use self::action::{Act, AnyAction};
@@ -107,6 +107,21 @@ impl<P: Provider> ProviderServer<P> {
     /// The schemas of all managed resources by type name, with their `timeouts` blocks.
     pub fn resource_schemas(&self) -> impl Iterator<Item = (&'static str, &Schema)> {
         self.inner.resources.iter().map(|(name, resource)| (*name, resource.schema()))
+    }
+
+    /// The identity of a managed resource.
+    pub fn identity_schema(&self, type_name: &str) -> Option<&IdentitySchema> {
+        self.inner.resources.get(type_name).map(|resource| resource.identity_schema())
+    }
+
+    /// The schema of an action.
+    pub fn action_schema(&self, type_name: &str) -> Option<&Schema> {
+        self.inner.actions.get(type_name).map(|action| action.schema())
+    }
+
+    /// The schema of a list resource.
+    pub fn list_schema(&self, type_name: &str) -> Option<&Schema> {
+        self.inner.list_resources.get(type_name).map(|list| list.schema())
     }
 
     /// The schemas of all data sources by type name.
