@@ -8,6 +8,9 @@
 //! | [`arm`] | the ARM and Entra face over HTTPS |
 //! | [`terraform`] | the real Terraform: found, or installed |
 //! | [`rehearsal`] | a user's configuration, run on a copy and against the simulator |
+//! | [`scene`] | what there is in a simulated world, as a file says it |
+//! | [`simulator`] | all of it in operation on loopback |
+//! | [`target`] | where files are left |
 //! | [`journal`] | what both faces were asked and what they answered, without secrets |
 //! | [`faults`] | fail, delay, hang, cut or kill at a chosen statement or call |
 
@@ -15,6 +18,9 @@ pub mod arm;
 pub mod faults;
 pub mod journal;
 pub mod rehearsal;
+pub mod scene;
+pub mod simulator;
+pub mod target;
 pub mod tds;
 pub mod terraform;
 pub mod tsql;

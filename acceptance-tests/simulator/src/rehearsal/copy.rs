@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use super::configuration::Configuration;
 
+/// Terraform merges override files in the order of their names, and the last one counts: this one comes after letters.
+const OVERRIDE_NAME: &str = "~milink_rehearsal_override.tf";
+
 const OVERRIDE: &str = "# Written by the rehearsal: the copy keeps its state to itself.\n\
                         terraform {\n  backend \"local\" {}\n}\n";
 
@@ -28,8 +31,10 @@ pub fn copy(configuration: &Configuration, root: &Path, into: &Path) -> Result<P
         let relative = folder.strip_prefix(&above).unwrap_or(Path::new(""));
         copy_folder(folder, &into.join(relative), configuration)?;
     }
-    let copied = into.join(root.strip_prefix(&above).unwrap_or(Path::new("")));
-    let path = copied.join("milink_rehearsal_override.tf");
+    // Through its components: joining nothing would leave a slash at the end.
+    let copied: PathBuf =
+        into.join(root.strip_prefix(&above).unwrap_or(Path::new(""))).components().collect();
+    let path = copied.join(OVERRIDE_NAME);
     fs::write(&path, OVERRIDE).map_err(|source| CopyError { path, source })?;
     Ok(copied)
 }
@@ -79,7 +84,7 @@ fn is_left_out(name: &str) -> bool {
         || name == "target"
         || name.ends_with(".tfstate")
         || name.contains(".tfstate.")
-        || name == "milink_rehearsal_override.tf"
+        || name == OVERRIDE_NAME
 }
 
 #[cfg(test)]
@@ -114,7 +119,7 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
-        assert_eq!(names, ["main.tf", "milink_rehearsal_override.tf", "templates"]);
+        assert_eq!(names, ["main.tf", "templates", OVERRIDE_NAME]);
         assert!(into.join("m/main.tf").exists());
         assert_eq!(fs::read_to_string(prod.join("terraform.tfstate")).unwrap(), "{}");
     }

@@ -21,9 +21,11 @@ pub fn make(folder: &Path, binary: &Path, direct: bool) -> io::Result<PathBuf> {
         // A link is enough, and ten rehearsals at once need not hold ten copies of a debug build.
         fs::hard_link(binary, &target).or_else(|_| fs::copy(binary, &target).map(|_| ()))?;
     }
-    let direct = if direct { "  direct {\n    exclude = [\"*/milink/milink\"]\n  }\n" } else { "" };
+    // Both hosts by name: a wildcard for the host would need wildcards for the rest.
+    let ours = HOSTS.map(|host| format!("\"{host}/milink/milink\"")).join(", ");
+    let direct = if direct { format!("  direct {{\n    exclude = [{ours}]\n  }}\n") } else { String::new() };
     let text = format!(
-        "provider_installation {{\n  filesystem_mirror {{\n    path    = {}\n    include = [\"*/milink/milink\"]\n  }}\n{direct}}}\n",
+        "provider_installation {{\n  filesystem_mirror {{\n    path    = {}\n    include = [{ours}]\n  }}\n{direct}}}\n",
         quoted(&mirror)
     );
     let file = folder.join("terraform.rc");

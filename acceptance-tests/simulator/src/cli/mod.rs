@@ -1,0 +1,107 @@
+//! The command line of the simulator: for people, and for scripts that want the same.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | `rehearse` | runs a configuration with the real Terraform against the simulator |
+//! | `serve` | serves a simulated estate until Ctrl-C |
+//! | `terraform` | installs a version of Terraform and prints its path |
+//! | `interrupt` | Ctrl-C and termination |
+//! | `page` | headings and paragraphs on a terminal |
+//!
+//! Only this module and those below print. Everything that they do is in the library, where tests reach it too.
+
+mod interrupt;
+mod page;
+mod rehearse;
+mod serve;
+mod terraform;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// SQL Server, managed instances and Entra ID in one process, to rehearse Managed Instance links.
+#[derive(Debug, Parser)]
+#[command(name = "milink-simulator", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a configuration from plan to destroy, on a copy, with the real Terraform, against the simulator.
+    ///
+    /// The folder is only read. State, backend, provider and addresses of the copy are the rehearsal's own.
+    Rehearse(rehearse::Arguments),
+    /// Serve a simulated estate on this machine until Ctrl-C.
+    Serve(serve::Arguments),
+    /// Install a version of Terraform below `target/` unless it is there, and print its path.
+    Terraform(terraform::Arguments),
+}
+
+/// What every command that starts a simulator takes.
+#[derive(Debug, clap::Args)]
+struct EstateArguments {
+    /// What there is in the simulated world, as JSON. Without it: the world that examples/quickstart is written for.
+    #[arg(long, value_name = "FILE")]
+    estate: Option<PathBuf>,
+}
+
+/// A command that did not end well.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// With this message.
+    #[error("{0}")]
+    Message(String),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Failure {
+    /// A failure whose message is the error with its causes.
+    fn from_error(error: impl std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            // Many messages end with their cause already.
+            let text = inner.to_string();
+            if !message.contains(&text) {
+                message = format!("{message}: {text}");
+            }
+            cause = inner.source();
+        }
+        Self::Message(message)
+    }
+}
+
+/// Runs what the arguments ask for.
+pub(crate) async fn run() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Rehearse(arguments) => rehearse::run(arguments).await,
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Terraform(arguments) => terraform::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            page::error(&failure.to_string());
+            match failure {
+                Failure::Interrupted => ExitCode::from(130), // as shells report what Ctrl-C ended
+                Failure::Message(_) => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

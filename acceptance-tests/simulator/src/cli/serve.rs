@@ -1,0 +1,70 @@
+//! `serve`: a simulated estate until Ctrl-C, for whatever client.
+
+use milink_simulator::scene::Scene;
+use milink_simulator::simulator::Simulator;
+use milink_simulator::target;
+
+use super::interrupt::Interrupts;
+use super::{EstateArguments, Failure, page};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    estate: EstateArguments,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let mut interrupts = Interrupts::listen().map_err(Failure::from_error)?;
+    let scene = scene(&arguments.estate)?;
+    let folder = target::unique_folder(&target::directory().join("rehearsals"), "serve")
+        .map_err(Failure::from_error)?;
+    let variables = scene.variables.clone();
+    let simulator = start(scene, folder.join("journal.jsonl")).await?;
+    let file = folder.join("rehearsal.json");
+    simulator.write_rehearsal_file(&file).map_err(Failure::from_error)?;
+
+    page::heading("Serving until Ctrl-C");
+    for (name, address) in simulator.addresses() {
+        page::say(&format!("  {name} -> {address}"));
+    }
+    page::say("\nIn the shell where Terraform runs:\n");
+    page::say(&export("MILINK_REHEARSAL", &file.display().to_string()));
+    for (name, value) in &variables {
+        page::say(&export(&format!("TF_VAR_{name}"), value));
+    }
+    interrupts.next().await;
+
+    simulator.shutdown().await;
+    std::fs::remove_dir_all(&folder).map_err(Failure::from_error)
+}
+
+/// The world that the arguments ask for.
+pub(super) fn scene(arguments: &EstateArguments) -> Result<Scene, Failure> {
+    match &arguments.estate {
+        Some(path) => Scene::read(path),
+        None => Scene::demonstration(),
+    }
+    .map_err(Failure::from_error)
+}
+
+/// A simulator of the scene whose journal goes to a file.
+pub(super) async fn start(scene: Scene, journal: std::path::PathBuf) -> Result<Simulator, Failure> {
+    let (estate, mut options) = scene.into_parts();
+    options.journal = Some(journal);
+    Simulator::start(estate, options).await.map_err(Failure::from_error)
+}
+
+/// A line for a POSIX shell.
+pub(super) fn export(name: &str, value: &str) -> String {
+    format!("export {name}='{}'", value.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::export;
+
+    #[test]
+    fn values_are_quoted_for_shells() {
+        assert_eq!(export("A", "it's $HOME"), r"export A='it'\''s $HOME'");
+    }
+}

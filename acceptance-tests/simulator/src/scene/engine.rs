@@ -1,0 +1,225 @@
+//! A database engine with everything that a fresh installation has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use time::{Duration, OffsetDateTime};
+
+use super::{Scene, SceneError};
+use crate::world::Estate;
+use crate::world::database::{BackupRecord, Database, DatabaseState};
+use crate::world::instance::{Edition, SqlInstance};
+use crate::world::security::{Login, Password};
+
+/// A SQL Server, a default instance on a machine of its own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SqlServerDescription {
+    /// Host name, as the configuration says it.
+    pub host: String,
+    /// Further names and addresses.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// TCP port, 1433 where it is left out.
+    pub port: Option<u16>,
+    /// `2016`, `2017`, `2019`, `2022` or `2025`.
+    pub version: String,
+    /// `enterprise`, `developer`, `standard` or `express`; developer where it is left out.
+    pub edition: Option<String>,
+    /// Whether Always On availability groups are enabled; yes where it is left out.
+    pub hadr_enabled: Option<bool>,
+    /// SQL logins, all members of `sysadmin`.
+    #[serde(default)]
+    pub logins: Vec<LoginDescription>,
+    /// Databases in the full recovery model, with a full backup.
+    #[serde(default)]
+    pub databases: Vec<DatabaseDescription>,
+}
+
+/// A SQL login.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginDescription {
+    /// Name.
+    pub name: String,
+    /// Password; made up where it is left out.
+    pub password: Option<String>,
+    /// The variable of the configuration that takes the password.
+    pub password_variable: Option<String>,
+}
+
+/// A database.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseDescription {
+    /// Name.
+    pub name: String,
+    /// Size, gigabytes; 1 where it is left out.
+    pub size_gb: Option<u64>,
+}
+
+/// Builds that support the link, the newest of each version that the fact sheets name.
+const VERSIONS: [(&str, u8, &str, &str); 5] = [
+    ("2016", 13, "13.0.7016.1", "SP3"),
+    ("2017", 14, "14.0.3456.2", "CU31"),
+    ("2019", 15, "15.0.4312.2", "CU20"),
+    ("2022", 16, "16.0.4125.3", "CU13"),
+    ("2025", 17, "17.0.4065.4", "CU7"),
+];
+
+const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
+
+/// The engine of a SQL Server.
+pub(super) fn sql_server(
+    description: SqlServerDescription,
+    scene: &mut Scene,
+) -> Result<SqlInstance, SceneError> {
+    let (_, major, build, update) = VERSIONS
+        .into_iter()
+        .find(|(version, ..)| *version == description.version)
+        .ok_or_else(|| SceneError::Unknown {
+            what: "the version",
+            value: description.version.clone(),
+            known: "2016, 2017, 2019, 2022 and 2025",
+        })?;
+    let edition = match description.edition.as_deref() {
+        None | Some("developer") => Edition::Developer,
+        Some("enterprise") => Edition::Enterprise,
+        Some("standard") => Edition::Standard,
+        Some("express") => Edition::Express,
+        Some(other) => {
+            return Err(SceneError::Unknown {
+                what: "the edition",
+                value: other.to_owned(),
+                known: "enterprise, developer, standard and express",
+            });
+        }
+    };
+    let now = scene.estate.clock.now();
+    let mut engine = fresh(&description.host, now, major, edition, &mut scene.estate);
+    engine.aliases = description.aliases.iter().map(|alias| alias.to_lowercase()).collect();
+    engine.port = description.port.unwrap_or(1433);
+    engine.product_version = build.to_owned();
+    engine.update_level = Some(update.to_owned());
+    engine.hadr_enabled = description.hadr_enabled.unwrap_or(true);
+    for login in description.logins {
+        let password = scene.secret(login.password, login.password_variable);
+        let id = next_id(&mut engine);
+        engine.logins.push(Login {
+            name: login.name,
+            id,
+            password: Some(Password(password)),
+            kind: 'S',
+            enabled: true,
+            roles: vec!["sysadmin".into()],
+            created: now,
+        });
+    }
+    for wanted in description.databases {
+        let mut database = database(&wanted.name, &engine, now, &mut scene.estate);
+        database.size = wanted.size_gb.unwrap_or(1) << 30;
+        database.activity = 1;
+        let finished = now - Duration::hours(6);
+        database.backups.push(BackupRecord {
+            kind: 'D',
+            copy_only: false,
+            started: finished - Duration::minutes(5),
+            finished,
+        });
+        engine.databases.push(database);
+    }
+    Ok(engine)
+}
+
+/// An engine with its system databases and `sa`.
+pub(super) fn fresh(
+    host: &str,
+    now: OffsetDateTime,
+    major: u8,
+    edition: Edition,
+    estate: &mut Estate,
+) -> SqlInstance {
+    let host = host.to_lowercase();
+    let mut engine = SqlInstance {
+        machine_name: host.split('.').next().unwrap_or_default().to_uppercase(),
+        host,
+        aliases: Vec::new(),
+        port: 1433,
+        instance_name: None,
+        major,
+        product_version: String::new(),
+        update_level: None,
+        edition,
+        linux: false,
+        hadr_enabled: true,
+        clustered: false,
+        cluster: None,
+        collation: COLLATION.to_owned(),
+        clock_skew: 0,
+        trace_flags: BTreeSet::new(),
+        configuration: BTreeMap::new(),
+        databases: Vec::new(),
+        master_key: None,
+        certificates: Vec::new(),
+        issuers: Vec::new(),
+        endpoint: None,
+        groups: Vec::new(),
+        logins: vec![Login {
+            name: "sa".into(),
+            id: 1,
+            password: None,
+            kind: 'S',
+            enabled: false,
+            roles: vec!["sysadmin".into()],
+            created: now,
+        }],
+        permissions: Vec::new(),
+        next_id: 257,
+        started: now - Duration::days(30),
+    };
+    for name in ["master", "tempdb", "model", "msdb"] {
+        let mut system = database(name, &engine, now, estate);
+        system.recovery_model = if name == "model" { 1 } else { 3 };
+        system.broker_enabled = name == "msdb" || name == "tempdb";
+        system.owner = "sa".into();
+        engine.databases.push(system);
+    }
+    engine
+}
+
+fn database(name: &str, engine: &SqlInstance, now: OffsetDateTime, estate: &mut Estate) -> Database {
+    Database {
+        name: name.to_owned(),
+        id: i32::try_from(engine.databases.len()).unwrap_or(i32::MAX - 1) + 1,
+        state: DatabaseState::Online,
+        recovery_model: 1,
+        compatibility_level: engine.major * 10,
+        collation: engine.collation.clone(),
+        read_only: false,
+        encrypted: false,
+        accelerated_recovery: false,
+        broker_enabled: false,
+        auto_close: false,
+        user_access: 0,
+        size: 16 << 20,
+        special_filegroups: Vec::new(),
+        log_files: 1,
+        owner: "sa".into(),
+        created: now - Duration::days(30),
+        guid: estate.fresh_guid(),
+        group_database_id: None,
+        group: None,
+        hardened_lsn: 1000,
+        backed_up_lsn: 900,
+        activity: 0,
+        log_used: 5.0,
+        backups: Vec::new(),
+        suspended: None,
+        seeded_by: None,
+    }
+}
+
+fn next_id(engine: &mut SqlInstance) -> i32 {
+    engine.next_id += 1;
+    engine.next_id
+}

@@ -1,0 +1,158 @@
+//! The simulator in operation: one world, its faces on loopback, and what tests and people hold of it.
+//!
+//! Used in process by tests and by the command line alike. Every name that the simulated servers have in a
+//! configuration (`sql1.corp.example:1433`, `management.azure.com:443`) is mapped to a port on loopback; the map and the
+//! authority that signs the servers' certificates are what a provider under rehearsal needs to know, and
+//! [`Simulator::write_rehearsal_file`] writes both down.
+
+mod pending;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::arm::directory::Directory;
+use crate::arm::server::NAMES;
+use crate::arm::tls::{LocalAuthority, TlsError};
+use crate::arm::{ArmServer, Settings};
+use crate::faults::Faults;
+use crate::journal::Journal;
+use crate::world::{Estate, World};
+
+/// How a simulator is set up, beside what there is in its world.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Applications that may sign in, their roles, locks and policies.
+    pub directory: Directory,
+    /// How the ARM face behaves.
+    pub arm: Settings,
+    /// Where the journal is written too, one JSON object a line.
+    pub journal: Option<PathBuf>,
+    /// What must not turn up in the journal, whatever place it is in.
+    pub secrets: Vec<String>,
+}
+
+/// A simulator did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The HTTPS face.
+    #[error(transparent)]
+    Arm(#[from] crate::arm::StartError),
+    /// A TDS face.
+    #[error("the TDS face of {host} could not listen on loopback: {source}")]
+    Tds {
+        /// Which server.
+        host: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The journal's file.
+    #[error("the journal `{path}` cannot be written: {source}")]
+    Journal {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A running simulator. Dropping it closes all its ports; [`Simulator::shutdown`] lets answers end first.
+#[derive(Debug)]
+pub struct Simulator {
+    world: World,
+    journal: Journal,
+    faults: Faults,
+    authority: LocalAuthority,
+    arm: ArmServer,
+    addresses: BTreeMap<String, SocketAddr>,
+}
+
+impl Simulator {
+    /// Starts all faces of `estate` on free ports of loopback.
+    ///
+    /// # Errors
+    /// When a port cannot be had or the journal not be written.
+    pub async fn start(estate: Estate, options: Options) -> Result<Self, StartError> {
+        let journal = match options.journal {
+            Some(path) => Journal::with_file(&path).map_err(|source| StartError::Journal { path, source })?,
+            None => Journal::new(),
+        };
+        for secret in &options.secrets {
+            journal.hide(secret);
+        }
+        let authority = LocalAuthority::new()?;
+        let world = World::new(estate);
+        let faults = Faults::new();
+        let arm = ArmServer::start(
+            Arc::new(pending::Pending(world.clone())),
+            options.directory,
+            &authority,
+            journal.clone(),
+            faults.clone(),
+            options.arm,
+        )
+        .await?;
+        let addresses: BTreeMap<String, SocketAddr> = NAMES
+            .iter()
+            .filter(|name| **name != "localhost")
+            .map(|name| (format!("{name}:443"), arm.address()))
+            .collect();
+        Ok(Self { world, journal, faults, authority, arm, addresses })
+    }
+
+    /// The world, to look at and to change behind a client's back.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// What the faces were asked and what they answered.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Faults on demand.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// The HTTPS face.
+    pub fn arm(&self) -> &ArmServer {
+        &self.arm
+    }
+
+    /// Where each `host:port` of the world is on this machine, keys in lower case.
+    pub fn addresses(&self) -> &BTreeMap<String, SocketAddr> {
+        &self.addresses
+    }
+
+    /// The root that all servers' certificates chain to, PEM.
+    pub fn ca_certificate(&self) -> String {
+        self.authority.pem()
+    }
+
+    /// Writes the file that `MILINK_REHEARSAL` names: address map and root.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_rehearsal_file(&self, path: &Path) -> io::Result<()> {
+        let addresses: BTreeMap<_, _> =
+            self.addresses.iter().map(|(name, address)| (name, address.to_string())).collect();
+        let file = serde_json::json!({
+            "addresses": addresses,
+            "ca_certificate": self.ca_certificate(),
+        });
+        std::fs::write(path, format!("{file:#}\n"))
+    }
+
+    /// Stops listening, lets running answers end, closes all connections.
+    pub async fn shutdown(self) {
+        // What a fault keeps waiting would wait for ever.
+        self.faults.clear();
+        self.arm.stop().await;
+    }
+}
