@@ -1,1 +1,32 @@
-//! Harness that drives the real Terraform.
+//! Harness that drives the real Terraform against the built provider and the simulator.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`scenario`] | a simulated world in operation, in process |
+//! | [`workspace`] | a folder with a configuration and its state, in which Terraform is run |
+//! | [`output`] | what a run of Terraform said |
+//! | [`secrets`] | looks for secrets in everything that a run left behind |
+//! | [`foreign`] | somebody else at the same servers: a TDS and an ARM client |
+//!
+//! A test says what the world is, what the configuration is, and what must be true afterwards. Whatever it runs is
+//! searched for secrets, each time. What the harness itself cannot do (write a file, start a process) ends the test on
+//! the spot: there is nothing to handle.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a surprise ends the test that it happened in"
+)]
+
+pub mod foreign;
+pub mod output;
+pub mod scenario;
+pub mod secrets;
+pub mod workspace;
+
+pub use output::Output;
+pub use scenario::Scenario;
+pub use workspace::Workspace;

@@ -1,0 +1,168 @@
+//! Looks for secrets in everything that a run of Terraform left behind.
+//!
+//! A secret is looked for as it is, as JSON, HCL and a URL write it, and as base64, in which Terraform keeps a
+//! provider's private bytes. Tokens and the signatures of polling URLs are not known beforehand and are recognised by
+//! their form. Saved plans are archives; they are unpacked first.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+/// Secrets with all the forms in which they are looked for.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    forms: Vec<(usize, Vec<u8>)>,
+    count: usize,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({})", self.count)
+    }
+}
+
+impl Secrets {
+    /// Adds a secret.
+    pub fn add(&mut self, secret: &str) {
+        assert!(secret.len() >= 6, "a secret this short is found everywhere");
+        let json = serde_json::to_string(secret).unwrap();
+        let url: String = secret
+            .bytes()
+            .map(|byte| match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    char::from(byte).to_string()
+                }
+                _ => format!("%{byte:02X}"),
+            })
+            .collect();
+        let mut forms =
+            vec![secret.to_owned(), json.trim_matches('"').to_owned(), secret.replace('\'', "''"), url];
+        forms.extend(base64_forms(secret.as_bytes()));
+        forms.extend(base64_forms(json.trim_matches('"').as_bytes()));
+        self.forms.extend(forms.into_iter().map(|form| (self.count, form.into_bytes())));
+        // SQL text travels in this encoding.
+        let wide = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        self.forms.push((self.count, wide));
+        self.count += 1;
+    }
+
+    /// Asserts that `bytes` hold no secret. The message does not hold it either.
+    #[track_caller]
+    pub fn assert_absent(&self, bytes: &[u8], place: &str) {
+        for (number, form) in &self.forms {
+            let found = bytes.windows(form.len()).position(|window| window == form.as_slice());
+            assert!(found.is_none(), "secret number {number} is in {place}, at byte {found:?}");
+        }
+        let text = String::from_utf8_lossy(bytes);
+        assert!(!holds_token(&text), "a token is in {place}");
+        assert!(!holds_signature(&text), "the signature of a polling URL is in {place}");
+    }
+
+    /// Asserts that no file below `folder` holds a secret; saved plans are looked into.
+    #[track_caller]
+    pub fn assert_absent_below(&self, folder: &Path) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_symlink() || path.ends_with("mirror") || path.ends_with("providers") {
+                continue; // the provider's executable
+            }
+            if path.is_dir() {
+                self.assert_absent_below(&path);
+                continue;
+            }
+            let bytes = fs::read(&path).unwrap();
+            if bytes.starts_with(b"PK\x03\x04") {
+                let unpacked = tempfile::tempdir().unwrap();
+                let python = Command::new("python3")
+                    .args(["-m", "zipfile", "-e"])
+                    .arg(&path)
+                    .arg(unpacked.path())
+                    .status()
+                    .unwrap();
+                assert!(python.success(), "the saved plan {} cannot be unpacked", path.display());
+                self.assert_absent_below(unpacked.path());
+            } else {
+                self.assert_absent(&bytes, &path.display().to_string());
+            }
+        }
+    }
+}
+
+/// The middle of the base64 of anything that holds `secret`: the bytes before it decide by how many bits it is shifted.
+fn base64_forms(secret: &[u8]) -> Vec<String> {
+    (0..3)
+        .map(|shift| {
+            let mut bytes = vec![0; shift];
+            bytes.extend(secret);
+            let encoded = STANDARD_NO_PAD.encode(&bytes);
+            // The first characters hold bits of what is before, the last may hold bits of what comes after.
+            let start = [0, 2, 3][shift];
+            let end = bytes.len() * 8 / 6;
+            encoded[start..end].to_owned()
+        })
+        .collect()
+}
+
+/// `eyJ….eyJ….…`: two JSON objects and a signature.
+fn holds_token(text: &str) -> bool {
+    let part = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    text.match_indices("eyJ").any(|(start, _)| {
+        let rest = &text[start..];
+        let header = rest.split(|character| !part(character)).next().unwrap_or_default();
+        let after = &rest[header.len()..];
+        header.len() > 15 && after.starts_with(".eyJ")
+    })
+}
+
+/// `&t=…&c=…&s=…&h=…` of ARM's polling URLs.
+fn holds_signature(text: &str) -> bool {
+    text.match_indices("&s=").any(|(start, _)| {
+        let rest = &text[start + 3..];
+        let value =
+            rest.split(|character: char| !character.is_ascii_alphanumeric() && !"-_%".contains(character));
+        value.into_iter().next().is_some_and(|value| value.len() >= 32)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets() -> Secrets {
+        let mut secrets = Secrets::default();
+        secrets.add("it's \"hidden\" $here");
+        secrets
+    }
+
+    fn finds(bytes: &[u8]) -> bool {
+        std::panic::catch_unwind(|| secrets().assert_absent(bytes, "a test")).is_err()
+    }
+
+    #[test]
+    fn every_form_is_found() {
+        let secret = "it's \"hidden\" $here";
+        assert!(!finds(b"nothing of the kind"));
+        assert!(finds(format!("password = {secret};").as_bytes()));
+        assert!(finds(br#"{"password": "it's \"hidden\" $here"}"#));
+        assert!(finds(b"N'it''s \"hidden\" $here'"));
+        assert!(finds(b"?p=it%27s%20%22hidden%22%20%24here"));
+        for before in ["", "a", "ab", "abc"] {
+            let encoded = STANDARD_NO_PAD.encode(format!("{before}{secret} and more"));
+            assert!(finds(encoded.as_bytes()), "{before:?}");
+        }
+        let wide: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(finds(&wide));
+    }
+
+    #[test]
+    fn tokens_and_signatures_are_known_by_their_form() {
+        assert!(finds(b"Bearer eyJhbGciOiJSUzI1NiJ9abcdef.eyJhdWQiOiJ4In0.c2ln"));
+        assert!(!finds(b"eyJ.eyJ"));
+        let url = format!("https://management.azure.com/x?api-version=1&t=1&c=2&s={}&h=3", "a".repeat(40));
+        assert!(finds(url.as_bytes()));
+        assert!(!finds(b"?a=1&s=short"));
+    }
+}

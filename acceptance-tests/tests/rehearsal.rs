@@ -1,0 +1,156 @@
+//! `milink-simulator rehearse` as a user runs it: the folder is only read, whatever backend it has; rehearsals can run
+//! side by side; nothing stays behind.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use milink_simulator::target;
+use tokio::process::Command;
+
+/// The simulator's executable. Cargo builds it for its own package only, so it is asked for here.
+fn simulator() -> &'static Path {
+    static BUILT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    BUILT.get_or_init(|| {
+        milink_simulator::rehearsal::provider::build_program(
+            "milink-simulator",
+            milink_simulator::rehearsal::provider::Progress::Quiet,
+        )
+        .unwrap()
+    })
+}
+
+fn rehearse(folder: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(simulator());
+    command.arg("rehearse").arg(folder).args(more).stdin(Stdio::null()).kill_on_drop(true);
+    // What must not lead anywhere.
+    command.env("TF_WORKSPACE", "production").env("TF_CLI_ARGS_apply", "-lock=false -nonsense");
+    command
+}
+
+fn says(output: &Output) -> String {
+    format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A folder of its own below `target/`.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str, files: &[(&str, &str)]) -> Self {
+        let folder = target::unique_folder(&target::directory().join("acceptance"), name).unwrap();
+        for (name, text) in files {
+            let path = folder.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        Self(folder)
+    }
+
+    /// Every file with its contents.
+    fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut contents = BTreeMap::new();
+        let mut waiting = vec![self.0.clone()];
+        while let Some(folder) = waiting.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    waiting.push(path);
+                } else {
+                    contents.insert(path.clone(), fs::read(&path).unwrap());
+                }
+            }
+        }
+        contents
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _best_effort = fs::remove_dir_all(&self.0);
+    }
+}
+
+const PROVIDER: &str = "provider \"milink\" {}\nresource \"terraform_data\" \"x\" {\n  input = 1\n}\n";
+
+fn with_backend(backend: &str) -> String {
+    format!(
+        "terraform {{\n  required_providers {{\n    milink = {{ source = \"milink/milink\" }}\n  }}\n  {backend}\n}}\n{PROVIDER}"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_with_a_remote_state_are_rehearsed_untouched() {
+    let azurerm = "backend \"azurerm\" {\n    storage_account_name = \"prod\"\n    container_name = \"state\"\n    key = \"prod.tfstate\"\n  }";
+    let cloud =
+        "cloud {\n    organization = \"corp\"\n    workspaces {\n      name = \"production\"\n    }\n  }";
+    for (name, backend) in [("azurerm", azurerm), ("cloud", cloud)] {
+        let text = with_backend(backend);
+        let files = [
+            ("main.tf", text.as_str()),
+            ("late_override.tf", "terraform {\n  required_version = \">= 1.0\"\n}\n"),
+            ("terraform.tfstate", "{\"version\": 4, \"serial\": 7, \"lineage\": \"x\"}"),
+            (".terraform/terraform.tfstate", "{}"),
+            (".terraform.lock.hcl", "# of another day\n"),
+        ];
+        let folder = Folder::new(name, &files);
+        let before = folder.contents();
+
+        let output = rehearse(&folder.0, &[]).output().await.unwrap();
+
+        let text = says(&output);
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains("No changes."), "{text}");
+        assert!(text.contains("the copy's own"), "{text}");
+        assert_eq!(folder.contents(), before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_providers_are_refused_by_name() {
+    let text = format!("{}resource \"azurerm_resource_group\" \"x\" {{}}\n", with_backend(""));
+    let folder = Folder::new("others", &[("main.tf", &text)]);
+    let output = rehearse(&folder.0, &[]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(says(&output).contains("azurerm"), "{}", says(&output));
+    assert!(says(&output).contains("--with-other-providers"), "{}", says(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_of_terraform_is_a_failure_of_the_rehearsal() {
+    let text = format!(
+        "{}resource \"terraform_data\" \"y\" {{\n  lifecycle {{\n    precondition {{\n      condition = terraform_data.x.input == 2\n      error_message = \"No.\"\n    }}\n  }}\n}}\n",
+        with_backend("")
+    );
+    let folder = Folder::new("failing", &[("main.tf", &text)]);
+    let output = rehearse(&folder.0, &[]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", says(&output));
+    assert!(says(&output).contains("terraform plan ended with exit code 1"), "{}", says(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_is_served_until_it_is_told_to_stop() {
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+    let folder = Folder::new("kept", &[("main.tf", &with_backend(""))]);
+    let mut child = rehearse(&folder.0, &["--keep"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut exported = None;
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if let Some(path) = line.strip_prefix("export MILINK_REHEARSAL=") {
+            exported = Some(PathBuf::from(path.trim_matches('\'')));
+        }
+        if line.starts_with("export TF_VAR_sql_password=") {
+            break;
+        }
+    }
+    let file: serde_json::Value = serde_json::from_slice(&fs::read(exported.unwrap()).unwrap()).unwrap();
+    let address = file["addresses"]["management.azure.com:443"].as_str().unwrap().to_owned();
+    tokio::net::TcpStream::connect(&address).await.unwrap();
+
+    let pid = rustix::process::Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    // Whatever else it says is read to the end, so that it never waits for a reader.
+    while lines.next_line().await.unwrap().is_some() {}
+    assert!(child.wait().await.unwrap().success());
+    assert!(tokio::net::TcpStream::connect(&address).await.is_err(), "it still listens");
+}
