@@ -154,3 +154,47 @@ async fn what_is_kept_is_served_until_it_is_told_to_stop() {
     assert!(child.wait().await.unwrap().success());
     assert!(tokio::net::TcpStream::connect(&address).await.is_err(), "it still listens");
 }
+
+/// Waits, in the middle of an apply, for a signal; answers with what was said and how it ended.
+async fn end_in_the_middle_of_an_apply(signal: impl FnOnce(rustix::process::Pid)) -> (Option<i32>, String) {
+    use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+    let slow = "resource \"terraform_data\" \"slow\" {\n  provisioner \"local-exec\" {\n    command = \"echo begun; exec sleep 600\"\n  }\n}\n";
+    let folder = Folder::new("interrupted", &[("main.tf", &format!("{}{slow}", with_backend("")))]);
+    let mut command = rehearse(&folder.0, &[]);
+    // A group of its own, as a shell gives it to what runs in the foreground.
+    let mut child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut said = String::new();
+    while !said.contains("(local-exec): begun") {
+        said = lines.next_line().await.unwrap().expect("the apply begins");
+    }
+    signal(rustix::process::Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap());
+    while let Some(line) = lines.next_line().await.unwrap() {
+        said.push('\n');
+        said.push_str(&line);
+    }
+    child.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
+    (child.wait().await.unwrap().code(), said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_lets_terraform_finish_and_reaches_it_once() {
+    let (code, said) = end_in_the_middle_of_an_apply(|pid| {
+        rustix::process::kill_process_group(pid, rustix::process::Signal::INT).unwrap();
+    })
+    .await;
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("Gracefully shutting down"), "{said}");
+    assert!(!said.contains("Two interrupts received"), "{said}");
+    assert!(said.contains("Error: interrupted"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_termination_is_handed_on() {
+    let (code, said) = end_in_the_middle_of_an_apply(|pid| {
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    })
+    .await;
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("Gracefully shutting down"), "{said}");
+}
