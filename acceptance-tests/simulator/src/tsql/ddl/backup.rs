@@ -1,0 +1,137 @@
+//! `BACKUP` and `RESTORE`, as far as links need them: chains of backups without files.
+
+use super::super::ast::{Backup, BackupKind, Restore};
+use super::super::error::{SqlError, not_modelled};
+use super::refusal::{no_such_database, permission_denied, refuse};
+use super::{Caller, Outcome, distributed, engine, engine_mut, permission};
+use crate::world::Estate;
+use crate::world::database::{BackupRecord, Database, DatabaseState};
+use crate::world::group::Role;
+use crate::world::instance::SqlInstance;
+
+/// Bytes that a backup writes in a second of world time. ASSUMED: no target is modelled, so no speed is known.
+const BACKUP_RATE: u64 = 100 << 20;
+
+/// `BACKUP DATABASE` and `BACKUP LOG`: written at once, though the record says how long it took.
+pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -> Result<Outcome, SqlError> {
+    let now = estate.clock.now();
+    let engine = engine(estate, caller)?;
+    let name = statement.database.0.as_str();
+    let database = engine.database(name).ok_or_else(|| no_such_database(name))?;
+    let log = statement.kind == BackupKind::Log;
+    let verb = if log { "BACKUP LOG" } else { "BACKUP DATABASE" };
+    let owner = database.owner.eq_ignore_ascii_case(&caller.login);
+    if !owner && !permission::on_server(engine, &caller.login, &[verb]) {
+        return Err(permission_denied(verb, name));
+    }
+    if database.state == DatabaseState::Restoring {
+        return Err(in_restore(name));
+    }
+    if secondary(engine, database) && !(log || (statement.kind == BackupKind::Full && statement.copy_only)) {
+        let text =
+            "This BACKUP or RESTORE command is not supported on a database mirror or secondary replica.";
+        return Err(refuse(3059, text));
+    }
+    let based = database.backups.iter().any(|one| one.kind == 'D' && !one.copy_only);
+    match statement.kind {
+        BackupKind::Log if database.recovery_model == 3 => {
+            return Err(refuse(
+                4208,
+                "The statement BACKUP LOG is not allowed while the recovery model is SIMPLE. Use BACKUP DATABASE or \
+                 change the recovery model using ALTER DATABASE.",
+            ));
+        }
+        BackupKind::Log if !based => {
+            let text = "BACKUP LOG cannot be performed because there is no current database backup.";
+            return Err(refuse(4214, text));
+        }
+        BackupKind::Differential if !based => {
+            let text = format!(
+                "Cannot perform a differential backup for database \"{name}\", because a current database backup does \
+                 not exist. Perform a full database backup by reissuing BACKUP DATABASE, omitting the WITH DIFFERENTIAL \
+                 option."
+            );
+            return Err(refuse(3035, text));
+        }
+        _ => {}
+    }
+    let engine = engine_mut(estate, caller)?;
+    let Some(database) = engine.database_mut(name) else { return Err(no_such_database(name)) };
+    let size = if log { 1 << 20 } else { database.size };
+    database.backups.push(BackupRecord {
+        kind: match statement.kind {
+            BackupKind::Full => 'D',
+            BackupKind::Differential => 'I',
+            BackupKind::Log => 'L',
+        },
+        copy_only: statement.copy_only,
+        started: now - std::time::Duration::from_secs(size / BACKUP_RATE),
+        finished: now,
+    });
+    if log && !statement.copy_only {
+        database.backed_up_lsn = database.hardened_lsn;
+        database.log_used = database.log_used.min(1.0);
+    }
+    if log && statement.norecovery {
+        database.state = DatabaseState::Restoring;
+    }
+    let pages = size / 8192;
+    Ok(Outcome::message(3014, format!("{verb} successfully processed {pages} pages in 1.000 seconds.")))
+}
+
+/// `RESTORE`: only the end of a sequence, which needs no file.
+pub(super) fn restore(
+    estate: &mut Estate,
+    caller: &Caller,
+    statement: &Restore,
+) -> Result<Outcome, SqlError> {
+    let engine = engine(estate, caller)?;
+    let name = statement.database.0.as_str();
+    let rights = ["CREATE ANY DATABASE", "ALTER ANY DATABASE"];
+    if !permission::on_server(engine, &caller.login, &rights) {
+        return Err(permission_denied("RESTORE DATABASE", "master"));
+    }
+    if !statement.sources.is_empty() {
+        return Err(not_modelled("RESTORE from files"));
+    }
+    let database = engine.database(name).ok_or_else(|| no_such_database(name))?;
+    if database.group.is_some() {
+        return Err(refuse(
+            3104,
+            format!(
+                "RESTORE cannot operate on database '{name}' because it is configured for database mirroring or has \
+                 joined an availability group. If you intend to restore the database, use ALTER DATABASE to remove \
+                 mirroring or to remove the database from its availability group."
+            ),
+        ));
+    }
+    if database.state != DatabaseState::Restoring {
+        let text =
+            format!("The database '{name}' cannot be recovered because it is not in a restoring state.");
+        // ASSUMED number for a database that is online.
+        return Err(refuse(4333, text));
+    }
+    let engine = engine_mut(estate, caller)?;
+    if !statement.norecovery
+        && let Some(database) = engine.database_mut(name)
+    {
+        database.state = DatabaseState::Online;
+        database.seeded_by = None;
+    }
+    Ok(Outcome::message(
+        3014,
+        "RESTORE DATABASE successfully processed 0 pages in 0.100 seconds (0.000 MB/sec).",
+    ))
+}
+
+/// Whether this copy is a secondary one, locally or through a distributed group.
+fn secondary(engine: &SqlInstance, database: &Database) -> bool {
+    let group = database.group.as_ref().and_then(|name| engine.group(name));
+    group.is_some_and(|group| group.role == Role::Secondary || distributed::receives(engine, group))
+}
+
+/// 927.
+fn in_restore(name: &str) -> SqlError {
+    let text = format!("Database '{name}' cannot be opened. It is in the middle of a restore.");
+    SqlError::new(927, 14, 2, text)
+}

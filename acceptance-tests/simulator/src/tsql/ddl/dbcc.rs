@@ -1,0 +1,82 @@
+//! `DBCC TRACEON`, `TRACEOFF`, `TRACESTATUS` and `SQLPERF (LOGSPACE)`.
+
+use super::super::ast::Dbcc;
+use super::super::error::SqlError;
+use super::{Caller, Outcome, engine, engine_mut, permission};
+use crate::world::Estate;
+
+/// Runs a DBCC statement. Trace flags of a session have no effect in the subset and are not kept.
+pub(super) fn run(estate: &mut Estate, caller: &Caller, statement: &Dbcc) -> Result<Outcome, SqlError> {
+    match statement {
+        Dbcc::TraceOn { flags, global } => {
+            require_sysadmin(estate, caller, "TRACEON")?;
+            if *global {
+                engine_mut(estate, caller)?.trace_flags.extend(flags);
+            }
+            Ok(completed(None))
+        }
+        Dbcc::TraceOff { flags, global } => {
+            require_sysadmin(estate, caller, "TRACEOFF")?;
+            if *global {
+                engine_mut(estate, caller)?.trace_flags.retain(|flag| !flags.contains(flag));
+            }
+            Ok(completed(None))
+        }
+        Dbcc::TraceStatus { flags, .. } => {
+            let on = &engine(estate, caller)?.trace_flags;
+            let asked: Vec<i64> = if flags.is_empty() { on.iter().copied().collect() } else { flags.clone() };
+            let rows = asked.iter().map(|flag| {
+                let status = if on.contains(flag) { "1" } else { "0" };
+                vec![
+                    Some(flag.to_string()),
+                    Some(status.to_owned()),
+                    Some(status.to_owned()),
+                    Some("0".to_owned()),
+                ]
+            });
+            Ok(completed(Some((&["TraceFlag", "Status", "Global", "Session"], rows.collect()))))
+        }
+        Dbcc::LogSpace => {
+            let engine = engine(estate, caller)?;
+            if !permission::on_server(
+                engine,
+                &caller.login,
+                &["VIEW SERVER STATE", "VIEW SERVER PERFORMANCE STATE"],
+            ) {
+                return Err(super::refusal::refuse(
+                    297,
+                    "The user does not have permission to perform this action.",
+                ));
+            }
+            let rows = engine.databases.iter().map(|database| {
+                // ASSUMED: a log as large as a quarter of the data.
+                #[allow(clippy::cast_precision_loss)] // a size to show
+                let megabytes = (database.size / 4) as f64 / f64::from(1 << 20);
+                vec![
+                    Some(database.name.clone()),
+                    Some(format!("{megabytes:.4}")),
+                    Some(format!("{:.4}", database.log_used)),
+                    Some("0".to_owned()),
+                ]
+            });
+            let columns = &["Database Name", "Log Size (MB)", "Log Space Used (%)", "Status"];
+            Ok(completed(Some((columns, rows.collect()))))
+        }
+    }
+}
+
+/// 2571.
+fn require_sysadmin(estate: &Estate, caller: &Caller, command: &str) -> Result<(), SqlError> {
+    if permission::sysadmin(engine(estate, caller)?, &caller.login) {
+        return Ok(());
+    }
+    let text = format!("User '{}' does not have permission to run DBCC {command}.", caller.login);
+    Err(SqlError::new(2571, 14, 3, text))
+}
+
+/// Success with the message that every DBCC ends with.
+fn completed(rows: Option<(&[&str], Vec<Vec<Option<String>>>)>) -> Outcome {
+    let text = "DBCC execution completed. If DBCC printed error messages, contact your system administrator.";
+    let rows = rows.map(|(columns, rows)| (columns.iter().map(|&one| one.to_owned()).collect(), rows));
+    Outcome { rows, ..Outcome::message(2528, text) }
+}

@@ -1,0 +1,326 @@
+//! Distributed availability groups: the SQL Server half of a link.
+//!
+//! Only the moment of the statement: a new group is disconnected, and what becomes of it is the world's replication.
+
+use super::super::ast::{GroupOptions, ReplicaOptions};
+use super::super::error::SqlError;
+use super::refusal::{not_found, refuse};
+use super::{Caller, Outcome, engine, engine_mut, group, permission, replica};
+use crate::world::Estate;
+use crate::world::group::{AvailabilityGroup, Replica, Role};
+use crate::world::instance::SqlInstance;
+
+/// `CREATE AVAILABILITY GROUP … WITH (DISTRIBUTED) AVAILABILITY GROUP ON …`.
+pub(super) fn create(
+    estate: &mut Estate,
+    caller: &Caller,
+    name: &str,
+    options: &GroupOptions,
+    members: &[ReplicaOptions],
+) -> Result<Outcome, SqlError> {
+    if !options.distributed {
+        let text = "To create a distributed availability group, please specify the DISTRIBUTED option.";
+        return Err(refuse(19498, text));
+    }
+    if *options != (GroupOptions { distributed: true, ..GroupOptions::default() }) {
+        return Err(refuse(
+            19497,
+            "Conflicting option spec provided. DISTRIBUTED option cannot be combined with any other availability group \
+             options.",
+        ));
+    }
+    let local = check(engine(estate, caller)?, name, members)?.clone();
+    if local.role != Role::Primary {
+        return Err(group::not_primary(&local.name));
+    }
+    add(estate, caller, name, members, Role::Primary)
+}
+
+/// `ALTER AVAILABILITY GROUP … JOIN AVAILABILITY GROUP ON …`: this side becomes the secondary. It runs before the
+/// other side exists too.
+pub(super) fn join(
+    estate: &mut Estate,
+    caller: &Caller,
+    name: &str,
+    members: &[ReplicaOptions],
+) -> Result<Outcome, SqlError> {
+    let engine = engine(estate, caller)?;
+    if !permission::on_server(engine, &caller.login, &["ALTER ANY AVAILABILITY GROUP"]) {
+        return Err(not_found("alter", "availability group", name));
+    }
+    let local = check(engine, name, members)?;
+    if !local.databases.is_empty() {
+        return Err(refuse(
+            19511,
+            format!(
+                "Cannot join distributed availability group '{name}'. The local availability group '{}' contains one or \
+                 more databases. Remove all the databases or create an empty availability group to join a distributed \
+                 availability group.",
+                local.name
+            ),
+        ));
+    }
+    let automatic =
+        |one: &ReplicaOptions| one.seeding_mode == Some(super::super::ast::SeedingMode::Automatic);
+    if !local.create_any_database && members.iter().any(automatic) {
+        return Err(refuse(
+            19506,
+            format!(
+                "Local availability replica for availability group '{}' has not been granted permission to create \
+                 databases, but has a SEEDING_MODE of AUTOMATIC. Use the ALTER AVAILABILITY GROUP ... GRANT CREATE ANY \
+                 DATABASE command to allow the creation of databases seeded by the primary availability replica.",
+                local.name
+            ),
+        ));
+    }
+    add(estate, caller, name, members, Role::Secondary)
+}
+
+/// `ALTER AVAILABILITY GROUP … MODIFY AVAILABILITY GROUP ON …`, on either side.
+pub(super) fn modify(
+    estate: &mut Estate,
+    caller: &Caller,
+    name: &str,
+    members: &[ReplicaOptions],
+) -> Result<Outcome, SqlError> {
+    let now = estate.clock.now();
+    group::edit(estate, caller, name, |group, same| {
+        if !group.distributed {
+            return Err(refuse(
+                19512,
+                format!(
+                    "The requested operation only applies to distributed availability group, and is not supported on \
+                     the specified availability group '{name}'. Please make sure you are specifying the correct \
+                     availability group name."
+                ),
+            ));
+        }
+        let mut changed = false;
+        for options in members {
+            replica::check_member(options)?;
+            let member = group.replicas.iter_mut().find(|one| same(&one.server_name, &options.name));
+            let member = member.ok_or_else(|| {
+                refuse(
+                    19508,
+                    format!(
+                        "'ALTER AVAILABILITY GROUP MODIFY AVAILABILITY GROUP' command failed. Participant availability \
+                         replica '{}' not found in the distributed availability group '{name}'.",
+                        options.name
+                    ),
+                )
+            })?;
+            if replica::modify(member, options) {
+                member.modified = now;
+                changed = true;
+            }
+        }
+        Ok(if changed { Outcome::default() } else { group::unchanged(name) })
+    })
+}
+
+/// `FAILOVER`: planned, from the primary, from 2022 on. The roles change at both ends; the other side must be
+/// connected (35250) and synchronized (41142).
+pub(super) fn fail_over(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
+    let engine = engine(estate, caller)?;
+    // DAGDOC: failing over a distributed group takes sysadmin.
+    let group = group::visible(engine, caller, "alter", name)?;
+    if !permission::sysadmin(engine, &caller.login) {
+        return Err(not_found("alter", "availability group", name));
+    }
+    if engine.major < 16 {
+        return Err(refuse(
+            19504,
+            format!(
+                "Cannot failover a distributed availability replica for availability group '{name}'. Only force \
+                 failover is supported in this version of SQL Server."
+            ),
+        ));
+    }
+    if group.role != Role::Primary {
+        return Err(refuse(
+            41195,
+            format!(
+                "Cannot failover availability group '{name}' from instance of SQL Server. The local availability replica \
+                 is already the secondary replica of the availability group. Run the failaway command on primary \
+                 instance of SQL Server."
+            ),
+        ));
+    }
+    if !group.link.connected {
+        return Err(refuse(
+            35250,
+            "The connection to the primary replica is not active.  The command cannot be processed.",
+        ));
+    }
+    if group.link.health != 2 {
+        return Err(refuse(
+            41142,
+            format!(
+                "The availability replica for availability group '{name}' on this instance of SQL Server cannot become \
+                 the primary replica. One or more databases are not synchronized or have not joined the availability \
+                 group."
+            ),
+        ));
+    }
+    let group = group.clone();
+    let partner = partner(estate, caller, &group).map(|one| one.host.clone());
+    set_role(estate, &caller.host, name, Role::Secondary);
+    if let Some(partner) = partner {
+        set_role(estate, &partner, name, Role::Primary);
+    }
+    Ok(Outcome::default())
+}
+
+/// `FORCE_FAILOVER_ALLOW_DATA_LOSS`: this side becomes the primary; the other one is not asked.
+pub(super) fn force(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
+    let engine = engine(estate, caller)?;
+    let group = group::visible(engine, caller, "alter", name)?;
+    if !permission::sysadmin(engine, &caller.login) {
+        return Err(not_found("alter", "availability group", name));
+    }
+    if group.role == Role::Primary {
+        return Err(already_primary(name));
+    }
+    set_role(estate, &caller.host, name, Role::Primary);
+    Ok(Outcome::default())
+}
+
+/// 19510.
+pub(super) fn missing(name: &str) -> SqlError {
+    let text = format!(
+        "Distributed availability group '{name}' not found. Rerun the command with an existing distributed availbility \
+         group."
+    );
+    refuse(19510, text)
+}
+
+/// 41122.
+pub(super) fn already_primary(name: &str) -> SqlError {
+    refuse(
+        41122,
+        format!(
+            "Cannot failover availability group '{name}' to this instance of SQL Server. The local availability replica \
+             is already the primary replica of the availability group. To failover this availability group to another \
+             instance of SQL Server, run the failover command on that instance of SQL Server."
+        ),
+    )
+}
+
+/// The local group below a distributed one.
+pub(super) fn local_member<'a>(
+    engine: &'a SqlInstance,
+    group: &AvailabilityGroup,
+) -> Option<&'a AvailabilityGroup> {
+    let local = |name: &str| engine.group(name).filter(|one| !one.distributed);
+    group.replicas.iter().find_map(|member| local(&member.server_name))
+}
+
+/// Whether a local group receives its databases through a distributed one.
+pub(super) fn receives(engine: &SqlInstance, local: &AvailabilityGroup) -> bool {
+    !local.distributed
+        && engine.groups.iter().any(|group| {
+            group.distributed && group.role == Role::Secondary && has_member(engine, group, &local.name)
+        })
+}
+
+/// What is checked alike when a distributed group is created and when it is joined; the local member.
+fn check<'a>(
+    engine: &'a SqlInstance,
+    name: &str,
+    members: &[ReplicaOptions],
+) -> Result<&'a AvailabilityGroup, SqlError> {
+    if engine.group(name).is_some() {
+        let text = format!(
+            "Cannot create a distributed availability group '{name}'. An availability group with the same name already \
+             exists."
+        );
+        return Err(refuse(19509, text));
+    }
+    for member in members {
+        replica::check_member(member)?;
+    }
+    let local = members.iter().find_map(|member| engine.group(&member.name).filter(|one| !one.distributed));
+    let Some(local) = local else {
+        return Err(refuse(
+            19501,
+            "None of the specified availability groups exist locally. Please check your DDL and make sure there is one \
+             availability group exist locally.",
+        ));
+    };
+    let cannot =
+        format!("Cannot create a distributed availability replica for availability group '{}'.", local.name);
+    if local.contained {
+        let text = format!(
+            "Creating Distributed availability group '{name}' has failed. Cannot create Distributed Availability Group \
+             on top of Contained Availability Group."
+        );
+        return Err(refuse(47129, text));
+    }
+    if local.basic {
+        let text = format!(
+            "{cannot} Distributed availability group cannot be built on top of basic local availability group."
+        );
+        return Err(refuse(19513, text));
+    }
+    for other in engine.groups.iter().filter(|one| one.distributed && has_member(engine, one, &local.name)) {
+        if other.role == Role::Secondary {
+            let text = format!(
+                "{cannot} Local availability group is participating in a distributed availability group as secondary."
+            );
+            return Err(refuse(19503, text));
+        }
+        if members.iter().all(|member| has_member(engine, other, &member.name)) {
+            let text = format!(
+                "{cannot} There is an already existing distributed availability group on top of the same replicas."
+            );
+            return Err(refuse(19507, text));
+        }
+    }
+    Ok(local)
+}
+
+fn has_member(engine: &SqlInstance, group: &AvailabilityGroup, name: &str) -> bool {
+    group.replicas.iter().any(|member| engine.same_name(&member.server_name, name))
+}
+
+fn add(
+    estate: &mut Estate,
+    caller: &Caller,
+    name: &str,
+    members: &[ReplicaOptions],
+    role: Role,
+) -> Result<Outcome, SqlError> {
+    let mut replicas: Vec<Replica> = Vec::new();
+    for member in members {
+        replicas.push(replica::member(estate, member)?);
+    }
+    let mut group = group::blank(estate, name);
+    group.distributed = true;
+    group.role = role;
+    group.replicas = replicas;
+    engine_mut(estate, caller)?.groups.push(group);
+    Ok(Outcome::default())
+}
+
+/// The engine at the other end: where a member's URL leads that is not this one.
+fn partner<'a>(estate: &'a Estate, caller: &Caller, group: &AvailabilityGroup) -> Option<&'a SqlInstance> {
+    group.replicas.iter().find_map(|member| {
+        let (host, _, _) = replica::address(&member.url)?;
+        estate
+            .engine(host)
+            .filter(|engine| !engine.answers_to(&caller.host) && engine.group(&group.name).is_some())
+    })
+}
+
+/// Gives one side of a distributed group its role, on a managed instance in the service's books as well.
+fn set_role(estate: &mut Estate, host: &str, name: &str, role: Role) {
+    for managed in estate.managed_instances.iter_mut().filter(|one| one.engine.answers_to(host)) {
+        for link in managed.links.iter_mut().filter(|link| link.name.eq_ignore_ascii_case(name)) {
+            link.instance_is_primary = role == Role::Primary;
+        }
+    }
+    if let Some(engine) = estate.engine_mut(host) {
+        let same = group::SameName::of(engine);
+        engine.groups.iter_mut().filter(|one| same.is(&one.name, name)).for_each(|one| one.role = role);
+    }
+}

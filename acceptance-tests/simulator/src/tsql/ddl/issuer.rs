@@ -1,0 +1,251 @@
+//! The procedures about endpoint certificates and who may vouch for them.
+//!
+//! Documented are `sp_get_endpoint_certificate`, `sp_certificate_add_issuer` and
+//! `sp_validate_certificate_ca_chain`; `sp_certificate_drop_issuer` and `sp_certificate_issuers` exist in every
+//! engine since 2017 and are documented nowhere.
+
+use rusqlite::types::Value;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::super::error::{
+    SqlError, missing_parameter, not_a_parameter, too_many_arguments, unknown_procedure, wrong_parameter_type,
+};
+use super::refusal::{no_permission, not_found, refuse};
+use super::{Caller, engine, engine_mut, in_master, permission};
+use crate::world::Estate;
+use crate::world::instance::SqlInstance;
+use crate::world::security::{Certificate, IssuerGrant, Securable};
+
+/// What a procedure returns: columns with their T-SQL types, and rows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ResultSet {
+    pub(crate) columns: Vec<(&'static str, &'static str)>,
+    pub(crate) rows: Vec<Vec<Value>>,
+}
+
+/// An argument: its name with the `@` where it was written, and its value.
+pub(crate) type Argument = (Option<String>, Value);
+
+/// Calls one of the procedures, named without its schema.
+///
+/// # Errors
+/// What SQL Server raises; 2812 where the engine has no such procedure.
+pub(crate) fn call(
+    estate: &mut Estate,
+    caller: &Caller,
+    procedure: &str,
+    arguments: &[Argument],
+) -> Result<Vec<ResultSet>, SqlError> {
+    let procedure = procedure.to_ascii_lowercase();
+    let result = match procedure.as_str() {
+        "sp_certificate_add_issuer" => add(estate, caller, &procedure, arguments),
+        "sp_certificate_drop_issuer" => remove(estate, caller, &procedure, arguments),
+        "sp_certificate_issuers" => list(estate, caller, &procedure, arguments),
+        "sp_get_endpoint_certificate" => endpoint_certificate(estate, caller, &procedure, arguments),
+        "sp_validate_certificate_ca_chain" => validate(estate, caller, &procedure, arguments),
+        _ => Err(unknown_procedure(&procedure)),
+    };
+    result.map_err(|mut error| {
+        error.procedure = Some(procedure);
+        error
+    })
+}
+
+fn add(
+    estate: &mut Estate,
+    caller: &Caller,
+    procedure: &str,
+    arguments: &[Argument],
+) -> Result<Vec<ResultSet>, SqlError> {
+    let (certificate, dns) = grant(estate, caller, procedure, arguments)?;
+    let engine = engine_mut(estate, caller)?;
+    let Some(name) = engine.certificate_by_id(certificate).map(|one| one.name.clone()) else {
+        return Err(no_certificate(certificate));
+    };
+    if engine.issuers.iter().any(|one| one.certificate == certificate && one.dns.eq_ignore_ascii_case(&dns)) {
+        // The text is recorded; the number is in no table that was read: ASSUMED 49998, which nothing else has.
+        let text = format!(
+            "The certificate '{name}' has been already added as a trusted issuer for DNS name '{dns}'."
+        );
+        return Err(refuse(49998, text));
+    }
+    engine.issuers.push(IssuerGrant { certificate, dns });
+    Ok(Vec::new())
+}
+
+/// ASSUMED: the same arguments as for adding, 15151 where there is no such grant.
+fn remove(
+    estate: &mut Estate,
+    caller: &Caller,
+    procedure: &str,
+    arguments: &[Argument],
+) -> Result<Vec<ResultSet>, SqlError> {
+    let (certificate, dns) = grant(estate, caller, procedure, arguments)?;
+    let engine = engine_mut(estate, caller)?;
+    let before = engine.issuers.len();
+    engine.issuers.retain(|one| one.certificate != certificate || !one.dns.eq_ignore_ascii_case(&dns));
+    if engine.issuers.len() == before {
+        return Err(not_found("drop", "certificate issuer", &dns));
+    }
+    Ok(Vec::new())
+}
+
+fn list(
+    estate: &Estate,
+    caller: &Caller,
+    procedure: &str,
+    arguments: &[Argument],
+) -> Result<Vec<ResultSet>, SqlError> {
+    bind(procedure, &[], arguments)?;
+    let engine = available(estate, caller, procedure)?;
+    let row = |one: &IssuerGrant| vec![Value::Integer(one.certificate.into()), Value::Text(one.dns.clone())];
+    Ok(vec![ResultSet {
+        columns: vec![("certificateid", "int"), ("dnsname", "nvarchar(128)")],
+        rows: engine.issuers.iter().map(row).collect(),
+    }])
+}
+
+fn endpoint_certificate(
+    estate: &Estate,
+    caller: &Caller,
+    procedure: &str,
+    arguments: &[Argument],
+) -> Result<Vec<ResultSet>, SqlError> {
+    let values = bind(procedure, &["@endpoint_type"], arguments)?;
+    let engine = engine(estate, caller)?;
+    let kind = integer(procedure, "@endpoint_type", values.first())?;
+    let certificate = engine.endpoint.as_ref().filter(|_| kind == 4).and_then(|endpoint| {
+        let securable = Securable::Endpoint(endpoint.id);
+        let seen = ["ALTER ANY ENDPOINT", "VIEW ANY DEFINITION"];
+        permission::on_object(engine, &caller.login, &seen, &securable, &["VIEW DEFINITION", "ALTER"])
+            .then_some(endpoint.authentication.certificate)
+            .flatten()
+    });
+    // Documented: an error where the endpoint uses no certificate. ASSUMED its number.
+    let Some(certificate) = certificate.and_then(|id| engine.certificate_by_id(id)) else {
+        return Err(not_found("find", "certificate", "endpoint"));
+    };
+    Ok(vec![ResultSet {
+        columns: vec![("EndpointCertificatePublicKey", "varbinary(max)")],
+        rows: vec![vec![Value::Blob(certificate.der.clone())]],
+    }])
+}
+
+/// Plain completion for a chain that holds, an error otherwise (ASSUMED 15299: no source names a number).
+///
+/// The roots are the certificates of `master` with an issuer grant; intermediates may lie in `master` without one.
+/// The real engine also asks the host's store and the authorities' web sites.
+fn validate(
+    estate: &Estate,
+    caller: &Caller,
+    procedure: &str,
+    arguments: &[Argument],
+) -> Result<Vec<ResultSet>, SqlError> {
+    let values = bind(procedure, &["@certificateId", "@certificateName"], arguments)?;
+    let now = estate.clock.now();
+    let engine = available(estate, caller, procedure)?;
+    let missing = |name: &str| not_found("find", "certificate", name);
+    let leaf = match (values.first(), values.get(1)) {
+        (_, Some(Value::Text(name))) => engine.certificate(name).ok_or_else(|| missing(name))?,
+        (Some(Value::Integer(id)), _) => {
+            let found = i32::try_from(*id).ok().and_then(|id| engine.certificate_by_id(id));
+            found.ok_or_else(|| missing(&id.to_string()))?
+        }
+        _ => return Err(missing_parameter(procedure, "@certificateId")),
+    };
+    if chain_holds(engine, leaf, now) {
+        Ok(Vec::new())
+    } else {
+        Err(refuse(15299, "The signature of the public key is invalid."))
+    }
+}
+
+fn chain_holds(engine: &SqlInstance, leaf: &Certificate, now: time::OffsetDateTime) -> bool {
+    let mut current = leaf;
+    // No chain of Azure is longer than four.
+    for _ in 0..8 {
+        if now < current.not_before || now > current.not_after {
+            return false;
+        }
+        if engine.issuers.iter().any(|grant| grant.certificate == current.id) {
+            return true;
+        }
+        let Some(next) = engine.certificates.iter().find(|one| one.id != current.id && signed(current, one))
+        else {
+            return false;
+        };
+        current = next;
+    }
+    false
+}
+
+/// Whether `issuer`'s key signed `certificate`.
+fn signed(certificate: &Certificate, issuer: &Certificate) -> bool {
+    let (Ok((_, child)), Ok((_, parent))) =
+        (X509Certificate::from_der(&certificate.der), X509Certificate::from_der(&issuer.der))
+    else {
+        return false;
+    };
+    child.issuer() == parent.subject() && child.verify_signature(Some(parent.public_key())).is_ok()
+}
+
+/// The arguments of adding and dropping, with the permission that both need: no source says which, so `sysadmin`.
+fn grant(
+    estate: &Estate,
+    caller: &Caller,
+    procedure: &str,
+    arguments: &[Argument],
+) -> Result<(i32, String), SqlError> {
+    let values = bind(procedure, &["@certid", "@dns"], arguments)?;
+    let engine = available(estate, caller, procedure)?;
+    if !permission::sysadmin(engine, &caller.login) {
+        return Err(no_permission());
+    }
+    let id = integer(procedure, "@certid", values.first())?;
+    let dns = match values.get(1) {
+        Some(Value::Text(dns)) => dns.trim().to_owned(),
+        Some(Value::Null) | None => return Err(missing_parameter(procedure, "@dns")),
+        Some(_) => return Err(wrong_parameter_type("@dns", "nvarchar(128)")),
+    };
+    let id = i32::try_from(id).map_err(|_| no_certificate(i32::MAX))?;
+    Ok((id, dns))
+}
+
+/// The engine, where it has the procedures and the caller is in `master`, whose certificates they are about.
+fn available<'a>(estate: &'a Estate, caller: &Caller, procedure: &str) -> Result<&'a SqlInstance, SqlError> {
+    let engine = engine(estate, caller)?;
+    // ASSUMED for 2016: it has them since the link's service update; whether before nobody wrote down.
+    if engine.major < 13 {
+        return Err(unknown_procedure(procedure));
+    }
+    if in_master(caller) { Ok(engine) } else { Err(unknown_procedure(procedure)) }
+}
+
+/// Puts arguments into the order of the parameters; what was not given is NULL.
+fn bind(procedure: &str, parameters: &[&str], arguments: &[Argument]) -> Result<Vec<Value>, SqlError> {
+    let mut values = vec![Value::Null; parameters.len()];
+    for (position, (name, value)) in arguments.iter().enumerate() {
+        let position = match name {
+            None => position,
+            Some(name) => parameters
+                .iter()
+                .position(|one| one.eq_ignore_ascii_case(name))
+                .ok_or_else(|| not_a_parameter(name, procedure))?,
+        };
+        *values.get_mut(position).ok_or_else(|| too_many_arguments(procedure))? = value.clone();
+    }
+    Ok(values)
+}
+
+fn integer(procedure: &str, parameter: &str, value: Option<&Value>) -> Result<i64, SqlError> {
+    match value {
+        Some(Value::Integer(number)) => Ok(*number),
+        Some(Value::Null) | None => Err(missing_parameter(procedure, parameter)),
+        Some(_) => Err(wrong_parameter_type(parameter, "int")),
+    }
+}
+
+/// ASSUMED 15151, as for every other name that leads nowhere.
+fn no_certificate(id: i32) -> SqlError {
+    not_found("find", "certificate", &id.to_string())
+}

@@ -1,0 +1,1 @@
+//! What statements do, checked against the numbers of the facts.

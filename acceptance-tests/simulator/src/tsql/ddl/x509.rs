@@ -1,0 +1,117 @@
+//! Certificates as the engine makes and reads them, and their dates as T-SQL writes them.
+
+use aws_lc_rs::digest;
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
+use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
+
+use crate::world::security::{Certificate, PrivateKeyProtection};
+
+/// Makes a key pair (RSA 2048, as from SQL Server 2016 on) and a self-signed certificate over it: certificate and
+/// PKCS #8 key, DER. Every version signs with SHA-256 here; 2016 itself uses SHA-1, which rcgen cannot.
+pub(super) fn generate(
+    subject: &str,
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
+) -> Result<(Vec<u8>, Vec<u8>), rcgen::Error> {
+    let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?;
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.distinguished_name = distinguished_name(subject);
+    params.not_before = not_before;
+    params.not_after = not_after;
+    let certificate = params.self_signed(&key)?;
+    Ok((certificate.der().to_vec(), key.serialize_der()))
+}
+
+/// Reads a certificate without a private key; nothing where the bytes are not exactly one certificate.
+pub(super) fn read(name: &str, der: &[u8]) -> Option<Certificate> {
+    let (rest, parsed) = X509Certificate::from_der(der).ok()?;
+    if !rest.is_empty() {
+        return None;
+    }
+    let serial: Vec<String> = parsed.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect();
+    let key_length = parsed.public_key().parsed().map_or(0, |key| i32::try_from(key.key_size()).unwrap_or(0));
+    Some(Certificate {
+        name: name.to_owned(),
+        id: 0,
+        owner: 1,
+        der: der.to_vec(),
+        private_key: PrivateKeyProtection::None,
+        key: Vec::new(),
+        active_for_begin_dialog: true,
+        subject: simple_name(parsed.subject()),
+        issuer: simple_name(parsed.issuer()),
+        serial: serial.join(" "),
+        thumbprint: digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der).as_ref().to_vec(),
+        not_before: parsed.validity().not_before.to_datetime(),
+        not_after: parsed.validity().not_after.to_datetime(),
+        key_length,
+        last_backup: None,
+    })
+}
+
+/// Reads a date as T-SQL converts one in an English session: `20301231`, `2030-12-31`, `12/31/2030`, each with or
+/// without a time.
+pub(super) fn date(text: &str) -> Option<OffsetDateTime> {
+    let text = text.trim();
+    let (day, clock) = match text.split_once([' ', 'T']) {
+        Some((day, clock)) => (day, clock.trim()),
+        None => (text, ""),
+    };
+    let number =
+        |text: &str| text.parse::<u16>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let parts: Vec<&str> = day.split(['-', '/', '.']).collect();
+    let (year, month, day) = match parts.as_slice() {
+        [whole] if whole.len() == 8 => {
+            (number(whole.get(..4)?)?, number(whole.get(4..6)?)?, number(whole.get(6..)?)?)
+        }
+        [year, month, day] if year.len() == 4 => (number(year)?, number(month)?, number(day)?),
+        [month, day, year] if year.len() == 4 => (number(year)?, number(month)?, number(day)?),
+        _ => return None,
+    };
+    let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
+    let date = Date::from_calendar_date(i32::from(year), month, u8::try_from(day).ok()?).ok()?;
+    let mut time = [0_u8; 3];
+    if !clock.is_empty() {
+        let clock = clock.split('.').next().unwrap_or_default().trim_end_matches('Z');
+        let mut places = time.iter_mut();
+        for part in clock.split(':') {
+            *places.next()? = u8::try_from(number(part)?).ok()?;
+        }
+    }
+    let [hour, minute, second] = time;
+    Some(PrimitiveDateTime::new(date, Time::from_hms(hour, minute, second).ok()?).assume_utc())
+}
+
+/// `SUBJECT`: a distinguished name where it reads as one, else a common name.
+fn distinguished_name(subject: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    let parts: Option<Vec<(DnType, &str)>> = subject
+        .split(',')
+        .map(|part| {
+            let (kind, value) = part.trim().split_once('=')?;
+            let kind = match kind.trim().to_ascii_uppercase().as_str() {
+                "CN" => DnType::CommonName,
+                "O" => DnType::OrganizationName,
+                "OU" => DnType::OrganizationalUnitName,
+                "C" => DnType::CountryName,
+                "L" => DnType::LocalityName,
+                "S" | "ST" => DnType::StateOrProvinceName,
+                _ => return None,
+            };
+            Some((kind, value.trim()))
+        })
+        .collect();
+    match parts {
+        Some(parts) => parts.into_iter().for_each(|(kind, value)| name.push(kind, value)),
+        None => name.push(DnType::CommonName, subject),
+    }
+    name
+}
+
+/// A name as `sys.certificates` shows it: the values in their order, without the attributes' names. ASSUMED: it shows
+/// `CN=x` as `x`, which is how CryptoAPI's simple form looks.
+fn simple_name(name: &X509Name<'_>) -> String {
+    let values: Vec<&str> = name.iter_attributes().filter_map(|one| one.as_str().ok()).collect();
+    values.join(", ")
+}
