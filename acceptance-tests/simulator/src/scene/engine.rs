@@ -61,7 +61,7 @@ pub struct DatabaseDescription {
 /// Builds that support the link, the newest of each version that the fact sheets name.
 const VERSIONS: [(&str, u8, &str, &str); 5] = [
     ("2016", 13, "13.0.7016.1", "SP3"),
-    ("2017", 14, "14.0.3456.2", "CU31"),
+    ("2017", 14, "14.0.3490.10", "CU31"),
     ("2019", 15, "15.0.4312.2", "CU20"),
     ("2022", 16, "16.0.4125.3", "CU13"),
     ("2025", 17, "17.0.4065.4", "CU7"),

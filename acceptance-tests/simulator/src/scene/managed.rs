@@ -52,9 +52,9 @@ pub(super) fn managed_instance(
         other => return Err(unknown("the tier", other, "GeneralPurpose and BusinessCritical")),
     };
     let policy = description.update_policy.as_deref().unwrap_or("SQLServer2022");
-    let (major, build) = match policy {
-        "SQLServer2022" => (16, "16.0.4125.3"),
-        "SQLServer2025" | "AlwaysUpToDate" => (17, "17.0.950.3"),
+    let major = match policy {
+        "SQLServer2022" => 16,
+        "SQLServer2025" | "AlwaysUpToDate" => 17,
         other => {
             return Err(unknown(
                 "the update policy",
@@ -67,7 +67,8 @@ pub(super) fn managed_instance(
     let dns_zone = format!("{:012x}", estate.next().wrapping_mul(0x9e37_79b9_7f4a) & 0xffff_ffff_ffff);
     let fqdn = format!("{}.{dns_zone}.database.windows.net", path.name.to_lowercase());
     let mut engine = engine::fresh(&fqdn, now, major, Edition::Managed, estate);
-    engine.product_version = build.to_owned();
+    // Every managed instance says this, whatever its engine is.
+    engine.product_version = "12.0.2000.8".to_owned();
     let certificates = Certificates::make(&fqdn)
         .map_err(|source| SceneError::Certificate { instance: fqdn.clone(), source })?;
     let view = InstanceView {
