@@ -152,7 +152,7 @@ fn elements(items: Vec<Value>, element: &Type, path: &AttributePath) -> Result<V
 }
 
 /// What Terraform would make of the elements of a set: known duplicates fall together.
-fn distinct(items: Vec<Value>) -> Vec<Value> {
+pub(crate) fn distinct(items: Vec<Value>) -> Vec<Value> {
     let mut distinct: Vec<Value> = Vec::with_capacity(items.len());
     for item in items {
         if !item.is_wholly_known() || !distinct.iter().any(|other| other.equals(&item)) {

@@ -6,7 +6,7 @@
 //! (the next read shows what is true), and the bug is named.
 
 use crate::framework::body::Body;
-use crate::framework::conform::conform_object;
+use crate::framework::conform::{conform_object, distinct};
 use crate::framework::model::Mismatch;
 use crate::framework::path::AttributePath;
 use crate::framework::schema::{Attribute, Block};
@@ -62,7 +62,7 @@ fn known_part(value: &Value) -> Value {
     match value {
         Value::Unknown(_) => Value::Null,
         Value::List(items) => Value::List(items.iter().map(known_part).collect()),
-        Value::Set(items) => Value::Set(items.iter().map(known_part).collect()),
+        Value::Set(items) => Value::Set(distinct(items.iter().map(known_part).collect())),
         Value::Tuple(items) => Value::Tuple(items.iter().map(known_part).collect()),
         Value::Map(items) => Value::Map(known_parts(items)),
         Value::Object(items) => Value::Object(known_parts(items)),

@@ -119,8 +119,7 @@ fn merge_attribute(attribute: &Attribute, config: &Value, prior: Option<&Value>,
     if attribute.write_only {
         return Value::Null;
     }
-    let written = if is_written(attribute, config) { Some(config) } else { attribute.default.as_ref() };
-    match (written, prior) {
+    match (written(attribute, config), prior) {
         (Some(value), Some(prior)) if !value.is_absent() && attribute.is_same(value, prior) => prior.clone(),
         (Some(value), _) => value.clone(),
         (None, None) => Value::UNKNOWN,
@@ -340,7 +339,7 @@ fn written_parts_equal(config: &Object, prior: &Object, body: Body<'_>) -> bool 
     let attributes = body.attributes.iter().all(|attribute| {
         let config = config.get(attribute.name).unwrap_or(&Value::Null);
         let prior = prior.get(attribute.name).unwrap_or(&Value::Null);
-        attribute.write_only || !is_written(attribute, config) || attribute.is_same(config, prior)
+        attribute.write_only || written(attribute, config).is_none_or(|value| attribute.is_same(value, prior))
     });
     attributes
         && body.blocks.iter().all(|block| {
@@ -373,6 +372,11 @@ fn written_parts_equal(config: &Object, prior: &Object, body: Body<'_>) -> bool 
                 _ => false,
             }
         })
+}
+
+/// What the configuration, or else the default, decides.
+fn written<'a>(attribute: &'a Attribute, config: &'a Value) -> Option<&'a Value> {
+    if is_written(attribute, config) { Some(config) } else { attribute.default.as_ref() }
 }
 
 /// Whether the configuration decides: it always does where nothing is computed.
@@ -416,3 +420,6 @@ fn item_of<'a>(value: &'a Value, key: &str) -> Option<&'a Object> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

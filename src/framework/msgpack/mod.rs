@@ -18,3 +18,6 @@ const PLAIN_UNKNOWN: i8 = 0;
 
 /// The extension code of an unknown value about which something is known.
 const REFINED_UNKNOWN: i8 = 12;
+
+#[cfg(test)]
+mod tests;
