@@ -1,1 +1,0 @@
-//! What statements do, checked against the numbers of the facts.
