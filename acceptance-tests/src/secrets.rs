@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 /// Secrets with all the forms in which they are looked for.
 #[derive(Clone, Default)]
 pub struct Secrets {
-    forms: Vec<(usize, Vec<u8>)>,
+    forms: Vec<(usize, String)>,
     count: usize,
 }
 
@@ -27,7 +27,7 @@ impl std::fmt::Debug for Secrets {
 impl Secrets {
     /// Adds a secret.
     pub fn add(&mut self, secret: &str) {
-        assert!(secret.len() >= 6, "a secret this short is found everywhere");
+        assert!(secret.len() >= 6 && secret.is_ascii(), "a secret this short is found everywhere");
         let json = serde_json::to_string(secret).unwrap();
         let url: String = secret
             .bytes()
@@ -42,21 +42,20 @@ impl Secrets {
             vec![secret.to_owned(), json.trim_matches('"').to_owned(), secret.replace('\'', "''"), url];
         forms.extend(base64_forms(secret.as_bytes()));
         forms.extend(base64_forms(json.trim_matches('"').as_bytes()));
-        self.forms.extend(forms.into_iter().map(|form| (self.count, form.into_bytes())));
-        // SQL text travels in this encoding.
-        let wide = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        self.forms.push((self.count, wide));
+        // SQL text travels as UTF-16: for these characters, each is followed by a zero.
+        forms.push(secret.chars().flat_map(|character| [character, '\0']).collect());
+        self.forms.extend(forms.into_iter().map(|form| (self.count, form)));
         self.count += 1;
     }
 
     /// Asserts that `bytes` hold no secret. The message does not hold it either.
     #[track_caller]
     pub fn assert_absent(&self, bytes: &[u8], place: &str) {
+        let text = String::from_utf8_lossy(bytes);
         for (number, form) in &self.forms {
-            let found = bytes.windows(form.len()).position(|window| window == form.as_slice());
+            let found = text.find(form);
             assert!(found.is_none(), "secret number {number} is in {place}, at byte {found:?}");
         }
-        let text = String::from_utf8_lossy(bytes);
         assert!(!holds_token(&text), "a token is in {place}");
         assert!(!holds_signature(&text), "the signature of a polling URL is in {place}");
     }
