@@ -53,7 +53,7 @@ impl Workspace {
     }
 
     /// Where the configuration is.
-    pub fn folder(&self) -> &Path {
+    pub fn configuration(&self) -> &Path {
         &self.configuration
     }
 
@@ -116,6 +116,21 @@ impl Workspace {
     /// `terraform show -json` of what [`Self::plan`] saved.
     pub async fn show_plan_json(&self) -> Value {
         json(&self.run(&["show", "-json", Self::PLAN]).await.succeeded())
+    }
+
+    /// What the saved plan would do: each address with its actions, those that do nothing left out.
+    pub async fn planned_changes(&self) -> Vec<(String, Vec<String>)> {
+        let plan = self.show_plan_json().await;
+        let changes = plan["resource_changes"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        changes
+            .iter()
+            .map(|change| {
+                let actions = change["change"]["actions"].as_array().into_iter().flatten();
+                (text(&change["address"]), actions.map(text).collect::<Vec<_>>())
+            })
+            .filter(|(_, actions)| actions != &["no-op"] && actions != &["read"])
+            .collect()
     }
 
     /// The attributes of a managed resource in the root module, as the state has them; null when it is not there.
@@ -226,6 +241,15 @@ impl Running<'_> {
         self.signal(Signal::KILL);
     }
 
+    /// Something that ends Terraform without a chance to clean up, for a fault to call.
+    pub fn killer(&self) -> impl Fn() + Send + Sync + use<> {
+        let pid = self.pid();
+        move || {
+            // It may have ended at this very moment.
+            let _gone = pid.map(|pid| kill_process(pid, Signal::KILL));
+        }
+    }
+
     /// Something that ends this run's providers at once, without a chance to clean up. It is a value of its own so
     /// that a fault can call it.
     pub fn provider_killer(&self) -> impl Fn() + Send + Sync + use<> {
@@ -238,9 +262,12 @@ impl Running<'_> {
         }
     }
 
+    fn pid(&self) -> Option<Pid> {
+        self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+    }
+
     fn signal(&self, signal: Signal) {
-        let pid = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        kill_process(pid.expect("the run has not been waited for"), signal).unwrap();
+        kill_process(self.pid().expect("the run has not been waited for"), signal).unwrap();
     }
 }
 

@@ -1,6 +1,14 @@
 //! `milink-simulator rehearse` as a user runs it: the folder is only read, whatever backend it has; rehearsals can run
 //! side by side; nothing stays behind.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a surprise ends the test that it happened in"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
