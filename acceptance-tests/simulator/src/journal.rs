@@ -4,7 +4,7 @@
 //! it after call 17"), and what a user reads after a rehearsal. It lives in memory and, where asked for, as one JSON
 //! object a line in a file.
 //!
-//! Secrets never get in: [`redact`] runs over every text before an entry is stored or written, so neither the file
+//! Secrets never get in: `redact` runs over every text before an entry is stored or written, so neither the file
 //! nor a test's failure message can hold a password, a token or the signature of a polling URL (hazards F37). It is
 //! not a log of the simulator's own doings; that is `tracing`.
 

@@ -165,7 +165,7 @@ impl Rehearsal {
         self.apply().await?;
         self.empty_plan().await?;
         page::heading("Serving until Ctrl-C");
-        page::say("To go on by hand, in another shell:\n");
+        page::say("To go on by hand, in another shell:");
         page::say(&format!("cd '{}'", self.copied.display().to_string().replace('\'', r"'\''")));
         for (name, value) in exports {
             page::say(&export(name, value));

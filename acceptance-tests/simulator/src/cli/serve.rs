@@ -27,7 +27,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     for (name, address) in simulator.addresses() {
         page::say(&format!("  {name} -> {address}"));
     }
-    page::say("\nIn the shell where Terraform runs:\n");
+    page::heading("In the shell where Terraform runs");
     page::say(&export("MILINK_REHEARSAL", &file.display().to_string()));
     for (name, value) in &variables {
         page::say(&export(&format!("TF_VAR_{name}"), value));
