@@ -2,7 +2,7 @@
 
 use super::super::ast::Dbcc;
 use super::super::error::SqlError;
-use super::{Caller, Outcome, engine, engine_mut, permission};
+use super::{Caller, Outcome, TextRows, engine, engine_mut, permission};
 use crate::world::Estate;
 
 /// Runs a DBCC statement. Trace flags of a session have no effect in the subset and are not kept.
@@ -34,7 +34,8 @@ pub(super) fn run(estate: &mut Estate, caller: &Caller, statement: &Dbcc) -> Res
                     Some("0".to_owned()),
                 ]
             });
-            Ok(completed(Some((&["TraceFlag", "Status", "Global", "Session"], rows.collect()))))
+            let columns = ["TraceFlag", "Status", "Global", "Session"];
+            Ok(completed(Some((columns.map(str::to_owned).to_vec(), rows.collect()))))
         }
         Dbcc::LogSpace => {
             let engine = engine(estate, caller)?;
@@ -59,8 +60,8 @@ pub(super) fn run(estate: &mut Estate, caller: &Caller, statement: &Dbcc) -> Res
                     Some("0".to_owned()),
                 ]
             });
-            let columns = &["Database Name", "Log Size (MB)", "Log Space Used (%)", "Status"];
-            Ok(completed(Some((columns, rows.collect()))))
+            let columns = ["Database Name", "Log Size (MB)", "Log Space Used (%)", "Status"];
+            Ok(completed(Some((columns.map(str::to_owned).to_vec(), rows.collect()))))
         }
     }
 }
@@ -75,8 +76,7 @@ fn require_sysadmin(estate: &Estate, caller: &Caller, command: &str) -> Result<(
 }
 
 /// Success with the message that every DBCC ends with.
-fn completed(rows: Option<(&[&str], Vec<Vec<Option<String>>>)>) -> Outcome {
+fn completed(rows: Option<TextRows>) -> Outcome {
     let text = "DBCC execution completed. If DBCC printed error messages, contact your system administrator.";
-    let rows = rows.map(|(columns, rows)| (columns.iter().map(|&one| one.to_owned()).collect(), rows));
     Outcome { rows, ..Outcome::message(2528, text) }
 }

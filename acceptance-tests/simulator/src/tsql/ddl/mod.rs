@@ -14,7 +14,9 @@ mod distributed;
 mod endpoint;
 mod group;
 pub(crate) mod issuer;
+mod local;
 mod master_key;
+mod membership;
 pub(crate) mod permission;
 mod refusal;
 mod replica;
@@ -48,10 +50,13 @@ pub(crate) struct Outcome {
     /// Messages of class 0 to 10: number, class, state, text.
     pub(crate) messages: Vec<(i32, u8, u8, String)>,
     /// A result set of text columns (DBCC TRACESTATUS, DBCC SQLPERF): column names and rows.
-    pub(crate) rows: Option<(Vec<String>, Vec<Vec<Option<String>>>)>,
+    pub(crate) rows: Option<TextRows>,
     /// The master key was opened or closed for this session.
     pub(crate) master_key_open: Option<bool>,
 }
+
+/// Column names, and rows of text or NULL.
+pub(crate) type TextRows = (Vec<String>, Vec<Vec<Option<String>>>);
 
 impl Outcome {
     /// Success with one message of class 10.

@@ -16,13 +16,13 @@ pub(super) fn local(estate: &mut Estate, options: &ReplicaOptions) -> Result<Rep
     if options.failover_mode.is_none() {
         return Err(failover_mode_missing(&options.name, 1));
     }
-    blank(estate, options)
+    Ok(blank(estate, options))
 }
 
 /// A member of a distributed group: manual failover only (35277).
 pub(super) fn member(estate: &mut Estate, options: &ReplicaOptions) -> Result<Replica, SqlError> {
     check_member(options)?;
-    blank(estate, options)
+    Ok(blank(estate, options))
 }
 
 /// What is wrong with a member of a distributed group, if anything.
@@ -127,7 +127,7 @@ fn listener_url(url: &str) -> Result<(), SqlError> {
 }
 
 /// A replica with the documented defaults, then with what was written.
-fn blank(estate: &mut Estate, options: &ReplicaOptions) -> Result<Replica, SqlError> {
+fn blank(estate: &mut Estate, options: &ReplicaOptions) -> Replica {
     let now = estate.clock.now();
     let mut replica = Replica {
         id: estate.fresh_guid(),
@@ -146,7 +146,7 @@ fn blank(estate: &mut Estate, options: &ReplicaOptions) -> Result<Replica, SqlEr
         modified: now,
     };
     modify(&mut replica, options);
-    Ok(replica)
+    replica
 }
 
 /// `failover_mode`: 0 AUTOMATIC, 1 MANUAL, 2 EXTERNAL.
