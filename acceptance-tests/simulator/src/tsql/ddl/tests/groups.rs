@@ -251,3 +251,37 @@ fn failing_over_a_distributed_group() {
     bench.run("DROP AVAILABILITY GROUP DAG");
     assert_eq!(bench.engine().database("sales").unwrap().state, DatabaseState::Restoring);
 }
+
+#[test]
+fn every_option_that_the_provider_writes_arrives() {
+    let mut bench = Bench::with_endpoint();
+    bench.run(
+        "CREATE AVAILABILITY GROUP [AG] WITH (AUTOMATED_BACKUP_PREFERENCE = PRIMARY, DB_FAILOVER = ON, DTC_SUPPORT = \
+         PER_DB, BASIC, CLUSTER_TYPE = NONE) FOR DATABASE [sales] REPLICA ON N'SQL1' WITH (ENDPOINT_URL = \
+         N'TCP://10.0.0.4:5022', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = \
+         AUTOMATIC, SECONDARY_ROLE (ALLOW_CONNECTIONS = ALL))",
+    );
+    let group = bench.engine().group("AG").unwrap();
+    assert_eq!((group.backup_preference, group.cluster_type), (0, 2));
+    assert!(group.db_failover && group.dtc_support && group.basic);
+    assert!(!group.replicas[0].synchronous);
+    assert_eq!(group.replicas[0].secondary_connections, 2);
+    bench.run("CREATE DATABASE second");
+    bench.run("BACKUP DATABASE second TO DISK = N'NUL'");
+    bench.refused("ALTER AVAILABILITY GROUP AG ADD DATABASE second", 41199);
+}
+
+#[test]
+fn a_group_has_one_listener() {
+    let mut bench = Bench::with_endpoint();
+    bench.run(&local("AG", "sales"));
+    bench.run("ALTER AVAILABILITY GROUP AG ADD LISTENER N'lsn' (WITH IP ((N'10.0.0.9', N'255.255.255.0')), PORT = 1444)");
+    let listener = bench.engine().group("AG").unwrap().listener.clone().unwrap();
+    assert_eq!((listener.dns_name.as_str(), listener.port), ("lsn", 1444));
+    bench.refused(
+        "ALTER AVAILABILITY GROUP AG ADD LISTENER N'two' (WITH IP ((N'10.0.0.8', N'255.255.255.0')))",
+        19477,
+    );
+    bench.run("ALTER AVAILABILITY GROUP AG REMOVE LISTENER N'lsn'");
+    assert_eq!(bench.engine().group("AG").unwrap().listener, None);
+}
