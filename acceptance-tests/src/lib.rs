@@ -7,6 +7,7 @@
 //! | [`output`] | what a run of Terraform said |
 //! | [`secrets`] | looks for secrets in everything that a run left behind |
 //! | [`foreign`] | somebody else at the same servers: a TDS and an ARM client |
+//! | [`odd_provider`] | a provider that uses every corner of the framework |
 //!
 //! A test says what the world is, what the configuration is, and what must be true afterwards. Whatever it runs is
 //! searched for secrets, each time. What the harness itself cannot do (write a file, start a process) ends the test on
@@ -23,6 +24,7 @@
 )]
 
 pub mod foreign;
+pub mod odd_provider;
 pub mod output;
 pub mod scenario;
 pub mod secrets;
