@@ -68,7 +68,7 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync + 'static {
     }
 
     /// Looks over the plan of a removal. An error here stops the whole destroy before anything is deleted.
-    /// Not called for a replacement or a tainted object.
+    /// Not called where an object makes room for its successor, or is tainted.
     async fn plan_destroy(
         &self,
         context: &Context<C>,
@@ -130,7 +130,7 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync + 'static {
     }
 
     /// Takes over an object from another type or provider (`moved`). Nothing when that type is not known.
-    fn move_from(source: &MoveSource) -> Option<Result<State<Self::Model, Self::Private>, Diagnostics>> {
+    fn move_from(source: &MoveSource) -> Option<Moved<Self::Model, Self::Private>> {
         let _ = source;
         None
     }
@@ -144,6 +144,9 @@ pub struct State<M, P> {
     /// The private part.
     pub private: P,
 }
+
+/// What became of a move.
+pub type Moved<M, P> = Result<State<M, P>, Diagnostics>;
 
 /// The plan of a new object.
 #[derive(Debug)]
@@ -212,9 +215,10 @@ pub struct Delete<M, P> {
 /// Why an object is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
-    /// It left the configuration, or everything is destroyed: our destroy plan was made and shown.
+    /// It left the configuration, everything is destroyed, or its successor stands already
+    /// (`create_before_destroy`): our destroy plan was made and shown.
     Destroy,
-    /// It is one half of a replacement, or tainted: no destroy plan was made.
+    /// It makes room for its successor in a replacement, or is tainted: no destroy plan was made.
     Replacement,
 }
 

@@ -49,7 +49,9 @@ macro_rules! refusals {
     ($($rpc:ident),* $(,)?) => {
         $(impl Refusal for proto::$rpc::Response {
             fn refuse(diagnostics: Vec<proto::Diagnostic>) -> Self {
-                Self { diagnostics, ..Default::default() }
+                let mut response = Self::default();
+                response.diagnostics = diagnostics;
+                response
             }
         })*
     };

@@ -223,7 +223,7 @@ impl<P: Provider> Clone for ProviderServer<P> {
 
 fn prefixed<P: Provider>(type_name: &str, faults: &mut Vec<String>) {
     let rest = type_name.strip_prefix(P::NAME).and_then(|rest| rest.strip_prefix('_'));
-    if !rest.is_some_and(|rest| !rest.is_empty()) {
+    if rest.is_none_or(str::is_empty) {
         faults.push(format!("{type_name}: does not begin with \"{}_\"", P::NAME));
     }
 }

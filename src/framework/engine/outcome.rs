@@ -197,10 +197,11 @@ fn accept_blocks(
 fn keep_spelling(result: Object, prior: &Object, body: Body<'_>) -> Object {
     let mut respelt = result;
     for attribute in body.attributes.iter().filter(|attribute| attribute.same.is_some()) {
-        if let (Some(value), Some(prior)) = (respelt.get_mut(attribute.name), prior.get(attribute.name)) {
-            if !prior.is_absent() && attribute.is_same(value, prior) {
-                *value = prior.clone();
-            }
+        if let (Some(value), Some(prior)) = (respelt.get_mut(attribute.name), prior.get(attribute.name))
+            && !prior.is_absent()
+            && attribute.is_same(value, prior)
+        {
+            *value = prior.clone();
         }
     }
     for block in body.blocks {

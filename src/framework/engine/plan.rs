@@ -262,6 +262,12 @@ fn find_replacements(
         let at = at.child(block.name);
         let prior = prior.and_then(|prior| prior.get(block.name));
         let planned = planned.and_then(|planned| planned.get(block.name));
+        if planned.is_some_and(Value::is_unknown) {
+            if always_replaces(inner) {
+                paths.push(at);
+            }
+            continue;
+        }
         match block.nesting {
             Nesting::Single | Nesting::SingleRequired | Nesting::Group => {
                 find_replacements(prior.and_then(as_object), planned.and_then(as_object), inner, &at, paths)
@@ -307,6 +313,12 @@ fn attribute_replaces(attribute: &Attribute, prior: &Value, planned: &Value) -> 
         Replacement::Always => !attribute.is_same(prior, planned),
         Replacement::WhenKnown => planned.is_wholly_known() && !attribute.is_same(prior, planned),
     }
+}
+
+/// Whether something in it replaces even while it is unknown.
+fn always_replaces(body: Body<'_>) -> bool {
+    body.attributes.iter().any(|attribute| attribute.replacement == Replacement::Always)
+        || body.blocks.iter().any(|block| always_replaces(Body::from(block)))
 }
 
 /// Whether some planned element of a set has no prior one that agrees in all that replaces, or the other way

@@ -5,7 +5,7 @@ use crate::framework::diagnostic::{Diagnostic, Diagnostics};
 use crate::framework::path::AttributePath;
 use crate::framework::value::{Object, Value};
 
-/// Runs the checks of all known, non-null values. `write_only_allowed` is whether this Terraform keeps
+/// Runs the checks of all known, non-null values, and warns of deprecated arguments. `write_only_allowed` is whether this Terraform keeps
 /// write-only values out of its state.
 pub(crate) fn check(config: &Object, body: Body<'_>, write_only_allowed: bool, report: &mut Diagnostics) {
     walk(config, body, write_only_allowed, &AttributePath::root(), report);
@@ -29,6 +29,13 @@ fn walk(
                 )
                 .at(at.clone())
                 .hint("use Terraform 1.11 or later"),
+            );
+        }
+        // Terraform itself says nothing where a deprecated argument is written.
+        if let (Some(instead), false) = (attribute.deprecation, value.is_absent()) {
+            report.push(
+                Diagnostic::warning("Deprecated argument", format!("`{at}` is deprecated. {instead}"))
+                    .at(at.clone()),
             );
         }
         if value.is_absent() || !value.is_wholly_known() {

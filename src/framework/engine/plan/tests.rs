@@ -84,6 +84,22 @@ fn replacement_waits_for_known_content_only_where_it_may() {
 }
 
 #[test]
+fn blocks_that_are_not_known_replace_only_where_unknown_values_do() {
+    let replaces = |replacement: Replacement| {
+        let attribute = Attribute { replacement, ..Attribute::string("port").required() };
+        let schema = Schema::new("")
+            .block(Block::new("rule", Nesting::List { min: 0, max: 0 }, "").attribute(attribute));
+        let rule = Value::Object(Object::from([("port".to_owned(), text("1"))]));
+        let prior = Object::from([("rule".to_owned(), Value::List(vec![rule]))]);
+        let config = Object::from([("rule".to_owned(), Value::UNKNOWN)]);
+        let planned = propose(&config, Some(&prior), (&schema).into());
+        replacements(&prior, &planned, (&schema).into()).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(replaces(Replacement::Always), ["rule"]);
+    assert_eq!(replaces(Replacement::WhenKnown), [""; 0]);
+}
+
+#[test]
 fn an_author_cannot_change_what_is_written_but_may_keep_the_prior_spelling() {
     let schema = schema();
     let body = Body::from(&schema);
@@ -190,7 +206,7 @@ proptest! {
         let body = Body::from(&case.schema);
         for author in &case.authors {
             let planned = plan(&case, &case.config, author);
-            prop_assert_eq!(plan_faults(&planned, &case.config, case.prior.as_ref(), body), [String::new(); 0]);
+            prop_assert_eq!(plan_faults(&planned, &case.config, case.prior.as_ref(), body), Vec::<String>::new());
         }
     }
 
@@ -200,7 +216,7 @@ proptest! {
         let first = propose(&case.config, case.prior.as_ref(), body);
         let last = propose(&case.known, case.prior.as_ref(), body);
         prop_assume!(elements_of_sets(&first, body) == 0);
-        prop_assert_eq!(result_faults(&last, &first, body), [String::new(); 0]);
+        prop_assert_eq!(result_faults(&last, &first, body), Vec::<String>::new());
     }
 
     #[test]
@@ -240,10 +256,10 @@ proptest! {
         let body = Body::from(&case.schema);
         let planned = plan(&case, &case.known, &case.authors[0]);
         let accepted = outcome::after_apply(case.authors[1].clone(), &planned, body);
-        prop_assert_eq!(state_faults(&accepted.object, body), [String::new(); 0]);
-        prop_assert_eq!(result_faults(&accepted.object, &planned, body), [String::new(); 0]);
+        prop_assert_eq!(state_faults(&accepted.object, body), Vec::<String>::new());
+        prop_assert_eq!(result_faults(&accepted.object, &planned, body), Vec::<String>::new());
         let failed = outcome::after_failure(case.authors[1].clone(), &planned, body);
-        prop_assert_eq!(state_faults(&failed.object, body), [String::new(); 0]);
+        prop_assert_eq!(state_faults(&failed.object, body), Vec::<String>::new());
     }
 
     #[test]
@@ -252,7 +268,7 @@ proptest! {
         let planned = plan(&case, &case.known, &case.authors[0]);
         let truth = outcome::known_parts(&planned);
         let accepted = outcome::after_apply(truth.clone(), &planned, body);
-        prop_assert_eq!(accepted.faults, [String::new(); 0]);
+        prop_assert_eq!(accepted.faults, Vec::<String>::new());
         let read = outcome::after_read(accepted.object.clone(), &accepted.object, body).expect("of the right form");
         prop_assert!(read.faults.is_empty());
         prop_assert_eq!(read.object, accepted.object);
@@ -263,7 +279,7 @@ proptest! {
         let body = Body::from(&case.schema);
         let prior = case.prior.clone().unwrap_or_else(|| body.empty());
         if let Ok(read) = outcome::after_read(case.authors[0].clone(), &prior, body) {
-            prop_assert_eq!(state_faults(&read.object, body), [String::new(); 0]);
+            prop_assert_eq!(state_faults(&read.object, body), Vec::<String>::new());
         }
         let mut faults = Vec::new();
         form_faults(&prior, body, &AttributePath::root(), &mut faults);
