@@ -131,3 +131,41 @@ fn read_blocks(json: &Json, block: &Block, path: &AttributePath) -> Result<Value
 fn error(path: &AttributePath, problem: impl Into<String>) -> DecodeError {
     DecodeError { path: path.clone(), problem: problem.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::framework::schema::{Attribute, Schema};
+
+    #[test]
+    fn a_stored_state_is_read_without_loss() {
+        let schema = Schema::new("")
+            .attribute(Attribute::number("ratio").optional())
+            .attribute(Attribute::new("anything", Type::Dynamic).optional())
+            .attribute(Attribute::string_set("zones").optional())
+            .attribute(Attribute::string("added").optional())
+            .block(Block::new("rule", Nesting::List { min: 0, max: 0 }, ""))
+            .block(Block::new("limits", Nesting::Group, "").attribute(Attribute::string("most").optional()));
+        let text = r#"{"ratio": 0.10000000000000000000000000001, "gone": 1, "zones": ["b", "a"],
+            "anything": {"value": [1, null], "type": ["tuple", ["number", "string"]]}}"#;
+        let json = serde_json::from_str(text).expect("JSON");
+        let object = object_from_json(&json, (&schema).into()).expect("readable").expect("not null");
+        let digits = Number::Decimal("0.10000000000000000000000000001".to_owned());
+        assert_eq!(object["ratio"], Value::Number(digits));
+        assert_eq!(object["zones"], Value::Set(vec![Value::string("b"), Value::string("a")]));
+        assert_eq!((&object["added"], &object["rule"]), (&Value::Null, &Value::List(Vec::new())));
+        assert_eq!(object["limits"], Value::Object(Object::from([("most".to_owned(), Value::Null)])));
+        let Value::Dynamic(dynamic) = &object["anything"] else { panic!("{object:?}") };
+        assert_eq!(dynamic.value, Value::Tuple(vec![Value::Number(1.into()), Value::Null]));
+        assert!(!object.contains_key("gone"));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_with_its_path() {
+        let schema = Schema::new("").attribute(Attribute::strings("names").optional());
+        let error = object_from_json(&json!({"names": ["a", 1]}), (&schema).into()).expect_err("no string");
+        assert_eq!(error.to_string(), "`names[1]`: a value of another type than its schema says");
+    }
+}

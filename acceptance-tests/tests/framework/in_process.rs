@@ -1,7 +1,5 @@
 //! The provider in this process, with core's checks re-implemented.
 
-use std::sync::Arc;
-
 use milink_acceptance_tests::odd_provider::{self, Odd};
 use serde_json::{Value as Json, json};
 use terraform_provider_milink::framework::diagnostic::Diagnostics;
@@ -12,7 +10,7 @@ use terraform_provider_milink::framework::value::{Object, Value};
 const THING: &str = "odd_thing";
 
 struct World {
-    harness: Arc<Harness<Odd>>,
+    harness: Harness<Odd>,
     folder: tempfile::TempDir,
 }
 
@@ -21,7 +19,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let harness = Harness::new(odd_provider::server(None));
         harness.configure(json!({"folder": folder.path()})).await.unwrap();
-        Self { harness: Arc::new(harness), folder }
+        Self { harness, folder }
     }
 
     fn config(&self, json: Json) -> Object {
@@ -247,13 +245,12 @@ async fn stop_reaches_who_is_running() {
     let world = World::new().await;
     let plan =
         world.harness.plan(THING, None, &world.config(json!({"name": "a", "fault": "wait"}))).await.unwrap();
-    let harness = Arc::clone(&world.harness);
-    let applying = tokio::spawn(async move { harness.apply(plan).await });
-    while !world.folder.path().join("started.json").exists() {
-        tokio::task::yield_now().await;
-    }
-    world.harness.stop().await;
-    let stopped = applying.await.unwrap().unwrap();
+    let started = async {
+        while !world.folder.path().join("started.json").exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let stopped = world.harness.apply_until(plan, started).await.unwrap();
     assert_eq!(stopped.diagnostics.iter().next().unwrap().summary, "Interrupted");
     assert!(world.journal().ends_with("cancelled\n"));
     // The next command of a debugged process is not stopped.

@@ -78,12 +78,8 @@ pub(crate) fn forget_write_only(object: &mut Object, body: Body<'_>) {
     }
 }
 
-/// The prior elements of a set, each of which is at most one planned element's.
-pub(crate) fn correlate<'a>(
-    config: &Object,
-    priors: &mut Vec<&'a Object>,
-    body: Body<'_>,
-) -> Option<&'a Object> {
+/// Takes out of `priors` the element of a set that is what `config` was, or will be.
+fn correlate<'a>(config: &Object, priors: &mut Vec<&'a Object>, body: Body<'_>) -> Option<&'a Object> {
     let position = priors.iter().position(|prior| written_parts_equal(config, prior, body))?;
     Some(priors.remove(position))
 }
@@ -219,14 +215,19 @@ fn settle_blocks(
             });
             Value::List(settled.collect())
         }
-        // The base has the order of the configuration, and so has what the author was given.
-        (Value::Set(bases), Value::Set(authors), Value::Set(configs)) if bases.len() == authors.len() => {
+        // The base has the order of the configuration; an author need not keep the order of a set.
+        (Value::Set(bases), Value::Set(_), Value::Set(configs)) if bases.len() == configs.len() => {
             let mut priors = prior.map(objects_of).unwrap_or_default();
-            let settled = bases.iter().zip(authors).enumerate().map(|(index, (base, author))| {
-                let config = configs.get(index);
-                let prior =
-                    config.and_then(as_object).and_then(|config| correlate(config, &mut priors, body));
-                element(base, author, config, prior)
+            let mut authors = objects_of(author);
+            let settled = bases.iter().zip(configs).map(|(base, config)| {
+                let (Value::Object(base), Value::Object(config)) = (base, config) else {
+                    return base.clone();
+                };
+                let prior = correlate(config, &mut priors, body);
+                match correlate(config, &mut authors, body) {
+                    Some(author) => Value::Object(settle(base, author, config, prior, body)),
+                    None => Value::Object(base.clone()),
+                }
             });
             Value::Set(settled.collect())
         }

@@ -132,11 +132,7 @@ impl<P: Provider> Inner<P> {
         Ok(report)
     }
 
-    async fn make_client(
-        &self,
-        request: configure::Request,
-        call: Call<P::Client>,
-    ) -> Result<(), Diagnostics> {
+    async fn make_client(&self, request: configure::Request) -> Result<(), Diagnostics> {
         let config = wire::read_object(request.config.as_ref(), self.body())?;
         let config = config.unwrap_or_else(|| self.body().empty());
         let partly_unknown = config.values().any(|value| !value.is_wholly_known());
@@ -155,7 +151,6 @@ impl<P: Provider> Inner<P> {
             // Not the call's own, which ends with the call.
             cancellation: self.running().child_token(),
         };
-        drop(call);
         let client = self.provider.configure(configure).await?;
         *self.client.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(client));
         Ok(())
@@ -305,8 +300,8 @@ about_types! {
 
     async fn configure(&self, request: Request<configure::Request>) -> Answer<configure::Response> {
         let request = request.into_inner();
-        self.run("configure", P::NAME, |inner, call| async move {
-            let outcome = inner.make_client(request, call).await;
+        self.run("configure", P::NAME, |inner, _call| async move {
+            let outcome = inner.make_client(request).await;
             let diagnostics = outcome.err().unwrap_or_default();
             configure::Response { diagnostics: wire::diagnostics(diagnostics, Some(inner.body())) }
         })

@@ -18,6 +18,22 @@ impl<P: Provider> Harness<P> {
         self.apply_with(plan, &config).await
     }
 
+    /// Applies a plan and asks it to stop as soon as `when` is over. To kill it instead, run the harness in a
+    /// runtime of its own and drop that: verbs end at the point where they wait.
+    pub async fn apply_until(
+        &self,
+        plan: Planned,
+        when: impl Future<Output = ()>,
+    ) -> Result<Applied, Problem> {
+        let applying = self.apply(plan);
+        tokio::pin!(applying, when);
+        tokio::select! {
+            applied = &mut applying => return applied,
+            () = &mut when => self.stop().await,
+        }
+        applying.await
+    }
+
     /// Applies a plan with its configuration as it turned out to be.
     pub async fn apply_with(&self, plan: Planned, config: &Object) -> Result<Applied, Problem> {
         if config.values().any(|value| !value.is_wholly_known()) {

@@ -142,6 +142,31 @@ fn a_set_keeps_the_computed_values_of_its_elements() {
     );
 }
 
+#[test]
+fn an_author_may_sort_a_set() {
+    let schema = Schema::new("").block(
+        Block::new("member", Nesting::Set { min: 0, max: 0 }, "")
+            .attribute(Attribute::string("name").required())
+            .attribute(Attribute::string("note").computed()),
+    );
+    let body = Body::from(&schema);
+    let member = |name: &str, note: Value| {
+        Value::Object(Object::from([("name".to_owned(), text(name)), ("note".to_owned(), note)]))
+    };
+    let members = |items: Vec<Value>| Object::from([("member".to_owned(), Value::Set(items))]);
+    let config = members(vec![member("b", Value::Null), member("a", Value::Null)]);
+    let base = propose(&config, None, body);
+    let sorted = members(vec![member("a", text("1")), member("b", text("2"))]);
+    let settled = settle(&base, &sorted, &config, None, body);
+    assert_eq!(settled, members(vec![member("b", text("2")), member("a", text("1"))]));
+    let accepted = outcome::after_apply(sorted.clone(), &settled, body);
+    assert_eq!((accepted.faults, accepted.object), (Vec::new(), sorted));
+    let renamed = members(vec![member("a", text("1")), member("c", text("2"))]);
+    let accepted = outcome::after_apply(renamed, &settled, body);
+    assert_eq!(accepted.object, settled);
+    assert!(!accepted.faults.is_empty());
+}
+
 /// A schema, a configuration of it with unknown parts, the same known, a prior state, and what an author says
 /// three times.
 #[derive(Clone, Debug)]
