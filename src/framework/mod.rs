@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | [`types`], [`value`], [`path`] | Terraform's type system, values that lose nothing, attribute paths |
 //! | [`diagnostic`] | what a user reads |
-//! | [`schema`], [`model`] | how an object looks to Terraform, and to its author |
+//! | [`schema`], [`mod@model`] | how an object looks to Terraform, and to its author |
 //! | [`resource`], [`data_source`], [`function`], [`action`], [`list_resource`] | the traits of objects |
 //! | [`checks`] | checks of single values that schemas share |
 //! | [`provider`] | what holds them together |

@@ -68,6 +68,24 @@ fn a_change_opens_computed_values_that_are_not_stable() {
 }
 
 #[test]
+fn a_change_elsewhere_does_not_open_what_replaces() {
+    let schema = Schema::new("")
+        .attribute(Attribute::string("zone").optional().computed().replaces())
+        .attribute(Attribute::string("filled").computed().stable())
+        .attribute(Attribute::string("label").optional());
+    let object = |zone: Value, label: &str| {
+        let values = [("zone", zone), ("filled", Value::Null), ("label", text(label))];
+        values.map(|(name, value)| (name.to_owned(), value)).into_iter().collect::<Object>()
+    };
+    let prior = object(text("z"), "a");
+    let planned = propose(&object(Value::Null, "b"), Some(&prior), (&schema).into());
+    assert_eq!(planned["zone"], text("z"));
+    // What was never filled may be filled by the change.
+    assert_eq!(planned["filled"], Value::UNKNOWN);
+    assert!(replacements(&prior, &planned, (&schema).into()).is_empty());
+}
+
+#[test]
 fn replacement_waits_for_known_content_only_where_it_may() {
     let schema = schema();
     let paths = |config: &Object, prior: &Object| -> Vec<String> {
