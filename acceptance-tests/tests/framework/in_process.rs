@@ -152,6 +152,10 @@ async fn replacements_hand_on_what_is_remembered() {
     let made = world.harness.settle(THING, Some(&made), &config("b", true)).await.unwrap();
     let refused = world.harness.plan(THING, Some(&made), &config("c", true)).await.unwrap_err();
     assert_eq!(refusal(refused).iter().next().unwrap().summary, "Not to be replaced");
+    let mut unseen = config("c", true);
+    unseen.insert("single".to_owned(), Value::UNKNOWN);
+    let refused = world.harness.plan(THING, Some(&made), &unseen).await.unwrap_err();
+    assert_eq!(refusal(refused).iter().next().unwrap().summary, "Replacement cannot be judged yet");
     // A tainted object's successor looks like any new one.
     let tainted = world.harness.plan(THING, Some(&made.taint()), &config("b", true)).await.unwrap();
     assert_eq!(tainted.action, Action::Replace(Vec::new()));

@@ -65,6 +65,14 @@ impl<C: Send + Sync + 'static, R: Resource<C>> Managed<C, R> {
             }
             let author = conform_object(plan.planned.into_object(), body, &AttributePath::root())?;
             planned = settle(&planned, &author, &config, None, body);
+        } else if replaced.is_some() {
+            // Only this plan says that something is replaced, so there is no later moment to refuse it in.
+            return Err(Diagnostic::error(
+                "Replacement cannot be judged yet",
+                format!("A whole block of this {} is known only after the apply", R::TYPE_NAME),
+            )
+            .hint("apply what the block depends on first, with -target")
+            .into());
         }
         let identity = self.shape.identity_of(&planned);
         Ok(Response {
