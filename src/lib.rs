@@ -11,7 +11,7 @@
 //! | [`rules`] | documented limitations, as pure checks |
 //! | [`sql`] | SQL Server over TDS |
 //! | [`arm`] | Azure Resource Manager |
-//! | [`credential`] | tokens for Azure |
+//! | [`credential`], [`http`] | tokens for Azure, and the HTTPS client of both |
 //! | [`certificate`], [`secret`] | the two kinds of value that everything above handles |
 
 pub mod actions;
@@ -21,6 +21,7 @@ pub mod credential;
 pub mod data_sources;
 pub mod framework;
 pub mod functions;
+pub mod http;
 pub mod list_resources;
 pub mod plugin;
 pub mod provider;
