@@ -239,14 +239,15 @@ EXEC @result = sys.sp_getapplock @Resource = @P1, @LockMode = 'Exclusive', @Lock
 @LockTimeout = @wait; SELECT @result AS result";
 
 /// Gives it back.
-pub(super) const RELEASE_LOCK: &str =
-    "EXEC sys.sp_releaseapplock @Resource = @P1, @LockOwner = 'Session'";
+pub(super) const RELEASE_LOCK: &str = "EXEC sys.sp_releaseapplock @Resource = @P1, @LockOwner = 'Session'";
 
 impl GroupRow {
     /// Whether it is a link to a managed instance, by SMO's rule: distributed, two members, and exactly one of them is
     /// reached through `;Server=[…]`.
     pub fn is_link(&self) -> bool {
-        let routed = |replica: &&ReplicaRow| replica.endpoint_url.as_deref().is_some_and(|url| url.contains("Server="));
+        let routed = |replica: &&ReplicaRow| {
+            replica.endpoint_url.as_deref().is_some_and(|url| url.contains("Server="))
+        };
         self.is_distributed && self.replicas.len() == 2 && self.replicas.iter().filter(routed).count() == 1
     }
 
@@ -263,7 +264,9 @@ pub(super) fn master_key(rows: &[Row]) -> Result<Option<MasterKeyRow>, Error> {
     if row.get::<i64>("present")? == 0 {
         return Ok(None);
     }
-    Ok(Some(MasterKeyRow { encrypted_by_service_master_key: row.get::<Option<i64>>("by_server")? == Some(1) }))
+    Ok(Some(MasterKeyRow {
+        encrypted_by_service_master_key: row.get::<Option<i64>>("by_server")? == Some(1),
+    }))
 }
 
 pub(super) fn certificate(row: &Row) -> Result<CertificateRow, Error> {

@@ -119,7 +119,7 @@ async fn connect(config: &ServerConfig) -> Result<Client<Compat<TcpStream>>, Err
     for _redirect in 0..=REDIRECTS {
         match Client::connect(library.clone(), stream.compat_write()).await {
             Ok(client) => return Ok(client),
-            Err(tiberius::Error::Routing { host, port }) => {
+            Err(tiberius::error::Error::Routing { host, port }) => {
                 stream = tcp(config, &host, port).await?;
                 library.host(&host);
                 library.port(port);
@@ -168,34 +168,37 @@ fn number(port: &Port) -> u16 {
     }
 }
 
-fn handshake_failed(config: &ServerConfig, error: tiberius::Error) -> Error {
+fn handshake_failed(config: &ServerConfig, error: tiberius::error::Error) -> Error {
     let host = config.host.clone();
     match error {
-        tiberius::Error::Tls(reason) => Error::Tls { host, reason },
-        tiberius::Error::Io { kind: io::ErrorKind::TimedOut, message } => Error::Unreachable {
+        tiberius::error::Error::Tls(reason) => Error::Tls { host, reason },
+        tiberius::error::Error::Io { kind: io::ErrorKind::TimedOut, message } => Error::Unreachable {
             host,
             port: number(&config.port),
             source: io::Error::new(io::ErrorKind::TimedOut, message),
         },
-        tiberius::Error::Io { message, .. } if message.contains("tls") || message.contains("handshake") => {
-            let reason = format!("{message}; does the server offer encryption, and is `encrypt` right for it?");
+        tiberius::error::Error::Io { message, .. }
+            if message.contains("tls") || message.contains("handshake") =>
+        {
+            let reason =
+                format!("{message}; does the server offer encryption, and is `encrypt` right for it?");
             Error::Tls { host, reason }
         }
         other => translate(other),
     }
 }
 
-fn translate(error: tiberius::Error) -> Error {
+fn translate(error: tiberius::error::Error) -> Error {
     match error {
-        tiberius::Error::Server(token) => Error::Server(ServerError {
+        tiberius::error::Error::Server(token) => Error::Server(ServerError {
             number: token.code(),
             state: token.state(),
             class: token.class(),
             line: token.line(),
             message: token.message().to_owned(),
         }),
-        tiberius::Error::Io { message, .. } => Error::ConnectionLost(message),
-        tiberius::Error::Tls(message) => Error::ConnectionLost(message),
+        tiberius::error::Error::Io { message, .. } => Error::ConnectionLost(message),
+        tiberius::error::Error::Tls(message) => Error::ConnectionLost(message),
         other => Error::Protocol(other.to_string()),
     }
 }
@@ -207,7 +210,7 @@ fn row(row: tiberius::Row) -> Result<Row, Error> {
 }
 
 fn cell(data: ColumnData<'static>) -> Result<Cell, Error> {
-    let unreadable = |error: tiberius::Error| Error::Protocol(error.to_string());
+    let unreadable = |error: tiberius::error::Error| Error::Protocol(error.to_string());
     Ok(match data {
         ColumnData::Bit(value) => value.map_or(Cell::Null, Cell::Bool),
         ColumnData::U8(value) => value.map_or(Cell::Null, |number| Cell::Int(number.into())),
@@ -218,11 +221,13 @@ fn cell(data: ColumnData<'static>) -> Result<Cell, Error> {
         ColumnData::String(value) => value.map_or(Cell::Null, |text| Cell::Text(text.into_owned())),
         ColumnData::Binary(value) => value.map_or(Cell::Null, |bytes| Cell::Bytes(bytes.into_owned())),
         ColumnData::Guid(value) => value.map_or(Cell::Null, |guid| Cell::Text(guid.to_string())),
-        moment @ (ColumnData::DateTime(_)
-        | ColumnData::SmallDateTime(_)
-        | ColumnData::DateTime2(_)) => time::PrimitiveDateTime::from_sql(&moment)
-            .map_err(unreadable)?
-            .map_or(Cell::Null, |moment| Cell::Time(moment.assume_utc())),
-        other => return Err(Error::Protocol(format!("a column of a type that is never asked for: {other:?}"))),
+        moment @ (ColumnData::DateTime(_) | ColumnData::SmallDateTime(_) | ColumnData::DateTime2(_)) => {
+            time::PrimitiveDateTime::from_sql(&moment)
+                .map_err(unreadable)?
+                .map_or(Cell::Null, |moment| Cell::Time(moment.assume_utc()))
+        }
+        other => {
+            return Err(Error::Protocol(format!("a column of a type that is never asked for: {other:?}")));
+        }
     })
 }

@@ -104,7 +104,10 @@ impl Error {
 
     /// Whether the server could not be asked at all.
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Browser { .. } | Self::TimedOut(_) | Self::ConnectionLost(_))
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Browser { .. } | Self::TimedOut(_) | Self::ConnectionLost(_)
+        )
     }
 
     /// Whether what a statement did is not known: whoever sent it has to look.
@@ -120,7 +123,9 @@ impl Error {
                 "check the host, the port and the firewall between; `unreachable = \"keep\"` keeps the last known state of what cannot \
                  be read",
             ),
-            Self::Browser { .. } => Some("is the SQL Server Browser service running, and UDP 1434 open? Else give `port`"),
+            Self::Browser { .. } => {
+                Some("is the SQL Server Browser service running, and UDP 1434 open? Else give `port`")
+            }
             Self::Tls { reason, .. } if reason.contains("CaUsedAsEndEntity") => Some(
                 "the server's certificate is a CA certificate, which rustls refuses as a server's; give the server a leaf certificate, or \
                  set `trust_server_certificate` for a test",
@@ -133,7 +138,9 @@ impl Error {
                 "set `ca_certificate` to the root that the server's certificate chains to, or `host_name_in_certificate` where its name \
                  differs",
             ),
-            Self::Locked { .. } => Some("another Terraform run is changing this server; run again when it is done"),
+            Self::Locked { .. } => {
+                Some("another Terraform run is changing this server; run again when it is done")
+            }
             _ => None,
         }
     }

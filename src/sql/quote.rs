@@ -161,7 +161,10 @@ impl InstanceUrl {
         if instance.is_empty() || instance.len() > 63 || !instance.chars().all(short) {
             return refuse("the name of a managed instance", "consists of a-z, 0-9 and hyphens, at most 63");
         }
-        if fqdn.is_empty() || fqdn.len() > 253 || !fqdn.chars().all(|c| short(c.to_ascii_lowercase()) || c == '.') {
+        if fqdn.is_empty()
+            || fqdn.len() > 253
+            || !fqdn.chars().all(|c| short(c.to_ascii_lowercase()) || c == '.')
+        {
             return refuse("the FQDN of a managed instance", "is a DNS name");
         }
         Ok(Self { fqdn: fqdn.to_owned(), instance: instance.to_owned(), database: None })
@@ -231,7 +234,9 @@ mod tests {
     #[test]
     fn hostile_names_stay_inside_their_quotes() {
         let long = "\u{10000}".repeat(64);
-        for name in ["a]b", "]]", "a'; DROP DATABASE x --", "line\nbreak", "\u{202e}rtl", "[x]", long.as_str()] {
+        for name in
+            ["a]b", "]]", "a'; DROP DATABASE x --", "line\nbreak", "\u{202e}rtl", "[x]", long.as_str()]
+        {
             let identifier = Identifier::parse("the name", name).unwrap();
             assert_eq!(read_bracketed(&identifier.to_string()).as_deref(), Some(name));
             assert_eq!(read_literal(&Literal::new(name).to_string()).as_deref(), Some(name));

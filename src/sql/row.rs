@@ -44,7 +44,8 @@ impl Row {
 
     /// The value under `name`.
     pub(crate) fn get<T: FromCell>(&self, name: &str) -> Result<T, Error> {
-        let cell = self.names.iter().position(|column| column == name).and_then(|place| self.cells.get(place));
+        let cell =
+            self.names.iter().position(|column| column == name).and_then(|place| self.cells.get(place));
         let Some(cell) = cell else {
             return Err(Error::Protocol(format!("the answer has no column {name}")));
         };

@@ -153,7 +153,10 @@ impl EndpointChange {
             text.push_str(&format!(" AS TCP ({})", listener(*port, ip)));
         }
         if let Some((authentication, encryption, role)) = &self.mirroring {
-            text.push_str(&format!(" FOR DATABASE_MIRRORING ({})", mirroring(authentication, *encryption, *role)));
+            text.push_str(&format!(
+                " FOR DATABASE_MIRRORING ({})",
+                mirroring(authentication, *encryption, *role)
+            ));
         }
         text
     }
@@ -172,8 +175,12 @@ impl EndpointState {
 fn listener(port: u16, ip: &ListenerIp) -> String {
     match ip {
         ListenerIp::All => format!("LISTENER_PORT = {port}, LISTENER_IP = ALL"),
-        ListenerIp::Address(std::net::IpAddr::V4(ip)) => format!("LISTENER_PORT = {port}, LISTENER_IP = ({ip})"),
-        ListenerIp::Address(std::net::IpAddr::V6(ip)) => format!("LISTENER_PORT = {port}, LISTENER_IP = ('{ip}')"),
+        ListenerIp::Address(std::net::IpAddr::V4(ip)) => {
+            format!("LISTENER_PORT = {port}, LISTENER_IP = ({ip})")
+        }
+        ListenerIp::Address(std::net::IpAddr::V6(ip)) => {
+            format!("LISTENER_PORT = {port}, LISTENER_IP = ('{ip}')")
+        }
     }
 }
 

@@ -100,7 +100,8 @@ impl CreateAvailabilityGroup {
                 format!("DATABASE {} ", names.join(", "))
             }
         };
-        let secondary = if self.readable_secondary { ", SECONDARY_ROLE (ALLOW_CONNECTIONS = ALL)" } else { "" };
+        let secondary =
+            if self.readable_secondary { ", SECONDARY_ROLE (ALLOW_CONNECTIONS = ALL)" } else { "" };
         format!(
             "CREATE AVAILABILITY GROUP {} WITH ({}) FOR {databases}REPLICA ON {} WITH (ENDPOINT_URL = {}, \
              AVAILABILITY_MODE = {}, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC{secondary})",
@@ -143,11 +144,7 @@ impl DistributedGroup {
     }
 
     pub(super) fn render_join(&self) -> String {
-        format!(
-            "ALTER AVAILABILITY GROUP {} JOIN AVAILABILITY GROUP ON {}",
-            self.name,
-            self.render_members()
-        )
+        format!("ALTER AVAILABILITY GROUP {} JOIN AVAILABILITY GROUP ON {}", self.name, self.render_members())
     }
 
     fn render_members(&self) -> String {

@@ -12,11 +12,12 @@ use std::fmt;
 use time::Date;
 
 pub use endpoint::{
-    Authentication, AuthenticationWay, CreateEndpoint, Encryption, EncryptionAlgorithm, EndpointChange, EndpointRole,
-    EndpointState, ListenerIp, Windows,
+    Authentication, AuthenticationWay, CreateEndpoint, Encryption, EncryptionAlgorithm, EndpointChange,
+    EndpointRole, EndpointState, ListenerIp, Windows,
 };
 pub use group::{
-    AvailabilityMode, BackupPreference, CreateAvailabilityGroup, DistributedGroup, DistributedMember, MemberUrl,
+    AvailabilityMode, BackupPreference, CreateAvailabilityGroup, DistributedGroup, DistributedMember,
+    MemberUrl,
 };
 
 use super::quote::{Binary, Identifier, Literal};
@@ -295,7 +296,10 @@ impl Statement {
                 preference.keyword()
             ),
             Self::SetDbFailover { group, on } => {
-                format!("ALTER AVAILABILITY GROUP {group} SET (DB_FAILOVER = {})", if *on { "ON" } else { "OFF" })
+                format!(
+                    "ALTER AVAILABILITY GROUP {group} SET (DB_FAILOVER = {})",
+                    if *on { "ON" } else { "OFF" }
+                )
             }
             Self::GrantCreateAnyDatabase { group } => {
                 format!("ALTER AVAILABILITY GROUP {group} GRANT CREATE ANY DATABASE")

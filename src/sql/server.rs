@@ -1,0 +1,324 @@
+//! One server: its sessions, its lock, its snapshot.
+//!
+//! Reads share a *snapshot* that is loaded once with single flight, lives for a minute, and is thrown away by any
+//! change; from the first change in the process on nothing is shared any more, because an apply must see what is.
+//! Changes run one at a time: in this process by a mutex, across processes by an application lock on the server that
+//! the same session holds around each statement.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, OnceCell, Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::catalog::{self, EndpointUse};
+use super::config::ServerConfig;
+use super::connection::Connection;
+use super::error::Error;
+use super::instance::{self, InstanceFacts};
+use super::row::Row;
+use super::snapshot::Snapshot;
+use super::statement::{MajorVersion, Statement};
+
+/// How long a snapshot serves reads.
+const FRESH: Duration = Duration::from_secs(60);
+/// Application lock that keeps two runs from changing one server at once.
+const LOCK: &str = "terraform-provider-milink";
+/// How long the lock is waited for: the longest statement of another run.
+const LOCK_WAIT: Duration = Duration::from_secs(600);
+/// How long a statement about groups and endpoints may take: it waits for cluster and listener.
+const STATEMENT_LIMIT: Duration = Duration::from_secs(300);
+
+/// A SQL Server, dialled when it is first asked.
+pub struct Server {
+    config: ServerConfig,
+    permits: Semaphore,
+    idle: std::sync::Mutex<Vec<Connection>>,
+    facts: OnceCell<InstanceFacts>,
+    changing: Mutex<()>,
+    generation: AtomicU64,
+    changed: AtomicBool,
+    shared: Mutex<Option<Shared>>,
+}
+
+/// A snapshot that several reads share, or the failure to load one.
+struct Shared {
+    loaded: Instant,
+    generation: u64,
+    outcome: Result<Arc<Snapshot>, Arc<Error>>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({})", self.config.name)
+    }
+}
+
+impl Server {
+    /// A server; nothing is dialled.
+    pub fn new(config: ServerConfig) -> Self {
+        Self {
+            permits: Semaphore::new(config.max_connections.max(1)),
+            config,
+            idle: std::sync::Mutex::new(Vec::new()),
+            facts: OnceCell::new(),
+            changing: Mutex::new(()),
+            generation: AtomicU64::new(0),
+            changed: AtomicBool::new(false),
+            shared: Mutex::new(None),
+        }
+    }
+
+    /// What the provider block calls it.
+    pub fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    /// How it is reached.
+    pub fn config(&self) -> &ServerConfig {
+        &self.config
+    }
+
+    /// What the instance is. Asked once.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn facts(&self) -> Result<&InstanceFacts, Error> {
+        self.facts
+            .get_or_try_init(|| async {
+                let sets = self.read(instance::QUERY, &[]).await?;
+                let row = sets.first().and_then(|rows| rows.first());
+                row.ok_or_else(|| Error::Protocol("the server says nothing about itself".to_owned()))
+                    .and_then(InstanceFacts::read)
+            })
+            .await
+    }
+
+    /// Its objects: shared with other reads while nothing was changed, fresh afterwards. A failure is shared too, so
+    /// that a server which is down costs one time-out and not one for each resource.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn snapshot(&self) -> Result<Arc<Snapshot>, Arc<Error>> {
+        let mut shared = self.shared.lock().await;
+        let generation = self.generation.load(Ordering::Acquire);
+        if !self.changed.load(Ordering::Acquire)
+            && let Some(known) = shared.as_ref()
+            && known.generation == generation
+            && known.loaded.elapsed() < FRESH
+        {
+            return known.outcome.clone();
+        }
+        let outcome = self.load().await.map(Arc::new).map_err(Arc::new);
+        *shared = Some(Shared { loaded: Instant::now(), generation, outcome: outcome.clone() });
+        outcome
+    }
+
+    /// Its objects as they are now.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn look(&self) -> Result<Arc<Snapshot>, Arc<Error>> {
+        self.load().await.map(Arc::new).map_err(Arc::new)
+    }
+
+    /// Throws shared snapshots away: something outside changed what they say (the other half of a link).
+    pub fn forget(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.changed.store(true, Ordering::Release);
+    }
+
+    /// What an ALTER of the endpoint would disturb, as it is now.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn endpoint_use(&self) -> Result<EndpointUse, Error> {
+        let count = |sets: &[Vec<Row>], name: &str| -> Result<i64, Error> {
+            sets.first().and_then(|rows| rows.first()).map_or(Ok(0), |row| row.get(name))
+        };
+        let mut found = EndpointUse {
+            mirroring_sessions: count(&self.read(catalog::MIRRORING_SESSIONS, &[]).await?, "sessions")?,
+            running_seedings: count(&self.read(catalog::RUNNING_SEEDINGS, &[]).await?, "seedings")?,
+            groups_that_need_secondaries: Vec::new(),
+        };
+        if self.facts().await?.major() > MajorVersion::Sql2016 {
+            let sets = self.read(catalog::GROUPS_THAT_NEED_SECONDARIES, &[]).await?;
+            for row in sets.first().map_or(&[][..], Vec::as_slice) {
+                found.groups_that_need_secondaries.push(row.get("name")?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Runs a statement that changes the server. Where it changes or drops a group, the very session that runs it is
+    /// asked first whether the group is primary here.
+    ///
+    /// Cancellation is heeded until the statement is sent; then its outcome is awaited.
+    ///
+    /// # Errors
+    /// Those of the server, and [`Error::NotPrimary`], [`Error::Locked`], [`Error::Cancelled`]. After a time-out or a
+    /// lost connection what happened is not known; whoever asked has to look.
+    pub async fn execute(
+        &self,
+        statement: &Statement,
+        cancellation: &CancellationToken,
+    ) -> Result<(), Error> {
+        let waiting = async {
+            let turn = self.changing.lock().await;
+            let version = self.facts().await?.major();
+            let (permit, mut connection) = self.locked_session().await?;
+            if let Some(group) = statement.needs_primary() {
+                let checked = self.check_primary(&mut connection, group.as_str()).await;
+                if let Err(error) = checked {
+                    self.unlock(&permit, connection).await;
+                    return Err(error);
+                }
+            }
+            Ok::<_, Error>((turn, version, permit, connection))
+        };
+        let (_turn, version, permit, mut connection) = tokio::select! {
+            biased;
+            () = cancellation.cancelled() => return Err(Error::Cancelled),
+            ready = waiting => ready?,
+        };
+        if cancellation.is_cancelled() {
+            self.unlock(&permit, connection).await;
+            return Err(Error::Cancelled);
+        }
+        let began = Instant::now();
+        // Raised before as well: a read that began before the change must not be shared after it.
+        self.forget();
+        let outcome = connection.batch(statement.text(version).expose(), STATEMENT_LIMIT).await;
+        self.forget();
+        tracing::info!(
+            server = self.config.name,
+            statement = statement.kind(),
+            object = statement.object(),
+            milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            error = outcome.as_ref().err().and_then(Error::number),
+            "statement"
+        );
+        self.unlock(&permit, connection).await;
+        outcome.map(|_results| ())
+    }
+
+    async fn check_primary(&self, connection: &mut Connection, group: &str) -> Result<(), Error> {
+        let sets = connection.query(catalog::LOCAL_ROLE, &[group], self.config.command_timeout).await?;
+        let role: Option<i64> =
+            sets.first().and_then(|rows| rows.first()).map_or(Ok(None), |row| row.get("role"))?;
+        match role {
+            // A group that does not exist here is for the statement to report.
+            Some(1) => Ok(()),
+            None if sets.first().is_none_or(Vec::is_empty) => Ok(()),
+            other => Err(Error::NotPrimary {
+                group: group.to_owned(),
+                server: self.config.name.clone(),
+                role: if other == Some(2) { "secondary" } else { "resolving" }.to_owned(),
+            }),
+        }
+    }
+
+    async fn load(&self) -> Result<Snapshot, Error> {
+        let facts = self.facts().await?.clone();
+        let began = Instant::now();
+        let (_permit, mut connection) = self.session().await?;
+        let mut outcome = Snapshot::load(&mut connection, facts.clone(), self.config.command_timeout).await;
+        if matches!(outcome, Err(Error::ConnectionLost(_))) {
+            // The pooled session had died while it was idle.
+            connection = Connection::open(&self.config).await?;
+            outcome = Snapshot::load(&mut connection, facts, self.config.command_timeout).await;
+        }
+        self.put_back(connection);
+        tracing::debug!(
+            server = self.config.name,
+            milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            error = outcome.as_ref().err().and_then(Error::number),
+            "snapshot"
+        );
+        outcome
+    }
+
+    async fn read(&self, text: &str, parameters: &[&str]) -> Result<Vec<Vec<Row>>, Error> {
+        let (_permit, mut connection) = self.session().await?;
+        let mut outcome = ask(&mut connection, text, parameters, self.config.command_timeout).await;
+        if matches!(outcome, Err(Error::ConnectionLost(_))) {
+            connection = Connection::open(&self.config).await?;
+            outcome = ask(&mut connection, text, parameters, self.config.command_timeout).await;
+        }
+        self.put_back(connection);
+        outcome
+    }
+
+    /// A session that holds the application lock.
+    async fn locked_session(&self) -> Result<(SemaphorePermit<'_>, Connection), Error> {
+        let (permit, mut connection) = self.session().await?;
+        let mut outcome = take_lock(&mut connection).await;
+        if matches!(outcome, Err(Error::ConnectionLost(_))) {
+            connection = Connection::open(&self.config).await?;
+            outcome = take_lock(&mut connection).await;
+        }
+        match outcome {
+            Ok(()) => Ok((permit, connection)),
+            Err(error) => {
+                self.put_back(connection);
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives the lock back; a session that cannot say so is closed, which gives it back as well.
+    async fn unlock(&self, _permit: &SemaphorePermit<'_>, mut connection: Connection) {
+        if !connection.is_broken()
+            && connection.query(catalog::RELEASE_LOCK, &[LOCK], self.config.command_timeout).await.is_ok()
+        {
+            self.put_back(connection);
+        }
+    }
+
+    async fn session(&self) -> Result<(SemaphorePermit<'_>, Connection), Error> {
+        let permit = self
+            .permits
+            .acquire()
+            .await
+            .map_err(|_closed| Error::Protocol("the server was closed".to_owned()))?;
+        let idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => Connection::open(&self.config).await?,
+        };
+        Ok((permit, connection))
+    }
+
+    fn put_back(&self, connection: Connection) {
+        if !connection.is_broken() {
+            self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(connection);
+        }
+    }
+}
+
+async fn ask(
+    connection: &mut Connection,
+    text: &str,
+    parameters: &[&str],
+    limit: Duration,
+) -> Result<Vec<Vec<Row>>, Error> {
+    match parameters {
+        [] => connection.batch(text, limit).await,
+        parameters => connection.query(text, parameters, limit).await,
+    }
+}
+
+async fn take_lock(connection: &mut Connection) -> Result<(), Error> {
+    let milliseconds = LOCK_WAIT.as_millis().to_string();
+    let limit = LOCK_WAIT + Duration::from_secs(30);
+    let sets = connection.query(catalog::TAKE_LOCK, &[LOCK, &milliseconds], limit).await?;
+    let result: i64 = sets.first().and_then(|rows| rows.first()).map_or_else(
+        || Err(Error::Protocol("sp_getapplock says nothing".to_owned())),
+        |row| row.get("result"),
+    )?;
+    // 0 granted, 1 granted after waiting; -1 timed out, -2 cancelled, -3 deadlock, -999 wrong call.
+    if result >= 0 { Ok(()) } else { Err(Error::Locked { resource: LOCK.to_owned(), waited: LOCK_WAIT }) }
+}
