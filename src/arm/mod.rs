@@ -1,1 +1,24 @@
-//! ARM client, long-running operations, typed resources. Knows nothing of Terraform.
+//! Azure Resource Manager: the Azure half of links. Knows nothing of Terraform.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`client`] | one subscription's client: sending, retries, long-running operations |
+//! | [`transport`] | clouds, TLS, and where a rehearsal leads |
+//! | [`id`] | resource ids |
+//! | [`instance`], [`link`], [`trust_certificate`] | one resource type a file |
+//! | [`error`] | what can go wrong, and what to do about it |
+//! | `api_version` | which version of the service is spoken |
+
+mod api_version;
+pub mod client;
+pub mod error;
+pub mod id;
+pub mod instance;
+pub mod link;
+pub mod transport;
+pub mod trust_certificate;
+
+pub use client::{Client, Operation, Progress, Settings, Wait};
+pub use error::Error;
+pub use id::{LinkId, ManagedInstanceId, TrustCertificateId};
+pub use transport::{Environment, Transport};
