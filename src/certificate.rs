@@ -20,6 +20,7 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
 
 pub use form::CertificateError;
+pub(crate) use form::hex;
 
 /// An X.509 certificate. Two are equal when their bytes are.
 #[derive(Clone)]

@@ -18,9 +18,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::api_version::{self, ApiVersions};
+use super::environment::Environment;
 use super::error::{Error, ServiceError};
-use super::transport::{Environment, Transport};
-use crate::credential::Credential;
+use crate::credential::TokenSource;
+use crate::http;
 
 /// How long an answer serves reads of the same list.
 const FRESH: Duration = Duration::from_secs(60);
@@ -35,9 +36,9 @@ pub struct Settings {
     /// The cloud.
     pub environment: Environment,
     /// How it is reached.
-    pub transport: Transport,
+    pub http: http::Client,
     /// Whose token it is.
-    pub credential: Arc<dyn Credential>,
+    pub credential: Arc<dyn TokenSource>,
     /// One version for every call.
     pub api_version: Option<String>,
 }
@@ -45,8 +46,8 @@ pub struct Settings {
 /// A client of Azure Resource Manager. Dials nothing before the first call.
 pub struct Client {
     environment: Environment,
-    http: reqwest::Client,
-    credential: Arc<dyn Credential>,
+    http: http::Client,
+    credential: Arc<dyn TokenSource>,
     override_version: Option<ApiVersions>,
     versions: Mutex<HashMap<String, Arc<OnceCell<ApiVersions>>>>,
     lists: Mutex<HashMap<String, Listed>>,
@@ -119,20 +120,17 @@ impl Wait {
 }
 
 impl Client {
-    /// A client.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new(settings: Settings) -> Result<Self, Error> {
-        Ok(Self {
-            http: settings.transport.build()?,
+    /// A client; nothing is dialled.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            http: settings.http,
             environment: settings.environment,
             credential: settings.credential,
             override_version: settings.api_version.as_deref().map(ApiVersions::fixed),
             versions: Mutex::default(),
             lists: Mutex::default(),
             changed: AtomicBool::new(false),
-        })
+        }
     }
 
     /// The cloud.
@@ -362,14 +360,30 @@ impl Client {
         body: Option<&Json>,
     ) -> Result<(StatusCode, Option<Duration>, Body), Error> {
         let scope = format!("{}/.default", self.environment.audience.trim_end_matches('/'));
-        let token = self.credential.token(&scope).await?;
         let began = Instant::now();
-        let mut request = self.http.request(method.clone(), url).bearer_auth(token.expose());
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let answered = request.send().await;
-        let response = answered.map_err(|error| unreachable(&error))?;
+        let mut refused = false;
+        let response = loop {
+            let token = self.credential.token(&scope).await?;
+            let target = url.parse().map_err(|_| Error::Malformed {
+                call: format!("{method} {what}"),
+                reason: "its address is not a URL".to_owned(),
+            })?;
+            let request = self.http.request(method.clone(), target);
+            let mut request = request
+                .map_err(|error| Error::Configuration(error.to_string()))?
+                .bearer_auth(token.secret.expose());
+            if let Some(body) = body {
+                request = request.json(body);
+            }
+            let response = request.send().await.map_err(|error| unreachable(&error))?;
+            // A token that ended on its way, or was revoked: one more try with a new one.
+            if response.status() == StatusCode::UNAUTHORIZED && !refused {
+                refused = true;
+                self.credential.forget(&scope);
+                continue;
+            }
+            break response;
+        };
         let status = response.status();
         tracing::info!(
             call = %format_args!("{method} {what}"),

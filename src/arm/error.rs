@@ -109,7 +109,9 @@ impl Error {
     /// What to do about it, for known causes.
     pub fn hint(&self) -> Option<String> {
         let fixed = match self {
-            Self::Credential(error) => error.hint(),
+            Self::Credential(_) => {
+                "check the credential in the block `azure` or the ARM_* variables, or sign in with `az login`"
+            }
             Self::Unreachable { .. } => {
                 "check the network and any proxy; `unreachable = \"keep\"` keeps the last known state of what cannot be read"
             }

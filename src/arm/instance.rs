@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::client::{Client, Operation, Wait};
 use super::error::Error;
 use super::id::ManagedInstanceId;
-use crate::certificate::from_hex;
+use crate::certificate::hex;
 
 /// A managed instance. Properties that links do not need are not read.
 #[derive(Clone, Debug, Deserialize)]
@@ -118,9 +118,9 @@ impl Client {
         let path = format!("{instance}/endpointCertificates/DATABASE_MIRRORING");
         let endpoint: Endpoint = self.read(&path, &versions.stable).await?;
         let blob = endpoint.properties.public_blob;
-        match from_hex(blob.strip_prefix("0x").unwrap_or(&blob)) {
-            Some(der) => Ok(EndpointCertificate { der }),
-            None => Err(Error::Malformed {
+        match hex(blob.strip_prefix("0x").unwrap_or(&blob)) {
+            Ok(der) => Ok(EndpointCertificate { der }),
+            Err(_) => Err(Error::Malformed {
                 call: format!("GET {path}"),
                 reason: "publicBlob is not hex".to_owned(),
             }),

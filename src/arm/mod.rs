@@ -3,7 +3,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`client`] | one subscription's client: sending, retries, long-running operations |
-//! | [`transport`] | clouds, TLS, and where a rehearsal leads |
+//! | [`environment`] | the clouds |
 //! | [`id`] | resource ids |
 //! | [`instance`], [`link`], [`trust_certificate`] | one resource type a file |
 //! | [`error`] | what can go wrong, and what to do about it |
@@ -11,14 +11,14 @@
 
 mod api_version;
 pub mod client;
+pub mod environment;
 pub mod error;
 pub mod id;
 pub mod instance;
 pub mod link;
-pub mod transport;
 pub mod trust_certificate;
 
 pub use client::{Client, Operation, Progress, Settings, Wait};
+pub use environment::Environment;
 pub use error::Error;
 pub use id::{LinkId, ManagedInstanceId, TrustCertificateId};
-pub use transport::{Environment, Transport};

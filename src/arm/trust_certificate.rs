@@ -13,7 +13,7 @@ use super::client::{Client, Operation, Wait};
 use super::error::Error;
 use super::id::{ManagedInstanceId, TrustCertificateId};
 use super::instance::segment;
-use crate::certificate::{from_hex, to_hex};
+use crate::certificate::{hex, upper_hex};
 
 /// An uploaded certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ struct Properties {
 impl From<Body> for TrustCertificate {
     fn from(body: Body) -> Self {
         let blob = body.properties.public_blob.as_deref();
-        let der = blob.and_then(|blob| from_hex(blob.strip_prefix("0x").unwrap_or(blob)));
+        let der = blob.and_then(|blob| hex(blob.strip_prefix("0x").unwrap_or(blob)).ok());
         let thumbprint =
             body.properties.thumbprint.map(|text| text.trim_start_matches("0x").to_ascii_uppercase());
         Self { name: body.name, thumbprint, der }
@@ -88,7 +88,7 @@ impl Client {
         wait: &Wait,
     ) -> Result<Operation, Error> {
         let versions = self.versions(&id.instance.subscription).await?;
-        let body = json!({ "properties": { "publicBlob": format!("0x{}", to_hex(der)) } });
+        let body = json!({ "properties": { "publicBlob": format!("0x{}", upper_hex(der)) } });
         self.change(Method::PUT, &path(id), &versions.stable, Some(body), wait).await
     }
 

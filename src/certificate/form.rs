@@ -144,7 +144,7 @@ fn pem(text: &str) -> Result<Vec<u8>, CertificateError> {
     STANDARD.decode(compact).map_err(|_| CertificateError::Form)
 }
 
-fn hex(digits: &str) -> Result<Vec<u8>, CertificateError> {
+pub(crate) fn hex(digits: &str) -> Result<Vec<u8>, CertificateError> {
     if digits.is_empty() {
         return Err(CertificateError::Empty);
     }

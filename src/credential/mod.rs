@@ -106,7 +106,6 @@ pub enum CredentialError {
     Failed(Vec<Attempt>),
 }
 
-<<<<<<< HEAD
 /// A way of signing in that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -114,21 +113,6 @@ pub struct Attempt {
     pub name: &'static str,
     /// Why, in the words of who refused.
     pub reason: String,
-=======
-impl CredentialError {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Nothing => {
-                "write `client_id`, `tenant_id` and `client_secret` in the block `azure` (or ARM_CLIENT_ID, ARM_TENANT_ID, \
-                 ARM_CLIENT_SECRET), or sign in with `az login`"
-            }
-            _ => {
-                "check the credential in the block `azure` or the ARM_* variables, or sign in with `az login`"
-            }
-        }
-    }
->>>>>>> 4cfac17 (arm: the client of the SQL resource provider: ids, versions, retries, operations, links, certificates)
 }
 
 fn list(attempts: &[Attempt]) -> String {
