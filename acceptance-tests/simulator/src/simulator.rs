@@ -5,8 +5,6 @@
 //! authority that signs the servers' certificates are what a provider under rehearsal needs to know, and
 //! [`Simulator::write_rehearsal_file`] writes both down.
 
-mod pending;
-
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -89,7 +87,7 @@ impl Simulator {
         let world = World::new(estate);
         let faults = Faults::new();
         let arm = ArmServer::start(
-            Arc::new(pending::Pending(world.clone())),
+            Arc::new(world.clone()),
             options.directory,
             &authority,
             journal.clone(),

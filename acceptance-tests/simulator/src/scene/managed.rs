@@ -1,15 +1,17 @@
 //! A managed instance with its engine and certificates.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair};
 use serde::Deserialize;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::{SceneError, engine};
-use crate::arm::backend::InstanceView;
+use crate::arm::backend::{InstanceView, KeyView};
 use crate::arm::path::InstancePath;
 use crate::world::Estate;
-use crate::world::instance::Edition;
+use crate::world::endpoint::{Algorithm, Authentication, Encryption, Endpoint, Role, State};
+use crate::world::instance::{Edition, SqlInstance};
 use crate::world::managed::ManagedInstance;
+use crate::world::security::PrivateKeyProtection;
+use crate::world::x509::{self, InstanceCertificates};
 
 /// A managed instance that is ready.
 #[derive(Debug, Deserialize)]
@@ -28,15 +30,6 @@ pub struct ManagedInstanceDescription {
     /// Storage, gigabytes, 256 where it is left out.
     pub storage_gb: Option<u32>,
 }
-
-/// A root that instances' certificates chain to. The simulator cannot sign for it, so a root of the same name with a
-/// key of its own signs instead.
-const ROOT: [(DnType, &str); 4] = [
-    (DnType::CountryName, "US"),
-    (DnType::OrganizationName, "DigiCert Inc"),
-    (DnType::OrganizationalUnitName, "www.digicert.com"),
-    (DnType::CommonName, "DigiCert Global Root G2"),
-];
 
 pub(super) fn managed_instance(
     description: ManagedInstanceDescription,
@@ -69,8 +62,9 @@ pub(super) fn managed_instance(
     let mut engine = engine::fresh(&fqdn, now, major, Edition::Managed, estate);
     // Every managed instance says this, whatever its engine is.
     engine.product_version = "12.0.2000.8".to_owned();
-    let certificates = Certificates::make(&fqdn)
+    let certificates = InstanceCertificates::make(&fqdn, now)
         .map_err(|source| SceneError::Certificate { instance: fqdn.clone(), source })?;
+    give_endpoint(&mut engine, &fqdn, &certificates);
     let view = InstanceView {
         location: description.location.unwrap_or_else(|| "westeurope".into()),
         tags: Vec::new(),
@@ -100,8 +94,34 @@ pub(super) fn managed_instance(
         links: Vec::new(),
         trust_certificates: Vec::new(),
         endpoint_chain: certificates.chain,
-        roots: vec![(certificates.root_subject, certificates.root)],
+        roots: vec![(certificates.root_subject.to_owned(), certificates.root)],
+        due_backups: Vec::new(),
+        failover_groups: Vec::new(),
+        protector: KeyView { name: "ServiceManaged".into(), uri: None, thumbprint: String::new() },
+        keys: vec![KeyView { name: "ServiceManaged".into(), uri: None, thumbprint: String::new() }],
     })
+}
+
+/// The endpoint that every instance has and nobody can alter.
+fn give_endpoint(engine: &mut SqlInstance, fqdn: &str, certificates: &InstanceCertificates) {
+    let leaf = certificates.chain.first().and_then(|der| x509::read(fqdn, der));
+    let Some(mut leaf) = leaf else { return };
+    leaf.id = 256;
+    leaf.private_key = PrivateKeyProtection::MasterKey;
+    leaf.key.clone_from(&certificates.key);
+    engine.certificates.push(leaf);
+    engine.endpoint = Some(Endpoint {
+        name: "hadr_endpoint".into(),
+        id: 65_536,
+        owner: 1,
+        state: State::Started,
+        port: 5022,
+        ip: None,
+        role: Role::All,
+        authentication: Authentication { windows: None, certificate: Some(256), certificate_first: false },
+        encryption: Encryption { level: 2, algorithm: Algorithm::Aes },
+        starts: 1,
+    });
 }
 
 fn instance_path(id: &str) -> Option<InstancePath> {
@@ -118,52 +138,4 @@ fn instance_path(id: &str) -> Option<InstancePath> {
         }
         _ => None,
     }
-}
-
-struct Certificates {
-    /// Leaf first, DER.
-    chain: Vec<Vec<u8>>,
-    root_subject: String,
-    root: Vec<u8>,
-}
-
-impl Certificates {
-    fn make(fqdn: &str) -> Result<Self, rcgen::Error> {
-        let root = CertifiedIssuer::self_signed(authority(&ROOT)?, KeyPair::generate()?)?;
-        let issuing = [
-            (DnType::CountryName, "US"),
-            (DnType::OrganizationName, "Microsoft Corporation"),
-            (DnType::CommonName, "Microsoft Azure RSA TLS Issuing CA 04"),
-        ];
-        let issuing = CertifiedIssuer::signed_by(authority(&issuing)?, KeyPair::generate()?, &root)?;
-        let mut leaf = CertificateParams::new(vec![fqdn.to_owned()])?;
-        leaf.distinguished_name = name(&[(DnType::CommonName, fqdn)]);
-        leaf.not_before = OffsetDateTime::now_utc() - Duration::days(30);
-        leaf.not_after = OffsetDateTime::now_utc() + Duration::days(150);
-        leaf.use_authority_key_identifier_extension = true;
-        let leaf = leaf.signed_by(&KeyPair::generate()?, &issuing)?;
-        Ok(Self {
-            chain: vec![leaf.der().to_vec(), issuing.der().to_vec()],
-            root_subject: "CN=DigiCert Global Root G2, OU=www.digicert.com, O=DigiCert Inc, C=US".into(),
-            root: root.der().to_vec(),
-        })
-    }
-}
-
-fn authority(distinguished_name: &[(DnType, &str)]) -> Result<CertificateParams, rcgen::Error> {
-    let mut params = CertificateParams::new(Vec::new())?;
-    params.distinguished_name = name(distinguished_name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.not_before = OffsetDateTime::now_utc() - Duration::days(365);
-    params.not_after = OffsetDateTime::now_utc() + Duration::days(3650);
-    params.use_authority_key_identifier_extension = true;
-    Ok(params)
-}
-
-fn name(parts: &[(DnType, &str)]) -> DistinguishedName {
-    let mut name = DistinguishedName::new();
-    for (kind, value) in parts {
-        name.push(kind.clone(), *value);
-    }
-    name
 }

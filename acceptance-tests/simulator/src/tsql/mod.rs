@@ -10,3 +10,20 @@ mod parser;
 
 #[cfg(test)]
 mod tests;
+
+/// Runs DDL as `sa` in `master`, for tests of what the world makes of it; the error's number where it is refused.
+#[cfg(test)]
+pub(crate) fn run_ddl(estate: &mut crate::world::Estate, host: &str, text: &str) -> Result<(), i32> {
+    let major = estate.engine(host).unwrap().major;
+    let caller = ddl::Caller {
+        host: host.to_owned(),
+        login: "sa".to_owned(),
+        database: "master".to_owned(),
+        master_key_open: false,
+    };
+    for statement in parser::parse(text, major).unwrap().statements {
+        let ast::StatementKind::Ddl(statement) = statement.kind else { panic!("{text} is no DDL") };
+        ddl::execute(estate, &caller, &statement).map_err(|error| error.number)?;
+    }
+    Ok(())
+}

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::instance::SqlInstance;
-use crate::arm::backend::{InstanceView, LinkRequest};
+use crate::arm::backend::{FailoverGroupView, InstanceView, KeyView, LinkRequest};
 use crate::arm::path::{ChildType, InstancePath};
 
 /// A managed instance.
@@ -21,6 +21,14 @@ pub struct ManagedInstance {
     pub endpoint_chain: Vec<Vec<u8>>,
     /// Subject of each root and its DER, for `trustedRootCertificates`.
     pub roots: Vec<(String, Vec<u8>)>,
+    /// Databases whose first full backup the service has yet to take, and when it will be finished.
+    pub due_backups: Vec<(String, OffsetDateTime)>,
+    /// Instance failover groups, as a look at this member shows them.
+    pub failover_groups: Vec<FailoverGroupView>,
+    /// The key that protects the instance.
+    pub protector: KeyView,
+    /// Keys.
+    pub keys: Vec<KeyView>,
 }
 
 /// A link (distributed availability group) as the service keeps it.
@@ -44,6 +52,29 @@ pub struct Link {
     pub created: OffsetDateTime,
     /// Last error of the link: number, moment, text.
     pub error: Option<(i32, OffsetDateTime, String)>,
+    /// The mirroring connection, while there is one.
+    pub session: Option<Session>,
+    /// `group_id` of SQL Server's distributed group that the link first connected to. Another one of that name is not
+    /// the link's.
+    pub joined: Option<String>,
+    /// When a connection is tried next, if there is none.
+    pub next_attempt: OffsetDateTime,
+    /// When the last connection was lost.
+    pub lost: Option<OffsetDateTime>,
+    /// The role that time has last seen: a difference to [`Self::instance_is_primary`] is a change that it has yet to
+    /// follow up, whoever made it.
+    pub noted_primary: bool,
+    /// Whether roles were changed by force since the last connection: positions start anew.
+    pub reset: bool,
+}
+
+/// A mirroring connection of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// `starts` of SQL Server's endpoint when it was made.
+    pub starts: u64,
+    /// `group_id` of SQL Server's distributed group.
+    pub group: String,
 }
 
 /// Phase of a link's life (`facts`: settled 3.1).
@@ -76,6 +107,8 @@ pub struct LinkDatabase {
     pub seeded: Option<(u64, u64)>,
     /// How often seeding began: a disturbance restarts it.
     pub seedings: u32,
+    /// When the present seeding began.
+    pub seeding_since: Option<OffsetDateTime>,
     /// Hardened on the secondary.
     pub hardened_lsn: u64,
     /// `mostRecentLinkError`.
@@ -121,6 +154,8 @@ pub enum Effect {
     None,
     /// The link's creation follows the link's phase.
     FollowLink(String),
+    /// It fails: code and message.
+    Fail(String, String),
     /// The link and its group on the instance go; databases become independent.
     DropLink(String),
     /// The certificate is there.

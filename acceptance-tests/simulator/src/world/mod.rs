@@ -10,7 +10,10 @@
 //! | [`group`] | availability groups, local and distributed |
 //! | [`database`] | databases with their copies' state, log positions and backups |
 //! | [`managed`] | the Azure side: managed instances, links, uploaded certificates, operations |
-//! | `replication` | what time does: seeding, log positions, operations, expiry |
+//! | [`x509`], [`trust`] | certificates of instances, and who accepts whom |
+//! | `replication`, `connection`, `seeding`, `link_life`, `operations` | what time does: connections, seeding, log positions, ends of operations |
+//! | `azure` | the world as ARM's backend |
+//! | [`assumption`] | what is believed without a source |
 //!
 //! The T-SQL engine and the ARM face both work on it through [`World`], under one lock, so that a link made half by
 //! T-SQL and half by ARM comes alive exactly when both halves fit. Nothing runs in the background: whoever looks moves
@@ -18,15 +21,25 @@
 //!
 //! What it is not: it knows no text of T-SQL, no JSON, no sockets.
 
+pub mod assumption;
+mod azure;
 pub mod clock;
+mod connection;
 pub mod database;
 pub mod endpoint;
 pub mod estate;
 pub mod group;
 pub mod instance;
+mod link_life;
 pub mod managed;
+mod operations;
 mod replication;
 pub mod security;
+mod seeding;
+#[cfg(test)]
+mod tests;
+pub mod trust;
+pub mod x509;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,11 +1,9 @@
 //! Certificates as the engine makes and reads them, and their dates as T-SQL writes them.
 
-use aws_lc_rs::digest;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
-use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
-use crate::world::security::{Certificate, PrivateKeyProtection};
+pub(super) use crate::world::x509::read;
 
 /// Makes a key pair (RSA 2048, as from SQL Server 2016 on) and a self-signed certificate over it: certificate and
 /// PKCS #8 key, DER. Every version signs with SHA-256 here; 2016 itself uses SHA-1, which rcgen cannot.
@@ -21,33 +19,6 @@ pub(super) fn generate(
     params.not_after = not_after;
     let certificate = params.self_signed(&key)?;
     Ok((certificate.der().to_vec(), key.serialize_der()))
-}
-
-/// Reads a certificate without a private key; nothing where the bytes are not exactly one certificate.
-pub(super) fn read(name: &str, der: &[u8]) -> Option<Certificate> {
-    let (rest, parsed) = X509Certificate::from_der(der).ok()?;
-    if !rest.is_empty() {
-        return None;
-    }
-    let serial: Vec<String> = parsed.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect();
-    let key_length = parsed.public_key().parsed().map_or(0, |key| i32::try_from(key.key_size()).unwrap_or(0));
-    Some(Certificate {
-        name: name.to_owned(),
-        id: 0,
-        owner: 1,
-        der: der.to_vec(),
-        private_key: PrivateKeyProtection::None,
-        key: Vec::new(),
-        active_for_begin_dialog: true,
-        subject: simple_name(parsed.subject()),
-        issuer: simple_name(parsed.issuer()),
-        serial: serial.join(" "),
-        thumbprint: digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der).as_ref().to_vec(),
-        not_before: parsed.validity().not_before.to_datetime(),
-        not_after: parsed.validity().not_after.to_datetime(),
-        key_length,
-        last_backup: None,
-    })
 }
 
 /// Reads a date as T-SQL converts one in an English session: `20301231`, `2030-12-31`, `12/31/2030`, each with or
@@ -107,11 +78,4 @@ fn distinguished_name(subject: &str) -> DistinguishedName {
         None => name.push(DnType::CommonName, subject),
     }
     name
-}
-
-/// A name as `sys.certificates` shows it: the values in their order, without the attributes' names. ASSUMED: it shows
-/// `CN=x` as `x`, which is how CryptoAPI's simple form looks.
-fn simple_name(name: &X509Name<'_>) -> String {
-    let values: Vec<&str> = name.iter_attributes().filter_map(|one| one.as_str().ok()).collect();
-    values.join(", ")
 }

@@ -1,0 +1,299 @@
+//! What the simulator believes without a source, numbered, with the worst credible opposite of each.
+//!
+//! Code that relies on one says so in a comment that names its number. Tests run the provider under the opposites too:
+//! it may refuse then, but not lose data, loop, taint or report success. `docs/design/assumptions.md` is made from this
+//! table.
+
+/// Something believed.
+#[derive(Debug, Clone, Copy)]
+pub struct Assumption {
+    /// Number, for ever.
+    pub number: u16,
+    /// What is believed.
+    pub believed: &'static str,
+    /// The worst credible opposite.
+    pub opposite: &'static str,
+    /// Whether a number in [`super::Estate::opposites`] puts the opposite in force.
+    pub switchable: bool,
+}
+
+/// The chain of an instance's certificate counts as ending in one of the real roots.
+pub const ROOT: u16 = 1;
+/// A distributed group that was dropped and made again stays without the link.
+pub const REMADE_GROUP: u16 = 2;
+/// The operation that makes a link lasts until its databases are seeded.
+pub const CREATE_SPANS_SEEDING: u16 = 3;
+/// A link that is being made cannot be changed.
+pub const BUSY_WHILE_MADE: u16 = 4;
+/// A link that could not be made stays as a resource.
+pub const FAILED_LINK_STAYS: u16 = 5;
+/// A copy whose seeding did not end stays on the instance.
+pub const HALF_COPY_STAYS: u16 = 6;
+/// An instance takes several certificates of one SQL Server.
+pub const SEVERAL_CERTIFICATES: u16 = 7;
+/// After its endpoint was altered a link is back within seconds.
+pub const QUICK_RECONNECT: u16 = 8;
+/// A PUT on a link that exists fails.
+pub const PUT_IS_CREATE: u16 = 9;
+/// Without a connection a link ends with 41962.
+pub const NO_CONNECTION: u16 = 10;
+/// A link that seeds says `LinkInitialSeeding`.
+pub const SEEDING_WORD: u16 = 11;
+/// A new link shows after some seconds.
+pub const SHOWS_LATE: u16 = 12;
+/// The deletion of a link that is not there succeeds.
+pub const DELETE_MISSING: u16 = 13;
+/// A seeded copy is `Online` for ARM.
+pub const COPY_STATUS: u16 = 14;
+/// The service takes a database's first full backup within minutes.
+pub const FIRST_BACKUP: u16 = 15;
+/// What keeps a connection from being made is known before the five minutes are over.
+pub const EARLY_REASON: u16 = 16;
+/// A link whose distributed group was dropped reports an error state.
+pub const GROUP_GONE: u16 = 17;
+/// A certificate that is there already, name and content, may be uploaded again.
+pub const SAME_CERTIFICATE: u16 = 19;
+
+/// All of them, by number.
+pub const ASSUMPTIONS: &[Assumption] = &[
+    entry(
+        ROOT,
+        "The chain of a managed instance's certificate ends in DigiCert Global Root G2. A chain of the simulator's own \
+         stands in for it.",
+        "It ends in Microsoft RSA Root Certificate Authority 2017.",
+    ),
+    entry(
+        REMADE_GROUP,
+        "A distributed group that is dropped and made again on SQL Server while the link lives in Azure is not repaired: \
+         the link stays disconnected and has to be deleted.",
+        "It reconnects without seeding anew.",
+    ),
+    entry(
+        CREATE_SPANS_SEEDING,
+        "The operation that makes a link ends when its databases are seeded.",
+        "It succeeds as soon as it was accepted, with the state InitiatingLink, whatever becomes of the link.",
+    ),
+    entry(
+        BUSY_WHILE_MADE,
+        "A link that is being made is neither changed nor failed over: 409.",
+        "The change is accepted and carried out.",
+    ),
+    entry(
+        FAILED_LINK_STAYS,
+        "A link that could not be made stays as a resource in an error state until it is deleted.",
+        "It vanishes.",
+    ),
+    entry(
+        HALF_COPY_STAYS,
+        "The copy of a database whose seeding failed, or whose link was deleted meanwhile, stays on the instance and keeps \
+         its name in use.",
+        "It is removed with the link.",
+    ),
+    entry(
+        SEVERAL_CERTIFICATES,
+        "An instance takes several certificates with one subject, so that rotation can overlap.",
+        "The second fails with CertificateAlreadyExists.",
+    ),
+    entry(
+        QUICK_RECONNECT,
+        "After the mirroring endpoint of SQL Server was restarted a link reconnects within seconds.",
+        "It takes ten minutes.",
+    ),
+    entry(
+        PUT_IS_CREATE,
+        "A PUT with the name of a link that exists is accepted and fails with ManagedDatabaseNameInUse.",
+        "It succeeds and changes nothing.",
+    ),
+    entry(
+        NO_CONNECTION,
+        "A link whose instance cannot reach SQL Server ends after five minutes with 41962.",
+        "It ends with 41986.",
+    ),
+    entry(
+        SEEDING_WORD,
+        "The state of a database that is seeded is LinkInitialSeeding.",
+        "It is CreatingLink.",
+    ),
+    entry(
+        SHOWS_LATE,
+        "A new link shows in GET and LIST fifteen seconds after it was accepted, 404 before.",
+        "It shows at once.",
+    ),
+    entry(
+        DELETE_MISSING,
+        "The operation that deletes a link that does not exist succeeds.",
+        "It fails with ResourceNotFound.",
+    ),
+    entry(
+        COPY_STATUS,
+        "ARM says Online of a link's seeded copy, Restoring while it is seeded.",
+        "It says Restoring as long as the link lives.",
+    ),
+    entry(
+        FIRST_BACKUP,
+        "The service finishes the first full backup of a database that became independent or primary ten minutes later.",
+        "It takes a day.",
+    ),
+    entry(
+        EARLY_REASON,
+        "What keeps a new link from being connected shows as mostRecentLinkError at the first try.",
+        "It shows when the five minutes are over.",
+    ),
+    entry(
+        GROUP_GONE,
+        "A link whose distributed group was dropped on SQL Server goes to LinkSynchronizationError, DISCONNECTED.",
+        "It stays in LinkSynchronizing, DISCONNECTED.",
+    ),
+    fixed(
+        18,
+        "An operation that fails with an error of the engine has the engine's number as its code.",
+        "It has a word as its code.",
+    ),
+    entry(
+        SAME_CERTIFICATE,
+        "A certificate that is there already under the same name may be uploaded again: the operation succeeds.",
+        "It fails with CertificateAlreadyExists.",
+    ),
+    fixed(
+        20,
+        "An issuer's pattern `*.database.windows.net` covers every name below, however many labels deep.",
+        "The star stands for one label.",
+    ),
+    fixed(
+        21,
+        "The certificate that SQL Server has under the instance's FQDN need not be the one that the instance presents now.",
+        "It has to be.",
+    ),
+    fixed(
+        22,
+        "Deleting a link whose instance is primary changes nothing on SQL Server.",
+        "Its copies end in RESTORING at once.",
+    ),
+    fixed(
+        23,
+        "The instance's group and distributed group exist for T-SQL on the instance from the moment that the link was \
+         accepted.",
+        "They exist once it is connected.",
+    ),
+    fixed(
+        24,
+        "A database that belongs to a link cannot be deleted in ARM: 409.",
+        "It goes and takes the link along.",
+    ),
+    fixed(
+        25,
+        "last_connect_error_number on SQL Server is 10060 for a network fault and 28047 for a failed handshake.",
+        "Other numbers, or none.",
+    ),
+];
+
+const fn entry(number: u16, believed: &'static str, opposite: &'static str) -> Assumption {
+    Assumption { number, believed, opposite, switchable: true }
+}
+
+const fn fixed(number: u16, believed: &'static str, opposite: &'static str) -> Assumption {
+    Assumption { number, believed, opposite, switchable: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::ASSUMPTIONS;
+
+    /// Rewrites the page instead of comparing it.
+    const REWRITE: &str = "MILINK_REWRITE_ASSUMPTIONS";
+
+    #[test]
+    fn code_and_table_name_the_same_numbers() {
+        let listed: Vec<u16> = ASSUMPTIONS.iter().map(|one| one.number).collect();
+        assert!(listed.is_sorted_by(|one, next| one < next), "{listed:?}");
+        let used: Vec<u16> = uses().into_keys().collect();
+        assert_eq!(used, listed);
+    }
+
+    #[test]
+    fn every_switch_is_asked_for_somewhere() {
+        let text: String = sources().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+        let constants = include_str!("assumption.rs").lines().filter_map(|line| {
+            let (name, _) = line.strip_prefix("pub const ")?.split_once(": u16")?;
+            Some(name.to_owned())
+        });
+        for name in constants {
+            assert!(text.contains(&format!("assumption::{name}")), "{name} is never asked for");
+        }
+    }
+
+    #[test]
+    fn the_page_is_made_from_the_table() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/design/assumptions.md");
+        if std::env::var_os(REWRITE).is_some() {
+            fs::write(&path, page()).unwrap();
+        }
+        let found = fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(found, page(), "run this test once with {REWRITE}=1 set");
+    }
+
+    fn page() -> String {
+        let uses = uses();
+        let mut page = String::from(
+            "# What the simulator assumes\n\n\
+             No source settles these, and no real server has confirmed them. Each is believed as stated; where a switch\n\
+             exists, tests run the provider under the opposite as well. Made from\n\
+             `acceptance-tests/simulator/src/world/assumption.rs`; a test compares.\n\n\
+             | no. | believed | worst credible opposite | switch | relied on in |\n\
+             | --- | --- | --- | --- | --- |\n",
+        );
+        for one in ASSUMPTIONS {
+            let switch = if one.switchable { "yes" } else { "no" };
+            let files: Vec<&str> = uses[&one.number].iter().map(String::as_str).collect();
+            page += &format!(
+                "| {} | {} | {} | {switch} | {} |\n",
+                one.number,
+                one.believed,
+                one.opposite,
+                files.join(", ")
+            );
+        }
+        page
+    }
+
+    /// In which files each number is named.
+    fn uses() -> BTreeMap<u16, BTreeSet<String>> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut uses: BTreeMap<u16, BTreeSet<String>> = BTreeMap::new();
+        for path in sources() {
+            let text = fs::read_to_string(&path).unwrap();
+            let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+            for rest in text.split("ASSUMED ").skip(1) {
+                let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                // Numbers of engine errors have five digits.
+                if let Some(number) = digits.parse::<u16>().ok().filter(|number| *number < 100) {
+                    uses.entry(number).or_default().insert(format!("`{name}`"));
+                }
+            }
+        }
+        uses
+    }
+
+    fn sources() -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|kind| kind == "rs")
+                    && !path.ends_with("assumption.rs")
+                {
+                    found.push(path);
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+}

@@ -1,0 +1,379 @@
+//! What is asked of links, certificates and databases: refused at once, or accepted as an operation.
+
+use time::Duration;
+
+use super::refusals::{self, Failure};
+use crate::arm::backend::{Accepted, LinkRequest, LinkUpdate, Refusal, RoleChange};
+use crate::arm::path::{ChildType, InstancePath};
+use crate::world::Estate;
+use crate::world::assumption;
+use crate::world::group::{AvailabilityGroup, LinkSide, Replica, Role};
+use crate::world::managed::{
+    Effect, Link, LinkDatabase, LinkPhase, ManagedInstance, Operation, TrustCertificate,
+};
+use crate::world::operations::link_of;
+use crate::world::replication::opposite;
+
+/// Tiny databases and everything without data. [recordings: 10 to 24 s]
+const SHORT: Duration = Duration::seconds(16);
+const CERTIFICATE: Duration = Duration::seconds(10);
+const DATABASE: Duration = Duration::seconds(20);
+
+/// `PUT` of a link.
+pub(super) fn create_link(
+    estate: &mut Estate,
+    path: &InstancePath,
+    name: &str,
+    request: LinkRequest,
+) -> Result<Accepted, Refusal> {
+    let managed = ready(estate, path)?;
+    if let Some(system) = request.databases.iter().find(|one| is_system(one)) {
+        return Err(refusals::reserved(system));
+    }
+    let operation = match (request.multi_database, request.instance_is_primary) {
+        (true, _) => "CreateManagedFailoverGroup",
+        (false, true) => "DistributedAvailabilityGroupsLinkCreateFromMI",
+        (false, false) => "DistributedAvailabilityGroupsLinkCreate",
+    };
+    let child = Some((ChildType::Links, name.to_owned()));
+    let exists = managed.links.iter().any(|link| link.name.eq_ignore_ascii_case(name));
+    // ASSUMED 9.
+    if exists && opposite(&estate.opposites, assumption::PUT_IS_CREATE) {
+        return Ok(start(estate, path, operation, child, Some(SHORT), Effect::None));
+    }
+    if let Some((code, message)) = unlinkable(managed, &request) {
+        let effect = Effect::Fail(code, message);
+        return Ok(start(estate, path, operation, child, Some(SHORT), effect));
+    }
+    if exists {
+        let (code, message) = refusals::name_in_use(&request.databases.join(", "));
+        return Ok(start(estate, path, operation, child, Some(SHORT), Effect::Fail(code, message)));
+    }
+    let effect = Effect::FollowLink(name.to_owned());
+    let accepted = start(estate, path, operation, child, None, effect);
+    make_link(estate, path, name, request, &accepted);
+    Ok(accepted)
+}
+
+/// `PATCH` of a link.
+pub(super) fn update_link(
+    estate: &mut Estate,
+    path: &InstancePath,
+    name: &str,
+    change: LinkUpdate,
+) -> Result<Accepted, Refusal> {
+    established(estate, path, name)?;
+    let child = Some((ChildType::Links, name.to_owned()));
+    Ok(match change {
+        LinkUpdate::Synchronous(on) => {
+            let effect = Effect::SetSynchronous(name.to_owned(), on);
+            start(estate, path, "DistributedAvailabilityGroupsLinkUpdate", child, Some(SHORT), effect)
+        }
+        LinkUpdate::Databases(databases) => {
+            let effect = Effect::SetDatabases(name.to_owned(), databases);
+            start(estate, path, "UpdateManagedFailoverGroup", child, Some(SHORT), effect)
+        }
+    })
+}
+
+/// `POST …/failover` and `…/setRole`.
+pub(super) fn fail_over_link(
+    estate: &mut Estate,
+    path: &InstancePath,
+    name: &str,
+    change: RoleChange,
+) -> Result<Accepted, Refusal> {
+    established(estate, path, name)?;
+    let link = estate.link(path, name).ok_or_else(|| refusals::no_link(name))?;
+    let (primary, phase) = (link.instance_is_primary, link.phase);
+    match change {
+        RoleChange::Planned if !primary => return Err(refusals::not_primary()),
+        RoleChange::SetRole { primary: wanted, .. } if wanted == primary => {
+            return Err(refusals::role(41965));
+        }
+        RoleChange::SetRole { primary: true, forced: false } => return Err(refusals::role(41970)),
+        _ => {}
+    }
+    let child = Some((ChildType::Links, name.to_owned()));
+    let effect = Effect::ChangeRole(name.to_owned(), change);
+    let accepted =
+        start(estate, path, "DistributedAvailabilityGroupsLinkFailover", child, Some(SHORT), effect);
+    if let Some(link) = estate.managed_mut(path).and_then(|managed| link_of(managed, name))
+        && phase == LinkPhase::Synchronizing
+    {
+        link.phase = LinkPhase::FailingOver;
+    }
+    Ok(accepted)
+}
+
+/// `DELETE` of a link; works while it is being made. [recording of 2022]
+pub(super) fn delete_link(estate: &mut Estate, path: &InstancePath, name: &str) -> Result<Accepted, Refusal> {
+    ready(estate, path)?;
+    let multi = estate.link(path, name).is_some_and(|link| link.request.multi_database);
+    let operation = if multi { "DropManagedFailoverGroup" } else { "DistributedAvailabilityGroupsDropLink" };
+    if in_progress(estate, path, name).any(|one| !matches!(one.effect, Effect::FollowLink(_))) {
+        return Err(refusals::busy(name));
+    }
+    let child = Some((ChildType::Links, name.to_owned()));
+    let effect = Effect::DropLink(name.to_owned());
+    Ok(start(estate, path, operation, child, Some(SHORT), effect))
+}
+
+/// `PUT` of a server trust certificate.
+pub(super) fn upload(
+    estate: &mut Estate,
+    path: &InstancePath,
+    name: &str,
+    der: Vec<u8>,
+) -> Result<Accepted, Refusal> {
+    ready(estate, path)?;
+    let child = Some((ChildType::ServerTrustCertificates, name.to_owned()));
+    let effect = Effect::AddTrust(TrustCertificate { name: name.to_owned(), der });
+    Ok(start(estate, path, "UploadManagedInstanceServerTrustCertificate", child, Some(CERTIFICATE), effect))
+}
+
+/// `DELETE` of a server trust certificate.
+pub(super) fn remove_upload(
+    estate: &mut Estate,
+    path: &InstancePath,
+    name: &str,
+) -> Result<Accepted, Refusal> {
+    ready(estate, path)?;
+    let child = Some((ChildType::ServerTrustCertificates, name.to_owned()));
+    let effect = Effect::RemoveTrust(name.to_owned());
+    Ok(start(estate, path, "DeleteManagedInstanceServerTrustCertificate", child, Some(CERTIFICATE), effect))
+}
+
+/// `DELETE` of a database. ASSUMED 24: one of a link stays.
+pub(super) fn delete_database(
+    estate: &mut Estate,
+    path: &InstancePath,
+    name: &str,
+) -> Result<Accepted, Refusal> {
+    let managed = ready(estate, path)?;
+    if linked(managed, name) {
+        return Err(refusals::in_replication(name));
+    }
+    let child = Some((ChildType::Databases, name.to_owned()));
+    let effect = Effect::DropDatabase(name.to_owned());
+    Ok(start(estate, path, "DropManagedDatabase", child, Some(DATABASE), effect))
+}
+
+/// `PATCH` of the instance's hybrid failover benefit: an operation of the instance.
+pub(super) fn set_passive(
+    estate: &mut Estate,
+    path: &InstancePath,
+    passive: bool,
+) -> Result<Accepted, Refusal> {
+    let managed = ready(estate, path)?;
+    let operation = "UpdateManagedInstance";
+    if managed.links.iter().any(|link| matches!(link.phase, LinkPhase::Initiating | LinkPhase::Seeding)) {
+        return Err(refusals::link_in_creation(operation));
+    }
+    Ok(start(estate, path, operation, None, Some(Duration::seconds(30)), Effect::SetPassive(passive)))
+}
+
+fn ready<'a>(estate: &'a Estate, path: &InstancePath) -> Result<&'a ManagedInstance, Refusal> {
+    let managed = estate.managed(path).ok_or_else(|| refusals::no_instance(&path.name))?;
+    match refusals::not_ready(&managed.view.state) {
+        Some(refusal) => Err(refusal),
+        None => Ok(managed),
+    }
+}
+
+/// Refuses unless a link can be changed now.
+fn established(estate: &Estate, path: &InstancePath, name: &str) -> Result<(), Refusal> {
+    ready(estate, path)?;
+    let link = estate.link(path, name).ok_or_else(|| refusals::no_link(name))?;
+    let making = |one: &&Operation| matches!(one.effect, Effect::FollowLink(_));
+    if in_progress(estate, path, name).any(|one| !making(&one)) {
+        return Err(refusals::busy(name));
+    }
+    let young = matches!(link.phase, LinkPhase::Initiating | LinkPhase::Seeding);
+    // ASSUMED 4.
+    if young && !opposite(&estate.opposites, assumption::BUSY_WHILE_MADE) {
+        let database = link.databases.first().map_or(name, |one| one.name.as_str());
+        return Err(refusals::in_replication(database));
+    }
+    Ok(())
+}
+
+/// Operations on a link that run.
+fn in_progress<'a>(
+    estate: &'a Estate,
+    path: &InstancePath,
+    name: &str,
+) -> impl Iterator<Item = &'a Operation> {
+    let (instance, name) = (path.id(), name.to_owned());
+    estate.operations.iter().filter(move |one| {
+        one.outcome.is_none()
+            && one.instance.id().eq_ignore_ascii_case(&instance)
+            && matches!(&one.child, Some((ChildType::Links, link)) if link.eq_ignore_ascii_case(&name))
+    })
+}
+
+fn unlinkable(managed: &ManagedInstance, request: &LinkRequest) -> Option<Failure> {
+    request.databases.iter().find_map(|name| {
+        let there = managed.engine.databases.iter().any(|one| one.name.eq_ignore_ascii_case(name));
+        if linked(managed, name) || (there && !request.instance_is_primary) {
+            Some(refusals::name_in_use(name))
+        } else if !there && request.instance_is_primary {
+            Some(refusals::no_database(name))
+        } else {
+            None
+        }
+    })
+}
+
+fn linked(managed: &ManagedInstance, database: &str) -> bool {
+    let mut databases = managed.links.iter().flat_map(|link| &link.databases);
+    databases.any(|one| one.name.eq_ignore_ascii_case(database))
+}
+
+fn is_system(database: &str) -> bool {
+    ["master", "model", "msdb", "tempdb"].iter().any(|one| one.eq_ignore_ascii_case(database))
+}
+
+fn start(
+    estate: &mut Estate,
+    path: &InstancePath,
+    operation: &str,
+    child: Option<(ChildType, String)>,
+    lasts: Option<Duration>,
+    effect: Effect,
+) -> Accepted {
+    let started = estate.clock.now();
+    let id = estate.fresh_guid();
+    let deletes = matches!(effect, Effect::DropLink(_) | Effect::RemoveTrust(_) | Effect::DropDatabase(_));
+    let operation = Operation {
+        id,
+        operation: operation.to_owned(),
+        instance: estate.managed(path).map_or_else(|| path.clone(), |managed| managed.view.path.clone()),
+        child,
+        deletes,
+        started,
+        ends: lasts.map(|lasts| started + lasts),
+        outcome: None,
+        effect,
+    };
+    let accepted = super::accepted(&operation);
+    estate.operations.push(operation);
+    accepted
+}
+
+/// The link, and its groups on the instance's engine. ASSUMED 23: T-SQL there sees them from now on.
+fn make_link(
+    estate: &mut Estate,
+    path: &InstancePath,
+    name: &str,
+    request: LinkRequest,
+    accepted: &Accepted,
+) {
+    let now = accepted.started;
+    let databases: Vec<LinkDatabase> = request
+        .databases
+        .iter()
+        .map(|database| LinkDatabase::new(database, (estate.fresh_guid(), estate.fresh_guid())))
+        .collect();
+    let groups = instance_groups(estate, path, name, &request);
+    let Some(managed) = estate.managed_mut(path) else { return };
+    let primary = request.instance_is_primary;
+    if primary {
+        for database in &mut managed.engine.databases {
+            if request.databases.iter().any(|one| one.eq_ignore_ascii_case(&database.name)) {
+                database.group = Some(request.instance_group.clone());
+                database.group_database_id = Some(database.guid.clone());
+            }
+        }
+    }
+    managed.engine.groups.extend(groups);
+    managed.links.push(Link {
+        name: name.to_owned(),
+        instance_is_primary: primary,
+        synchronous: false,
+        phase: LinkPhase::Initiating,
+        create_operation: accepted.id.clone(),
+        databases,
+        created: now,
+        error: None,
+        session: None,
+        joined: None,
+        next_attempt: now + Duration::seconds(10),
+        lost: None,
+        noted_primary: primary,
+        reset: false,
+        request,
+    });
+}
+
+fn instance_groups(
+    estate: &mut Estate,
+    path: &InstancePath,
+    name: &str,
+    request: &LinkRequest,
+) -> Vec<AvailabilityGroup> {
+    let Some(managed) = estate.managed(path) else { return Vec::new() };
+    let (server, fqdn) = (managed.view.path.name.clone(), managed.view.fqdn.clone());
+    let own = format!("tcp://{fqdn}:5022");
+    let way = format!("{own};Server=[{server}]");
+    let role = if request.instance_is_primary { Role::Primary } else { Role::Secondary };
+    let here = vec![replica(estate, &fqdn, &own)];
+    let mut local = group(estate, &request.instance_group, here);
+    if request.instance_is_primary {
+        local.databases.clone_from(&request.databases);
+    }
+    let members = vec![
+        replica(estate, &request.instance_group, &way),
+        replica(estate, &request.partner_group, &request.partner_endpoint),
+    ];
+    let mut distributed = group(estate, name, members);
+    distributed.distributed = true;
+    distributed.role = role;
+    vec![local, distributed]
+}
+
+fn group(estate: &mut Estate, name: &str, replicas: Vec<Replica>) -> AvailabilityGroup {
+    AvailabilityGroup {
+        name: name.to_owned(),
+        id: estate.fresh_guid(),
+        resource_id: estate.fresh_guid(),
+        distributed: false,
+        basic: false,
+        contained: false,
+        cluster_type: 2,
+        backup_preference: 0,
+        failure_condition_level: 3,
+        health_check_timeout: 30_000,
+        db_failover: false,
+        dtc_support: false,
+        required_synchronized_secondaries: 0,
+        replicas,
+        databases: Vec::new(),
+        listener: None,
+        create_any_database: true,
+        role: Role::Primary,
+        link: LinkSide::default(),
+        created: estate.clock.now(),
+        sequence: 1,
+    }
+}
+
+fn replica(estate: &mut Estate, server: &str, url: &str) -> Replica {
+    let now = estate.clock.now();
+    Replica {
+        id: estate.fresh_guid(),
+        server_name: server.to_owned(),
+        url: url.to_owned(),
+        synchronous: false,
+        failover_mode: 1,
+        seeding_mode: 0,
+        session_timeout: 10,
+        backup_priority: 50,
+        primary_connections: 2,
+        secondary_connections: 2,
+        read_only_routing_url: None,
+        read_write_routing_url: None,
+        created: now,
+        modified: now,
+    }
+}

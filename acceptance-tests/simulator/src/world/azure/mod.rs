@@ -1,0 +1,224 @@
+//! The world as the backend of the ARM face.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | `deeds` | what is asked of links, certificates and databases: refused at once, or accepted as an operation |
+//! | `views` | links as ARM shows them |
+//! | `refusals` | the service's words for saying no |
+//!
+//! Durations of operations are those of the recordings, on the world's clock.
+
+mod deeds;
+mod refusals;
+mod views;
+
+use time::OffsetDateTime;
+
+use super::World;
+use super::assumption;
+use super::database::DatabaseState;
+use super::managed::{ManagedInstance, Operation};
+use super::replication::opposite;
+use crate::arm::backend::{
+    Accepted, Backend, CertificateView, DatabaseView, FailoverGroupView, GroupView, InstanceView, KeyView,
+    LinkRequest, LinkUpdate, LinkView, OperationView, Refusal, RoleChange, SubscriptionView,
+};
+use crate::arm::operations::Standing;
+use crate::arm::path::InstancePath;
+
+impl World {
+    /// What is read off an instance; nothing of one that is not there.
+    fn read<T: Default>(&self, path: &InstancePath, read: impl FnOnce(&ManagedInstance) -> T) -> T {
+        self.with(|estate| estate.managed(path).map(read).unwrap_or_default())
+    }
+}
+
+impl Backend for World {
+    fn now(&self) -> OffsetDateTime {
+        self.with(|estate| estate.clock.now())
+    }
+
+    fn subscriptions(&self) -> Vec<SubscriptionView> {
+        self.with(|estate| {
+            let view = |(id, one): (&String, &super::estate::Subscription)| SubscriptionView {
+                id: id.clone(),
+                name: one.name.clone(),
+                tenant: one.tenant.clone(),
+            };
+            estate.subscriptions.iter().map(view).collect()
+        })
+    }
+
+    fn groups(&self, subscription: &str) -> Vec<GroupView> {
+        self.with(|estate| {
+            let found = estate.subscriptions.iter().find(|(id, _)| id.eq_ignore_ascii_case(subscription));
+            let groups = found.map(|(_, one)| one.groups.clone()).unwrap_or_default();
+            groups.into_iter().map(|(name, location)| GroupView { name, location }).collect()
+        })
+    }
+
+    fn instances(&self, subscription: &str) -> Vec<InstanceView> {
+        self.with(|estate| {
+            let views = estate.managed_instances.iter().map(|managed| managed.view.clone());
+            views.filter(|view| view.path.subscription.eq_ignore_ascii_case(subscription)).collect()
+        })
+    }
+
+    fn set_hybrid_secondary_usage(&self, path: &InstancePath, passive: bool) -> Result<Accepted, Refusal> {
+        self.with(|estate| deeds::set_passive(estate, path, passive))
+    }
+
+    fn links(&self, instance: &InstancePath) -> Vec<LinkView> {
+        self.with(|estate| views::links(estate, instance))
+    }
+
+    fn create_link(
+        &self,
+        instance: &InstancePath,
+        name: &str,
+        link: LinkRequest,
+    ) -> Result<Accepted, Refusal> {
+        self.with(|estate| deeds::create_link(estate, instance, name, link))
+    }
+
+    fn update_link(
+        &self,
+        instance: &InstancePath,
+        name: &str,
+        change: LinkUpdate,
+    ) -> Result<Accepted, Refusal> {
+        self.with(|estate| deeds::update_link(estate, instance, name, change))
+    }
+
+    fn fail_over_link(
+        &self,
+        instance: &InstancePath,
+        name: &str,
+        change: RoleChange,
+    ) -> Result<Accepted, Refusal> {
+        self.with(|estate| deeds::fail_over_link(estate, instance, name, change))
+    }
+
+    fn delete_link(&self, instance: &InstancePath, name: &str) -> Result<Accepted, Refusal> {
+        self.with(|estate| deeds::delete_link(estate, instance, name))
+    }
+
+    fn trust_certificates(&self, instance: &InstancePath) -> Vec<CertificateView> {
+        self.read(instance, |managed| {
+            let view = |one: &super::managed::TrustCertificate| CertificateView {
+                name: one.name.clone(),
+                der: one.der.clone(),
+                roots: Vec::new(),
+            };
+            managed.trust_certificates.iter().map(view).collect()
+        })
+    }
+
+    fn upload_trust_certificate(
+        &self,
+        instance: &InstancePath,
+        name: &str,
+        der: Vec<u8>,
+    ) -> Result<Accepted, Refusal> {
+        self.with(|estate| deeds::upload(estate, instance, name, der))
+    }
+
+    fn delete_trust_certificate(&self, instance: &InstancePath, name: &str) -> Result<Accepted, Refusal> {
+        self.with(|estate| deeds::remove_upload(estate, instance, name))
+    }
+
+    fn endpoint_certificates(&self, instance: &InstancePath) -> Vec<CertificateView> {
+        self.read(instance, |managed| {
+            let leaf = managed.endpoint_chain.first().cloned();
+            let view = |der| CertificateView {
+                name: "DATABASE_MIRRORING".into(),
+                der,
+                roots: managed.roots.clone(),
+            };
+            leaf.map(view).into_iter().collect()
+        })
+    }
+
+    fn databases(&self, instance: &InstancePath) -> Vec<DatabaseView> {
+        let copies_restore = self.with(|estate| opposite(&estate.opposites, assumption::COPY_STATUS));
+        self.read(instance, |managed| {
+            let group = managed.failover_groups.first().map(|group| failover_group_id(managed, group));
+            let view = |one: &super::database::Database| DatabaseView {
+                name: one.name.clone(),
+                // ASSUMED 14: a copy that is seeded is Online like any other.
+                status: match one.state {
+                    DatabaseState::Restoring => "Restoring",
+                    _ if copies_restore && managed.engine.is_secondary(one) => "Restoring",
+                    DatabaseState::Online => "Online",
+                    DatabaseState::Offline => "Offline",
+                    _ => "Inaccessible",
+                }
+                .into(),
+                collation: one.collation.clone(),
+                created: one.created,
+                failover_group: group.clone(),
+            };
+            managed.engine.databases.iter().filter(|one| one.id > 4).map(view).collect()
+        })
+    }
+
+    fn delete_database(&self, instance: &InstancePath, name: &str) -> Result<Accepted, Refusal> {
+        self.with(|estate| deeds::delete_database(estate, instance, name))
+    }
+
+    fn failover_groups(&self, subscription: &str) -> Vec<FailoverGroupView> {
+        self.with(|estate| {
+            let members = estate.managed_instances.iter();
+            members
+                .filter(|managed| managed.view.path.subscription.eq_ignore_ascii_case(subscription))
+                .flat_map(|managed| managed.failover_groups.clone())
+                .collect()
+        })
+    }
+
+    fn keys(&self, instance: &InstancePath) -> Vec<KeyView> {
+        self.read(instance, |managed| managed.keys.clone())
+    }
+
+    fn encryption_protector(&self, instance: &InstancePath) -> KeyView {
+        let none = KeyView { name: "ServiceManaged".into(), uri: None, thumbprint: String::new() };
+        self.with(|estate| estate.managed(instance).map_or(none, |managed| managed.protector.clone()))
+    }
+
+    fn operation(&self, id: &str) -> Option<OperationView> {
+        self.with(|estate| estate.operations.iter().find(|one| one.id.eq_ignore_ascii_case(id)).map(view))
+    }
+
+    fn operations(&self, instance: &InstancePath) -> Vec<OperationView> {
+        self.with(|estate| {
+            let own = |one: &&Operation| one.instance.id().eq_ignore_ascii_case(&instance.id());
+            estate.operations.iter().rev().filter(own).map(view).collect()
+        })
+    }
+}
+
+fn view(operation: &Operation) -> OperationView {
+    OperationView {
+        accepted: accepted(operation),
+        standing: match &operation.outcome {
+            None => Standing::InProgress,
+            Some(Ok(())) => Standing::Succeeded,
+            Some(Err((code, _))) if code == "OperationCancelled" => Standing::Canceled,
+            Some(Err((code, message))) => Standing::Failed { code: code.clone(), message: message.clone() },
+        },
+        instance: operation.instance.clone(),
+        child: operation.child.clone(),
+        deletes: operation.deletes,
+    }
+}
+
+fn accepted(operation: &Operation) -> Accepted {
+    Accepted { id: operation.id.clone(), operation: operation.operation.clone(), started: operation.started }
+}
+
+fn failover_group_id(managed: &ManagedInstance, group: &FailoverGroupView) -> String {
+    format!(
+        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Sql/locations/{}/instanceFailoverGroups/{}",
+        managed.view.path.subscription, group.group, group.location, group.name
+    )
+}

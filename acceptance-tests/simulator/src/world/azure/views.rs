@@ -1,0 +1,138 @@
+//! Links as ARM shows them.
+
+use aws_lc_rs::digest;
+use time::{Duration, OffsetDateTime};
+
+use crate::arm::backend::{LinkDatabaseView, LinkView, LogPoint};
+use crate::arm::path::InstancePath;
+use crate::world::Estate;
+use crate::world::assumption;
+use crate::world::instance::SqlInstance;
+use crate::world::managed::{Link, LinkDatabase, LinkPhase, ManagedInstance};
+use crate::world::replication::opposite;
+use crate::world::trust;
+
+/// How long GET says 404 of a new link. [15 to 60 s: recorded tests wait that long]
+const HIDDEN: Duration = Duration::seconds(15);
+
+/// The links that the service shows. ASSUMED 12: a new one after a while.
+pub(super) fn links(estate: &Estate, path: &InstancePath) -> Vec<LinkView> {
+    let now = estate.clock.now();
+    let at_once = opposite(&estate.opposites, assumption::SHOWS_LATE);
+    let Some(managed) = estate.managed(path) else { return Vec::new() };
+    let shown = managed.links.iter().filter(|link| at_once || now - link.created >= HIDDEN);
+    shown.map(|link| view(estate, managed, link)).collect()
+}
+
+fn view(estate: &Estate, managed: &ManagedInstance, link: &Link) -> LinkView {
+    let sql = link
+        .request
+        .partner_endpoint
+        .split_once("://")
+        .and_then(|(_, rest)| rest.rsplit_once(':'))
+        .and_then(|(host, _)| estate.sql_servers.iter().find(|engine| engine.answers_to(host)));
+    LinkView {
+        name: link.name.clone(),
+        group_id: group_id(link),
+        multi_database: link.request.multi_database,
+        instance_is_primary: link.instance_is_primary,
+        instance_group: link.request.instance_group.clone(),
+        partner_group: link.request.partner_group.clone(),
+        partner_endpoint: link.request.partner_endpoint.clone(),
+        failover_mode: Some(failover_mode(link)),
+        seeding_mode: link.request.seeding_mode.clone(),
+        replication_mode: if link.synchronous { "Sync" } else { "Async" }.into(),
+        databases: link.databases.iter().map(|one| database(estate, managed, sql, link, one)).collect(),
+        error: link.error.clone().map(|(number, moment, text)| (number.to_string(), moment, text)),
+        created: link.created,
+    }
+}
+
+/// Where it was left out, a secondary says None and a primary Manual. [recording, specification's example]
+fn failover_mode(link: &Link) -> String {
+    let default = if link.request.instance_is_primary { "Manual" } else { "None" };
+    link.request.failover_mode.clone().unwrap_or_else(|| default.to_owned())
+}
+
+fn database(
+    estate: &Estate,
+    managed: &ManagedInstance,
+    sql: Option<&SqlInstance>,
+    link: &Link,
+    one: &LinkDatabase,
+) -> LinkDatabaseView {
+    let now = estate.clock.now();
+    let error = one.error.or_else(|| link.error.as_ref().map(|(number, ..)| *number));
+    let mut view = LinkDatabaseView {
+        name: one.name.clone(),
+        instance_replica: one.replicas.0.clone(),
+        partner_replica: one.replicas.1.clone(),
+        state: state(estate, link, one).to_owned(),
+        seeding_percent: one.seeded.map(|(done, total)| percent(done, total)),
+        error: error.map(|number| number.to_string()),
+        ..LinkDatabaseView::default()
+    };
+    if link.joined.is_none() {
+        return view;
+    }
+    let connected = link.session.is_some();
+    // A secondary that roles were forced away from still calls itself healthy. [recording]
+    let steady = matches!(link.phase, LinkPhase::Synchronizing | LinkPhase::FailingOver);
+    let healthy = if link.reset && !connected { !link.instance_is_primary } else { connected && steady };
+    view.health = Some(if healthy { "HEALTHY" } else { "NOT_HEALTHY" }.to_owned());
+    view.connected = Some(if connected { "CONNECTED" } else { "DISCONNECTED" }.to_owned());
+    let here = managed.engine.database(&one.name);
+    let position = here.map_or(one.hardened_lsn, |here| here.hardened_lsn);
+    let flowing = point(if link.reset { 1 } else { one.hardened_lsn }, now);
+    if link.instance_is_primary {
+        view.sent = flowing;
+    } else {
+        view.received = flowing;
+    }
+    // 0 and 1 are what positions begin with, not progress. [recording]
+    view.hardened = point(if link.reset && link.instance_is_primary { 0 } else { position }, now);
+    view.committed = point(position, now);
+    view.backed_up =
+        here.filter(|_| link.instance_is_primary).and_then(|here| point(here.backed_up_lsn, now));
+    view.partner_certificate = sql.and_then(trust::presented).and_then(|shown| {
+        let uploaded = managed.trust_certificates.iter().find(|upload| upload.der == shown.der)?;
+        Some((uploaded.name.clone(), shown.not_after))
+    });
+    let lag = if connected && steady { 0 } else { -1 };
+    view.send_lag = Some(lag);
+    view.redo_lag = Some(if link.instance_is_primary { -1 } else { lag });
+    view
+}
+
+fn state(estate: &Estate, link: &Link, one: &LinkDatabase) -> &'static str {
+    let seeded = one.seeded.is_some_and(|(done, total)| done >= total);
+    match link.phase {
+        LinkPhase::Initiating => "InitiatingLink",
+        LinkPhase::Seeding if seeded => "LinkSynchronizing",
+        // ASSUMED 11.
+        LinkPhase::Seeding if opposite(&estate.opposites, assumption::SEEDING_WORD) => "CreatingLink",
+        LinkPhase::Seeding => "LinkInitialSeeding",
+        LinkPhase::Synchronizing => "LinkSynchronizing",
+        LinkPhase::FailingOver => "LinkFailoverInProgress",
+        LinkPhase::InitError => "LinkInitError",
+        LinkPhase::CreationError => "LinkCreationError",
+        LinkPhase::SynchronizationError => "LinkSynchronizationError",
+    }
+}
+
+fn percent(done: u64, total: u64) -> u8 {
+    u8::try_from(u128::from(done) * 100 / u128::from(total.max(1))).unwrap_or(100)
+}
+
+fn point(position: u64, now: OffsetDateTime) -> LogPoint {
+    Some((position.to_string(), Some(now)))
+}
+
+/// The same names give the same id, also months apart. [recordings]
+fn group_id(link: &Link) -> String {
+    let names = format!("{}|{}|{}", link.name, link.request.instance_group, link.request.partner_group);
+    let hash = digest::digest(&digest::SHA256, names.to_lowercase().as_bytes());
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(hash.as_ref()).for_each(|(to, from)| *to = *from);
+    uuid::Uuid::from_bytes(bytes).to_string()
+}

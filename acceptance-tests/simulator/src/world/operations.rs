@@ -1,0 +1,288 @@
+//! What long-running operations of Azure do when they end.
+
+use super::assumption;
+use super::database::DatabaseState;
+use super::estate::Estate;
+use super::group::Role;
+use super::link_life::{group_mut, owe_backup};
+use super::managed::{Effect, Link, LinkDatabase, LinkPhase, ManagedInstance, Operation};
+use super::replication::opposite;
+use crate::arm::backend::RoleChange;
+use crate::arm::path::InstancePath;
+
+type Outcome = Result<(), (String, String)>;
+
+impl Estate {
+    /// Ends the operations whose time has come, oldest first.
+    pub(super) fn end_operations(&mut self) {
+        let now = self.reached;
+        for position in 0..self.operations.len() {
+            let Some(operation) = self.operations.get(position).cloned() else { continue };
+            if operation.outcome.is_some() {
+                continue;
+            }
+            let outcome = match (&operation.effect, operation.ends) {
+                (Effect::FollowLink(link), _) => self.follow(&operation, link),
+                (_, Some(ends)) if ends <= now => Some(self.take_effect(&operation)),
+                _ => None,
+            };
+            if let Some(operation) = self.operations.get_mut(position) {
+                operation.outcome = outcome;
+            }
+        }
+    }
+
+    /// An instance by its path.
+    pub fn managed(&self, path: &InstancePath) -> Option<&ManagedInstance> {
+        self.managed_instances.iter().find(|managed| same_instance(managed, path))
+    }
+
+    /// The same, to change.
+    pub fn managed_mut(&mut self, path: &InstancePath) -> Option<&mut ManagedInstance> {
+        self.managed_instances.iter_mut().find(|managed| same_instance(managed, path))
+    }
+
+    fn follow(&mut self, operation: &Operation, name: &str) -> Option<Outcome> {
+        let Some(link) = self.link(&operation.instance, name) else {
+            return Some(Err((
+                "OperationCancelled".into(),
+                "The operation has been cancelled by user.".into(),
+            )));
+        };
+        match link.phase {
+            // ASSUMED 3: it lasts until everything is seeded.
+            LinkPhase::Initiating | LinkPhase::Seeding => {
+                opposite(&self.opposites, assumption::CREATE_SPANS_SEEDING).then_some(Ok(()))
+            }
+            LinkPhase::InitError | LinkPhase::CreationError => {
+                // ASSUMED 18.
+                let (number, _, text) = link.error.clone().unwrap_or((41986, self.reached, String::new()));
+                // ASSUMED 5.
+                if opposite(&self.opposites, assumption::FAILED_LINK_STAYS) {
+                    self.drop_link(&operation.instance, name);
+                }
+                Some(Err((number.to_string(), text)))
+            }
+            _ => Some(Ok(())),
+        }
+    }
+
+    fn take_effect(&mut self, operation: &Operation) -> Outcome {
+        let path = &operation.instance;
+        match &operation.effect {
+            Effect::None | Effect::FollowLink(_) => {}
+            Effect::Fail(code, message) => return Err((code.clone(), message.clone())),
+            Effect::DropLink(name) => {
+                if self.link(path, name).is_none()
+                    // ASSUMED 13.
+                    && opposite(&self.opposites, assumption::DELETE_MISSING)
+                {
+                    return Err((
+                        "ResourceNotFound".into(),
+                        format!("The distributed availability group '{name}' was not found."),
+                    ));
+                }
+                self.drop_link(path, name);
+            }
+            Effect::AddTrust(certificate) => {
+                let several = !opposite(&self.opposites, assumption::SEVERAL_CERTIFICATES);
+                // ASSUMED 19: the very same once more is no error.
+                let again = !opposite(&self.opposites, assumption::SAME_CERTIFICATE);
+                return match self.managed_mut(path) {
+                    Some(managed) => add_trust(managed, certificate, several, again),
+                    None => Ok(()),
+                };
+            }
+            Effect::RemoveTrust(name) => {
+                if let Some(managed) = self.managed_mut(path) {
+                    managed.trust_certificates.retain(|one| !one.name.eq_ignore_ascii_case(name));
+                }
+            }
+            Effect::SetSynchronous(name, on) => {
+                if let Some(managed) = self.managed_mut(path) {
+                    if let Some(link) = link_of(managed, name) {
+                        link.synchronous = *on;
+                    }
+                    if let Some(group) = group_mut(&mut managed.engine, name) {
+                        group.replicas.iter_mut().for_each(|member| member.synchronous = *on);
+                    }
+                }
+            }
+            Effect::SetDatabases(name, databases) => self.set_databases(path, name, databases),
+            Effect::ChangeRole(name, change) => return self.change_role(path, name, *change),
+            Effect::DropDatabase(name) => {
+                if let Some(managed) = self.managed_mut(path) {
+                    managed.engine.databases.retain(|one| !one.name.eq_ignore_ascii_case(name));
+                    managed.due_backups.retain(|(one, _)| !one.eq_ignore_ascii_case(name));
+                }
+            }
+            Effect::SetPassive(passive) => {
+                if let Some(managed) = self.managed_mut(path) {
+                    managed.view.hybrid_secondary_usage =
+                        if *passive { "Passive" } else { "Active" }.to_owned();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a link: the instance's groups go, its copies become independent. SQL Server keeps everything and is
+    /// disconnected; ASSUMED 22 that this holds where it was the secondary too.
+    pub(super) fn drop_link(&mut self, path: &InstancePath, name: &str) {
+        let (now, opposites) = (self.reached, self.opposites.clone());
+        let Some(managed) = self.managed_mut(path) else { return };
+        let Some(position) = managed.links.iter().position(|link| link.name.eq_ignore_ascii_case(name))
+        else {
+            return;
+        };
+        let link = managed.links.remove(position);
+        let local = link.request.instance_group.as_str();
+        managed.engine.groups.retain(|group| {
+            !group.name.eq_ignore_ascii_case(&link.name) && !group.name.eq_ignore_ascii_case(local)
+        });
+        // ASSUMED 6.
+        let half_stays = !opposite(&opposites, assumption::HALF_COPY_STAYS);
+        let own = |name: &str| link.databases.iter().any(|one| one.name.eq_ignore_ascii_case(name));
+        managed
+            .engine
+            .databases
+            .retain(|one| half_stays || one.state != DatabaseState::Restoring || !own(&one.name));
+        let mut independent = Vec::new();
+        for database in managed.engine.databases.iter_mut().filter(|one| own(&one.name)) {
+            database.group = None;
+            database.group_database_id = None;
+            if database.state == DatabaseState::Online && !link.instance_is_primary {
+                independent.push(database.name.clone());
+            }
+        }
+        for name in independent {
+            owe_backup(managed, &opposites, &name, now);
+        }
+        let Some(joined) = link.joined else { return };
+        for group in self.sql_servers.iter_mut().flat_map(|sql| &mut sql.groups) {
+            if group.id == joined {
+                group.link.connected = false;
+                group.link.health = 0;
+            }
+        }
+    }
+
+    fn set_databases(&mut self, path: &InstancePath, name: &str, databases: &[String]) {
+        let mut ids = Vec::new();
+        for _ in databases {
+            ids.push((self.fresh_guid(), self.fresh_guid()));
+        }
+        let Some(managed) = self.managed_mut(path) else { return };
+        let Some(link) = link_of(managed, name) else { return };
+        let wanted = |one: &str| databases.iter().any(|name| name.eq_ignore_ascii_case(one));
+        let removed: Vec<String> =
+            link.databases.iter().map(|one| one.name.clone()).filter(|one| !wanted(one)).collect();
+        link.databases.retain(|one| wanted(&one.name));
+        for (name, replicas) in databases.iter().zip(ids) {
+            if !link.databases.iter().any(|one| one.name.eq_ignore_ascii_case(name)) {
+                link.databases.push(LinkDatabase::new(name, replicas));
+                link.phase = LinkPhase::Seeding;
+            }
+        }
+        link.request.databases = databases.to_vec();
+        for database in &mut managed.engine.databases {
+            if removed.contains(&database.name) {
+                database.group = None;
+                database.group_database_id = None;
+            }
+        }
+    }
+
+    fn change_role(&mut self, path: &InstancePath, name: &str, change: RoleChange) -> Outcome {
+        let forced = matches!(change, RoleChange::Forced | RoleChange::SetRole { forced: true, .. });
+        let Some(managed) = self.managed_mut(path) else { return Ok(()) };
+        let Some(link) = link_of(managed, name) else { return Ok(()) };
+        if link.phase == LinkPhase::FailingOver {
+            link.phase = LinkPhase::Synchronizing;
+        }
+        if forced {
+            // Roles change on the instance alone; who is SQL Server's primary does not matter. [recordings]
+            link.instance_is_primary = !link.instance_is_primary;
+            link.reset = true;
+            return Ok(());
+        }
+        let Some(session) = link.session.clone() else {
+            return Err((
+                "41969".into(),
+                "Setting the role has failed due to an unknown reason. The link is not connected.".into(),
+            ));
+        };
+        link.instance_is_primary = false;
+        for group in self.sql_servers.iter_mut().flat_map(|sql| &mut sql.groups) {
+            if group.id == session.group {
+                group.role = Role::Primary;
+            }
+        }
+        Ok(())
+    }
+
+    /// A link by instance and name.
+    pub fn link(&self, path: &InstancePath, name: &str) -> Option<&Link> {
+        self.managed(path)?.links.iter().find(|link| link.name.eq_ignore_ascii_case(name))
+    }
+}
+
+impl LinkDatabase {
+    /// A database whose seeding has not begun.
+    pub fn new(name: &str, replicas: (String, String)) -> Self {
+        Self {
+            name: name.to_owned(),
+            replicas,
+            seeded: None,
+            seedings: 0,
+            seeding_since: None,
+            hardened_lsn: 0,
+            error: None,
+        }
+    }
+}
+
+/// A link of an instance, to change.
+pub(super) fn link_of<'a>(managed: &'a mut ManagedInstance, name: &str) -> Option<&'a mut Link> {
+    managed.links.iter_mut().find(|link| link.name.eq_ignore_ascii_case(name))
+}
+
+/// Uploads are create-only. [recordings: a known name or a known content fails]
+fn add_trust(
+    managed: &mut ManagedInstance,
+    certificate: &super::managed::TrustCertificate,
+    several: bool,
+    again: bool,
+) -> Outcome {
+    let known = &managed.trust_certificates;
+    if again
+        && known
+            .iter()
+            .any(|one| one.name.eq_ignore_ascii_case(&certificate.name) && one.der == certificate.der)
+    {
+        return Ok(());
+    }
+    let subject = |der: &[u8]| super::x509::read("", der).map(|one| one.subject);
+    // ASSUMED 7: several certificates of one subject live side by side.
+    let taken = known.iter().any(|one| {
+        one.name.eq_ignore_ascii_case(&certificate.name)
+            || one.der == certificate.der
+            || (!several && subject(&one.der) == subject(&certificate.der))
+    });
+    if taken {
+        return Err((
+            "CertificateAlreadyExists".into(),
+            "A certificate with a given name already exists or this certificate already has been added to the database."
+                .into(),
+        ));
+    }
+    managed.trust_certificates.push(certificate.clone());
+    Ok(())
+}
+
+fn same_instance(managed: &ManagedInstance, path: &InstancePath) -> bool {
+    let own = &managed.view.path;
+    own.subscription.eq_ignore_ascii_case(&path.subscription)
+        && own.group.eq_ignore_ascii_case(&path.group)
+        && own.name.eq_ignore_ascii_case(&path.name)
+}

@@ -1,0 +1,170 @@
+//! Seeding and replication over a connection that stands.
+//!
+//! Seeding is one database after the other at the world's rate, is not resumed after a disturbance but begins anew, and
+//! dies when the source's log is backed up meanwhile (unless trace flag 12381 keeps the log).
+
+use super::database::{Database, DatabaseState};
+use super::instance::SqlInstance;
+use super::link_life::Life;
+use super::managed::LinkPhase;
+
+/// Keeps the log of databases that are seeded from being truncated by log backups.
+const KEEP_LOG: i64 = 12381;
+
+impl Life<'_> {
+    /// Lets seedings begin anew that a lost connection disturbed.
+    pub(super) fn begin_seeding_again(&mut self) {
+        for database in &mut self.link.databases {
+            if let Some((done, total)) = database.seeded
+                && done < total
+            {
+                database.seeded = None;
+            }
+        }
+    }
+
+    /// Seeds for some seconds.
+    pub(super) fn seed(&mut self, seconds: u64) {
+        if self.link.phase != LinkPhase::Seeding {
+            return;
+        }
+        let (now, rate) = (self.now, self.rate);
+        let mut bytes = rate.saturating_mul(seconds);
+        for position in 0..self.link.databases.len() {
+            let Some(mut one) = self.link.databases.get(position).cloned() else { continue };
+            if one.seeded.is_some_and(|(done, total)| done >= total) {
+                continue;
+            }
+            if one.seeded.is_none() {
+                let size = match self.make_copy(&one.name) {
+                    Ok(size) => size,
+                    Err(number) => return self.fail_seeding(number),
+                };
+                one.seeded = Some((0, size));
+                one.seedings += 1;
+                one.seeding_since = Some(now);
+            } else if self.log_was_backed_up(&one.name, one.seeding_since) {
+                return self.fail_seeding(1408);
+            }
+            if let Some((done, total)) = &mut one.seeded {
+                let part = bytes.min(*total - *done);
+                *done += part;
+                bytes -= part;
+                if *done >= *total {
+                    self.finish_copy(&one.name);
+                }
+            }
+            if let Some(place) = self.link.databases.get_mut(position) {
+                *place = one;
+            }
+        }
+        if self.link.databases.iter().all(|one| one.seeded.is_some_and(|(done, total)| done >= total)) {
+            self.link.phase = LinkPhase::Synchronizing;
+        }
+    }
+
+    /// Sends the log. The secondary is a second behind while it need not be waited for.
+    pub(super) fn replicate(&mut self) {
+        let synchronous = self.link.synchronous;
+        let names: Vec<String> = self
+            .link
+            .databases
+            .iter()
+            .filter(|one| one.seeded.is_some_and(|(done, total)| done >= total))
+            .map(|one| one.name.clone())
+            .collect();
+        for name in names {
+            let Some((source, target)) = self.copies() else { return };
+            let Some(from) = source.database(&name).filter(|one| one.group.is_some()) else {
+                self.stall(&name);
+                continue;
+            };
+            let (position, behind) = (from.hardened_lsn, if synchronous { 0 } else { from.activity });
+            let Some(copy) = target.database_mut(&name) else { continue };
+            copy.hardened_lsn = copy.hardened_lsn.min(position).max(position.saturating_sub(behind));
+            let reached = copy.hardened_lsn;
+            if let Some(one) = self.link.databases.iter_mut().find(|one| one.name == name) {
+                one.hardened_lsn = reached;
+            }
+        }
+    }
+
+    /// The source has left its group, or is gone.
+    fn stall(&mut self, name: &str) {
+        if self.link.phase == LinkPhase::Synchronizing {
+            self.fail_seeding(41977);
+            self.link.phase = LinkPhase::SynchronizationError;
+        }
+        if let Some(one) = self.link.databases.iter_mut().find(|one| one.name == name) {
+            one.error = Some(41977);
+        }
+    }
+
+    /// Makes the destination's copy; bytes to seed, or the error of the engine that prevents it.
+    fn make_copy(&mut self, name: &str) -> Result<u64, i32> {
+        let link = self.link.name.clone();
+        let request = &self.link.request;
+        let (from_group, to_group) = if self.link.instance_is_primary {
+            (request.instance_group.clone(), request.partner_group.clone())
+        } else {
+            (request.partner_group.clone(), request.instance_group.clone())
+        };
+        let (source, target) = self.copies().ok_or(41977)?;
+        let from = source
+            .database(name)
+            .filter(|one| one.state == DatabaseState::Online)
+            .filter(|one| one.group.as_ref().is_some_and(|group| source.same_name(group, &from_group)))
+            .ok_or(47521)?
+            .clone();
+        match target.database(name) {
+            // The rest of a seeding that was disturbed.
+            Some(copy) if copy.seeded_by.as_deref() == Some(&link) => {}
+            Some(_) => return Err(41977),
+            None => {
+                let copy = copy_of(&from, target, &link, &to_group);
+                if let Some(position) =
+                    target.groups.iter().position(|one| target.same_name(&one.name, &to_group))
+                    && let Some(group) = target.groups.get_mut(position)
+                {
+                    group.databases.push(copy.name.clone());
+                    group.sequence += 1;
+                }
+                target.databases.push(copy);
+            }
+        }
+        Ok(from.size.max(1))
+    }
+
+    fn finish_copy(&mut self, name: &str) {
+        let Some((source, target)) = self.copies() else { return };
+        let position = source.database(name).map_or(0, |one| one.hardened_lsn);
+        if let Some(copy) = target.database_mut(name) {
+            copy.state = DatabaseState::Online;
+            copy.hardened_lsn = position;
+        }
+    }
+
+    fn log_was_backed_up(&mut self, name: &str, since: Option<time::OffsetDateTime>) -> bool {
+        let Some((source, _)) = self.copies() else { return false };
+        let breaks = |record: &super::database::BackupRecord| {
+            record.kind == 'L' && !record.copy_only && since.is_some_and(|since| record.finished > since)
+        };
+        !source.trace_flags.contains(&KEEP_LOG)
+            && source.database(name).is_some_and(|database| database.backups.iter().any(breaks))
+    }
+}
+
+fn copy_of(from: &Database, target: &SqlInstance, link: &str, group: &str) -> Database {
+    let id = target.databases.iter().map(|one| one.id).max().unwrap_or(4) + 1;
+    Database {
+        id,
+        state: DatabaseState::Restoring,
+        group: Some(group.to_owned()),
+        seeded_by: Some(link.to_owned()),
+        suspended: None,
+        hardened_lsn: 0,
+        backed_up_lsn: 0,
+        backups: Vec::new(),
+        ..from.clone()
+    }
+}

@@ -1,0 +1,79 @@
+//! Trust over time, and the create-only uploads.
+
+use super::*;
+use crate::world::assumption;
+
+#[test]
+fn expiry_breaks_reconnects_but_no_connection() {
+    let bench = Bench::linked();
+    // The instance's certificate lives 150 days more.
+    bench.advance(200 * 24 * HOUR);
+    assert!(bench.connected());
+    bench.sql("ALTER ENDPOINT [hadr] AS TCP (LISTENER_PORT = 5022)");
+    bench.advance(60);
+    assert!(!bench.connected());
+    assert_eq!(bench.link().databases[0].error.as_deref(), Some("41974"));
+    assert_eq!(bench.state(), "LinkSynchronizing");
+}
+
+#[test]
+fn removed_trust_breaks_reconnects_but_no_connection() {
+    let bench = Bench::linked();
+    bench.done(bench.world.delete_trust_certificate(&bench.path, "endpoint_cert"));
+    assert!(bench.connected());
+    bench.sql("ALTER ENDPOINT [hadr] AS TCP (LISTENER_PORT = 5022)");
+    bench.advance(60);
+    assert!(!bench.connected());
+    assert_eq!(bench.link().databases[0].error.as_deref(), Some("41973"));
+}
+
+#[test]
+fn uploads_are_create_only() {
+    let bench = Bench::new();
+    let der =
+        |subject: &str| rcgen::generate_simple_self_signed([subject.into()]).unwrap().cert.der().to_vec();
+    let (first, second) = (der("one"), der("two"));
+    let upload = |name: &str, der: &[u8]| {
+        let accepted = bench.world.upload_trust_certificate(&bench.path, name, der.to_vec()).unwrap();
+        bench.advance(20);
+        match bench.standing(&accepted) {
+            Standing::Failed { code, .. } => code,
+            other => format!("{other:?}"),
+        }
+    };
+    assert_eq!(upload("a", &first), "Succeeded");
+    assert_eq!(upload("A", &second), "CertificateAlreadyExists");
+    assert_eq!(upload("b", &first), "CertificateAlreadyExists");
+    assert_eq!(upload("b", &second), "Succeeded", "two live side by side");
+    assert_eq!(upload("a", &first), "Succeeded");
+    bench.opposite(assumption::SAME_CERTIFICATE);
+    assert_eq!(upload("a", &first), "CertificateAlreadyExists");
+    bench.opposite(assumption::SEVERAL_CERTIFICATES);
+    assert_eq!(upload("c", &der("three")), "CertificateAlreadyExists");
+}
+
+#[test]
+fn the_instance_presents_a_certificate_of_its_zone() {
+    let bench = Bench::new();
+    let shown = bench.world.endpoint_certificates(&bench.path);
+    assert_eq!(shown[0].name, "DATABASE_MIRRORING");
+    let leaf = x509::read("leaf", &shown[0].der).unwrap();
+    let zone = bench.fqdn.split_once('.').unwrap().1;
+    assert_eq!(leaf.subject, zone);
+    assert!(leaf.issuer.contains("Microsoft Azure RSA TLS Issuing CA"), "{}", leaf.issuer);
+    bench.with_instance(|managed| {
+        let endpoint = managed.engine.endpoint.as_ref().unwrap();
+        assert_eq!(endpoint.port, 5022);
+        let own = managed.engine.certificate_by_id(endpoint.authentication.certificate.unwrap());
+        assert_eq!(own.unwrap().der, managed.endpoint_chain[0]);
+    });
+}
+
+#[test]
+fn the_chain_may_end_in_the_other_documented_root() {
+    let bench = Bench::prepared();
+    bench.opposite(assumption::ROOT);
+    bench.create(request()).unwrap();
+    bench.advance(30);
+    assert_eq!(bench.link().databases[0].error.as_deref(), Some("41974"));
+}

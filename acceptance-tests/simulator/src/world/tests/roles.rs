@@ -1,0 +1,158 @@
+//! Failover, by T-SQL and by ARM, and what is refused.
+
+use super::*;
+use crate::arm::backend::{LinkUpdate, RoleChange};
+use crate::world::assumption;
+use crate::world::group::Role;
+
+#[test]
+fn planned_failover_goes_there_by_t_sql_and_back_by_arm() {
+    let bench = Bench::linked();
+    let refused = bench.world.fail_over_link(&bench.path, "DAG_Sales", RoleChange::Planned).unwrap_err();
+    assert_eq!(refused.code, "InvalidDistributedAvailabilityGroupFailoverInstanceRole");
+    bench.done(bench.world.update_link(&bench.path, "DAG_Sales", LinkUpdate::Synchronous(true)));
+
+    bench.sql("ALTER AVAILABILITY GROUP DAG_Sales FAILOVER");
+    bench.advance(30);
+    let link = bench.link();
+    assert!(link.instance_is_primary && bench.connected());
+    assert_eq!(link.replication_mode, "Async", "a change of roles ends in asynchronous commit");
+    let before = bench.copy().unwrap();
+    assert!(before.backups.is_empty());
+    bench.advance(HOUR);
+    let after = bench.copy().unwrap();
+    assert!(after.hardened_lsn > before.hardened_lsn, "applications write there now");
+    assert_eq!(after.backups.len(), 1, "the service's first full backup");
+
+    let back = bench.world.fail_over_link(&bench.path, "DAG_Sales", RoleChange::Planned).unwrap();
+    assert_eq!(bench.state(), "LinkFailoverInProgress");
+    bench.advance(30);
+    assert_eq!(bench.standing(&back), Standing::Succeeded);
+    assert!(!bench.link().instance_is_primary && bench.connected());
+    assert_eq!(bench.state(), "LinkSynchronizing");
+    assert_eq!(bench.with_sql(|sql| sql.group("DAG_Sales").unwrap().role), Role::Primary);
+}
+
+#[test]
+fn forced_failover_asks_nobody_and_splits_the_brain() {
+    let bench = Bench::linked();
+    bench.done(bench.world.fail_over_link(&bench.path, "DAG_Sales", RoleChange::Forced));
+    let link = bench.link();
+    assert!(link.instance_is_primary && !bench.connected());
+    assert_eq!(link.databases[0].health.as_deref(), Some("NOT_HEALTHY"));
+    assert_eq!(link.databases[0].sent.clone().unwrap().0, "1");
+    assert_eq!(link.databases[0].hardened.clone().unwrap().0, "0");
+    assert_eq!(bench.with_sql(|sql| sql.group("DAG_Sales").unwrap().role), Role::Primary);
+
+    bench.sql("ALTER AVAILABILITY GROUP DAG_Sales SET (ROLE = SECONDARY)");
+    bench.advance(60);
+    assert!(bench.connected());
+    assert_eq!(bench.link().databases[0].health.as_deref(), Some("HEALTHY"));
+}
+
+#[test]
+fn forced_failover_of_a_primary_demotes_it_and_promotes_nobody() {
+    let bench = Bench::linked();
+    bench.sql("ALTER AVAILABILITY GROUP DAG_Sales FAILOVER");
+    bench.advance(30);
+    bench.done(bench.world.fail_over_link(&bench.path, "DAG_Sales", RoleChange::Forced));
+    let link = bench.link();
+    assert!(!link.instance_is_primary && !bench.connected());
+    assert_eq!(bench.state(), "LinkSynchronizing");
+    assert_eq!(link.databases[0].health.as_deref(), Some("HEALTHY"));
+    assert_eq!(link.databases[0].received.clone().unwrap().0, "1");
+    assert_eq!(bench.with_sql(|sql| sql.group("DAG_Sales").unwrap().role), Role::Secondary);
+}
+
+#[test]
+fn forcing_by_t_sql_on_sql_server_is_seen_too() {
+    let bench = Bench::linked();
+    bench.sql("ALTER AVAILABILITY GROUP DAG_Sales FAILOVER");
+    bench.advance(30);
+    bench.sql("ALTER AVAILABILITY GROUP DAG_Sales FORCE_FAILOVER_ALLOW_DATA_LOSS");
+    bench.advance(30);
+    assert!(bench.link().instance_is_primary, "the instance knows nothing of it");
+    assert!(!bench.connected());
+}
+
+#[test]
+fn set_role_refuses_what_the_engine_refuses() {
+    let bench = Bench::linked();
+    let set = |primary, forced| {
+        let change = RoleChange::SetRole { primary, forced };
+        bench.world.fail_over_link(&bench.path, "DAG_Sales", change)
+    };
+    assert_eq!(set(false, false).unwrap_err().code, "41965");
+    assert_eq!(set(true, false).unwrap_err().code, "41970");
+    bench.done(set(true, true));
+    assert!(bench.link().instance_is_primary);
+}
+
+#[test]
+fn a_link_that_is_being_made_can_only_be_deleted() {
+    let bench = Bench::prepared();
+    let making = bench.create(request()).unwrap();
+    bench.advance(30);
+    let refused =
+        bench.world.update_link(&bench.path, "DAG_Sales", LinkUpdate::Synchronous(true)).unwrap_err();
+    assert!(refused.message.contains("is in a replication relationship"), "{refused}");
+    let refused = bench.world.set_hybrid_secondary_usage(&bench.path, true).unwrap_err();
+    assert_eq!(refused.code, "OperationCanNotStartDueToMiLink");
+    bench.done(bench.world.delete_link(&bench.path, "DAG_Sales"));
+    assert_eq!(bench.standing(&making), Standing::Canceled);
+    assert!(bench.links().is_empty());
+    bench.done(bench.world.set_hybrid_secondary_usage(&bench.path, true));
+    assert_eq!(bench.world.instance(&bench.path).unwrap().hybrid_secondary_usage, "Passive");
+}
+
+#[test]
+fn one_operation_at_a_time_on_a_link() {
+    let bench = Bench::linked();
+    bench.world.update_link(&bench.path, "DAG_Sales", LinkUpdate::Synchronous(true)).unwrap();
+    let refused = bench.world.delete_link(&bench.path, "DAG_Sales").unwrap_err();
+    assert_eq!((refused.status, refused.code.as_str()), (409, "ConflictingServerOperation"));
+}
+
+#[test]
+fn an_instance_that_is_not_ready_takes_nothing_and_loses_its_connections() {
+    let bench = Bench::linked();
+    bench.with_instance(|managed| managed.view.state = "Stopped".into());
+    bench.advance(30);
+    assert!(!bench.connected());
+    let refused = bench.world.delete_link(&bench.path, "DAG_Sales").unwrap_err();
+    assert_eq!(refused.code, "ManagedInstanceStoppingOrStopped");
+    bench.with_instance(|managed| managed.view.state = "Ready".into());
+    bench.advance(30);
+    assert!(bench.connected());
+}
+
+#[test]
+fn what_cannot_be_linked() {
+    let bench = Bench::linked();
+    let again = bench.create(request()).unwrap();
+    let mut other = request();
+    other.databases = vec!["msdb".into()];
+    assert_eq!(bench.create(other).unwrap_err().code, "CannotUseReservedDatabaseName");
+    let mut from_instance = request();
+    from_instance.databases = vec!["Nowhere".into()];
+    from_instance.instance_is_primary = true;
+    let missing = bench.world.create_link(&bench.path, "other", from_instance).unwrap();
+    let refused = bench.world.delete_database(&bench.path, "Sales").unwrap_err();
+    assert_eq!(refused.status, 409);
+    bench.advance(30);
+    assert_eq!(bench.failure(&again), "ManagedDatabaseNameInUse");
+    assert_eq!(bench.failure(&missing), "DatabaseDoesNotExist");
+    bench.opposite(assumption::PUT_IS_CREATE);
+    bench.done(bench.create(request()));
+    assert!(bench.connected());
+}
+
+#[test]
+fn a_link_that_is_not_there_is_deleted_all_the_same() {
+    let bench = Bench::new();
+    bench.done(bench.world.delete_link(&bench.path, "nothing"));
+    bench.opposite(assumption::DELETE_MISSING);
+    let accepted = bench.world.delete_link(&bench.path, "nothing").unwrap();
+    bench.advance(60);
+    assert_eq!(bench.failure(&accepted), "ResourceNotFound");
+}

@@ -1,0 +1,141 @@
+//! Who accepts whom when two mirroring endpoints meet.
+//!
+//! SQL Server knows the instance by a certificate named exactly as its FQDN and by a root that may vouch for that name;
+//! the instance knows SQL Server by the very certificate, uploaded to it. Dates count when a connection is made, not
+//! while it lives.
+
+use std::collections::BTreeSet;
+
+use time::{Duration, OffsetDateTime};
+
+use super::endpoint::{Algorithm, Encryption, Endpoint, Role, State};
+use super::instance::SqlInstance;
+use super::managed::ManagedInstance;
+use super::security::Certificate;
+use super::x509;
+
+/// Why the two ends of a link do not connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// No packet arrives, nobody listens, or the listener turns connections away.
+    #[error("no mirroring endpoint answers")]
+    Unreachable,
+    /// The instance does not know SQL Server's certificate (41973).
+    #[error("the instance does not trust SQL Server's endpoint certificate")]
+    SqlServerNotTrusted,
+    /// SQL Server does not accept the instance's certificate (41974).
+    #[error("SQL Server does not trust the instance's endpoint certificate")]
+    InstanceNotTrusted,
+    /// The groups are not there, do not name each other, or have no such database (41976).
+    #[error("the groups do not fit each other")]
+    Groups,
+    /// Both sides have the same role (41976).
+    #[error("both sides have the same role")]
+    Roles,
+    /// Failing over in both directions needs equal database formats (41988).
+    #[error("the database formats do not match")]
+    Formats,
+}
+
+/// Whether SQL Server accepts the certificate that the instance presents at `now`.
+///
+/// ASSUMED 21: which certificate it has under the FQDN does not matter, since the service renews its own without asking.
+///
+/// # Errors
+/// [`LinkError::InstanceNotTrusted`].
+pub fn sql_trusts_instance(
+    sql: &SqlInstance,
+    managed: &ManagedInstance,
+    now: OffsetDateTime,
+    opposites: &BTreeSet<u16>,
+) -> Result<(), LinkError> {
+    let now = now + Duration::seconds(sql.clock_skew);
+    let fqdn = managed.view.fqdn.as_str();
+    let presented = managed.endpoint_chain.first().and_then(|der| x509::read(fqdn, der));
+    let vouches = |root: &Certificate| {
+        let stands_in = managed.roots.iter().any(|(_, der)| *der == root.der);
+        (stands_in || root.thumbprint == x509::real_root(opposites))
+            && valid(root, now)
+            && sql.issuers.iter().any(|grant| grant.certificate == root.id && covers(&grant.dns, fqdn))
+    };
+    let accepted = presented.is_some_and(|certificate| valid(&certificate, now))
+        && sql.certificate(fqdn).is_some()
+        && sql.certificates.iter().any(vouches);
+    if accepted { Ok(()) } else { Err(LinkError::InstanceNotTrusted) }
+}
+
+/// Whether the instance accepts the certificate that SQL Server's endpoint presents at `now`.
+///
+/// # Errors
+/// [`LinkError::SqlServerNotTrusted`].
+pub fn instance_trusts_sql(
+    managed: &ManagedInstance,
+    sql: &SqlInstance,
+    now: OffsetDateTime,
+) -> Result<(), LinkError> {
+    let known =
+        |one: &&Certificate| managed.trust_certificates.iter().any(|uploaded| uploaded.der == one.der);
+    match presented(sql).filter(known) {
+        Some(certificate) if valid(certificate, now) => Ok(()),
+        _ => Err(LinkError::SqlServerNotTrusted),
+    }
+}
+
+/// The certificate that a SQL Server's endpoint presents.
+pub fn presented(sql: &SqlInstance) -> Option<&Certificate> {
+    sql.certificate_by_id(sql.endpoint.as_ref()?.authentication.certificate?)
+}
+
+/// Whether connections to an endpoint succeed at all.
+pub fn listens(endpoint: &Endpoint) -> bool {
+    endpoint.state == State::Started && endpoint.role != Role::Witness
+}
+
+/// Whether two endpoints find a way to encrypt, or not to.
+pub fn agree(one: Encryption, other: Encryption) -> bool {
+    let plain = one.level < 2 && other.level < 2 && (one.level == 0 || other.level == 0);
+    let aes = |end: Encryption| end.level > 0 && end.algorithm != Algorithm::Rc4;
+    let rc4 = |end: Encryption| end.level > 0 && end.algorithm != Algorithm::Aes;
+    plain || (aes(one) && aes(other)) || (rc4(one) && rc4(other))
+}
+
+/// Whether an issuer's DNS pattern covers a name. ASSUMED 20: a star stands for any number of labels.
+pub fn covers(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
+    match pattern.strip_prefix('*') {
+        Some(end) => name.len() > end.len() && name.ends_with(end),
+        None => pattern == name,
+    }
+}
+
+fn valid(certificate: &Certificate, now: OffsetDateTime) -> bool {
+    certificate.not_before <= now && now <= certificate.not_after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_cover_what_is_below_them() {
+        let fqdn = "mi-sales.0123456789ab.database.windows.net";
+        for pattern in ["*.database.windows.net", "*.0123456789AB.database.windows.net", fqdn] {
+            assert!(covers(pattern, fqdn), "{pattern}");
+        }
+        for pattern in
+            ["*.database.usgovcloudapi.net", "database.windows.net", "mi-other.database.windows.net"]
+        {
+            assert!(!covers(pattern, fqdn), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn encryption_has_to_have_an_algorithm_in_common() {
+        let end = |level, algorithm| Encryption { level, algorithm };
+        let instance = end(2, Algorithm::Aes);
+        assert!(agree(instance, end(1, Algorithm::Rc4Aes)));
+        assert!(!agree(instance, end(2, Algorithm::Rc4)));
+        assert!(!agree(instance, end(0, Algorithm::Aes)));
+        assert!(agree(end(0, Algorithm::Aes), end(1, Algorithm::Rc4)));
+    }
+}
