@@ -177,7 +177,7 @@ fn a_cut_disconnects_and_its_end_connects_without_seeding() {
 
 #[test]
 fn an_altered_endpoint_costs_seconds_or_minutes() {
-    for (opposite, waits) in [(None, 30), (Some(assumption::QUICK_RECONNECT), 620)] {
+    for (opposite, waits) in [(None, 30), (Some(assumption::QUICK_RECONNECT), 600)] {
         let bench = Bench::linked();
         opposite.into_iter().for_each(|number| bench.opposite(number));
         bench.sql("ALTER ENDPOINT [hadr] AS TCP (LISTENER_PORT = 5022)");
