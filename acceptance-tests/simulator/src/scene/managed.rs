@@ -57,7 +57,8 @@ pub(super) fn managed_instance(
         }
     };
     let now = estate.clock.now();
-    let dns_zone = format!("{:012x}", estate.next().wrapping_mul(0x9e37_79b9_7f4a) & 0xffff_ffff_ffff);
+    let dns_zone =
+        format!("{:012x}", estate.fresh_number().wrapping_mul(0x9e37_79b9_7f4a) & 0xffff_ffff_ffff);
     let fqdn = format!("{}.{dns_zone}.database.windows.net", path.name.to_lowercase());
     let mut engine = engine::fresh(&fqdn, now, major, Edition::Managed, estate);
     // Every managed instance says this, whatever its engine is.

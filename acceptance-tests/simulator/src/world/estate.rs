@@ -81,14 +81,14 @@ impl Estate {
     }
 
     /// The next fresh number.
-    pub fn next(&mut self) -> u64 {
+    pub fn fresh_number(&mut self) -> u64 {
         self.sequence += 1;
         self.sequence
     }
 
     /// A GUID that no other object has, lower case.
     pub fn fresh_guid(&mut self) -> String {
-        let number = self.next();
+        let number = self.fresh_number();
         format!("{:08x}-5a1e-4000-8000-{number:012x}", number.wrapping_mul(2_654_435_761) & 0xffff_ffff)
     }
 }

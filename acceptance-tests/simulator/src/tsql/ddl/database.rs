@@ -49,7 +49,7 @@ pub(super) fn create(estate: &mut Estate, caller: &Caller, name: &str) -> Result
         seeded_by: None,
     };
     let guid = estate.fresh_guid();
-    let lsn = estate.next();
+    let lsn = estate.fresh_number();
     let database = Database { guid, hardened_lsn: lsn, ..database };
     engine_mut(estate, caller)?.databases.push(database);
     Ok(Outcome::default())
