@@ -168,6 +168,7 @@ impl Estate {
     }
 
     fn set_databases(&mut self, path: &InstancePath, name: &str, databases: &[String]) {
+        let (now, opposites) = (self.reached, self.opposites.clone());
         let mut ids = Vec::new();
         for _ in databases {
             ids.push((self.fresh_guid(), self.fresh_guid()));
@@ -185,11 +186,16 @@ impl Estate {
             }
         }
         link.request.databases = databases.to_vec();
-        for database in &mut managed.engine.databases {
-            if removed.contains(&database.name) {
-                database.group = None;
-                database.group_database_id = None;
-            }
+        let now_primary = link.instance_is_primary;
+        for group in &mut managed.engine.groups {
+            group.databases.retain(|one| !removed.contains(one));
+        }
+        for database in managed.engine.databases.iter_mut().filter(|one| removed.contains(&one.name)) {
+            database.group = None;
+            database.group_database_id = None;
+        }
+        for name in removed.iter().filter(|_| !now_primary) {
+            owe_backup(managed, &opposites, name, now);
         }
     }
 

@@ -3,12 +3,14 @@
 //! | module | what |
 //! | --- | --- |
 //! | `deeds` | what is asked of links, certificates and databases: refused at once, or accepted as an operation |
+//! | `groups` | the groups that a link has on the instance |
 //! | `views` | links as ARM shows them |
 //! | `refusals` | the service's words for saying no |
 //!
 //! Durations of operations are those of the recordings, on the world's clock.
 
 mod deeds;
+mod groups;
 mod refusals;
 mod views;
 

@@ -183,3 +183,44 @@ fn a_link_from_the_instance_seeds_sql_server() {
         assert_eq!(sql.group("AG_Sales").unwrap().databases, ["Sales"]);
     });
 }
+
+#[test]
+fn a_link_of_several_databases_seeds_them_one_after_the_other_and_takes_more() {
+    let bench = Bench::new();
+    bench.trust();
+    for (name, id) in [("Stock", 6), ("Orders", 7)] {
+        bench.with_sql(|sql| {
+            let mut database = sql.database("Sales").unwrap().clone();
+            (database.name, database.id) = (name.into(), id);
+            sql.databases.push(database);
+        });
+    }
+    bench.sql(
+        "CREATE AVAILABILITY GROUP AG_Sales WITH (CLUSTER_TYPE = NONE) FOR DATABASE Sales, Stock REPLICA ON N'SQL1' WITH \
+         (ENDPOINT_URL = N'TCP://10.0.0.4:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, \
+         SEEDING_MODE = AUTOMATIC)",
+    );
+    bench.sql(&bench.distributed("CREATE"));
+    let mut wanted = request();
+    wanted.databases.push("Stock".into());
+    wanted.multi_database = true;
+    let accepted = bench.create(wanted).unwrap();
+    assert_eq!(accepted.operation, "CreateManagedFailoverGroup");
+    let states =
+        |bench: &Bench| -> Vec<String> { bench.link().databases.into_iter().map(|one| one.state).collect() };
+    bench.advance(110);
+    assert_eq!(states(&bench), ["LinkSynchronizing", "LinkInitialSeeding"]);
+    assert_eq!(bench.standing(&accepted), Standing::InProgress);
+    bench.advance(100);
+    assert_eq!(states(&bench), ["LinkSynchronizing", "LinkSynchronizing"]);
+    assert_eq!(bench.standing(&accepted), Standing::Succeeded);
+
+    bench.sql("ALTER AVAILABILITY GROUP AG_Sales ADD DATABASE Orders");
+    let change = crate::arm::backend::LinkUpdate::Databases(vec!["Stock".into(), "Orders".into()]);
+    bench.done(bench.world.update_link(&bench.path, "DAG_Sales", change));
+    bench.advance(200);
+    let names: Vec<String> = bench.link().databases.into_iter().map(|one| one.name).collect();
+    assert_eq!(names, ["Stock", "Orders"]);
+    assert_eq!(states(&bench), ["LinkSynchronizing", "LinkSynchronizing"]);
+    assert!(bench.copy().unwrap().group.is_none(), "what left the link is independent");
+}
