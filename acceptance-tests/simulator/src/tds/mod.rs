@@ -1,1 +1,3 @@
-//! The TDS face: packets, TLS, login, tokens. Knows no SQL.
+//! The TDS face: SQL Server's wire protocol, and nothing of T-SQL or the world.
+
+pub mod backend;
