@@ -24,7 +24,7 @@ fn one_certificate_in_all_its_forms() {
         format!("Bag Attributes: none\n{}", certificate.to_pem()),
         hex.clone(),
         hex.to_lowercase(),
-        hex[2..].to_owned(),
+        hex.strip_prefix("0x").unwrap().to_owned(),
         STANDARD.encode(certificate.der()),
         format!("  {}\n", STANDARD.encode(certificate.der())),
     ];
