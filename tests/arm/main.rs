@@ -10,7 +10,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "helpers of tests fail as tests do"
+    clippy::print_stderr,
+    reason = "helpers of tests fail as tests do, and say what they skip"
 )]
 
 mod bench;
