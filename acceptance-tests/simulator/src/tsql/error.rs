@@ -4,6 +4,8 @@
 //! Sources: learn.microsoft.com "Database Engine events and errors" 0-999, 1000-1999, 8000-8999 and, for 102,
 //! 137, 156, 195, 207 and 208, every server that ever ran.
 
+use super::value::Type;
+
 /// An error on its way to the client, with SQL Server's number, severity and state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SqlError {
@@ -407,4 +409,69 @@ pub(crate) fn availability_mode_missing(replica: &str, line: u32) -> SqlError {
 pub(crate) fn unknown_dbcc(line: u32) -> SqlError {
     let text = "Incorrect DBCC statement. Check the documentation for the correct DBCC syntax and options.";
     at(2526, 16, 3, line, text.to_owned())
+}
+
+/// 529.
+pub(crate) fn not_allowed_conversion(from: Type, to: Type) -> SqlError {
+    let text = format!("Explicit conversion from data type {} to {} is not allowed.", from.base_name(), to.base_name());
+    at(529, 16, 2, 0, text)
+}
+
+/// 8114.
+pub(crate) fn conversion_to(from: &str, to: &str) -> SqlError {
+    at(8114, 16, 5, 0, format!("Error converting data type {from} to {to}."))
+}
+
+/// 10709.
+pub(crate) fn values_mismatch() -> SqlError {
+    let text = "The number of columns for each row in a table value constructor must be the same.";
+    at(10709, 16, 1, 0, text.to_owned())
+}
+
+/// 10741.
+pub(crate) fn top_with_offset() -> SqlError {
+    at(10741, 15, 2, 0, "A TOP can not be used in the same query or sub-query as an OFFSET.".to_owned())
+}
+
+/// 263.
+pub(crate) fn no_table_for_star() -> SqlError {
+    at(263, 16, 1, 0, "Must specify table to select from.".to_owned())
+}
+
+/// 104.
+pub(crate) fn order_by_union() -> SqlError {
+    let text = "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or EXCEPT \
+                operator.";
+    at(104, 16, 1, 0, text.to_owned())
+}
+
+/// 108.
+pub(crate) fn order_by_position(position: &str) -> SqlError {
+    let text = format!(
+        "The ORDER BY position number {position} is out of range of the number of items in the select list."
+    );
+    at(108, 16, 1, 0, text)
+}
+
+/// 8155.
+pub(crate) fn unnamed_column(position: usize, table: &str) -> SqlError {
+    at(8155, 16, 2, 0, format!("No column name was specified for column {position} of '{table}'."))
+}
+
+/// 8158 and 8159.
+pub(crate) fn alias_columns(table: &str, fewer: bool) -> SqlError {
+    if fewer {
+        at(8158, 16, 1, 0, format!("'{table}' has more columns than were specified in the column list."))
+    } else {
+        at(8159, 16, 1, 0, format!("'{table}' has fewer columns than were specified in the column list."))
+    }
+}
+
+/// 321.
+pub(crate) fn not_a_hint(hint: &str) -> SqlError {
+    let text = format!(
+        "\"{hint}\" is not a recognized table hints option. If it is intended as a parameter to a table-valued function \
+         or to the CHANGETABLE function, ensure that your database compatibility mode is set to 90."
+    );
+    at(321, 15, 1, 0, text)
 }

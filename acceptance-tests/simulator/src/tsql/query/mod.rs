@@ -1,0 +1,312 @@
+//! Queries: bound against the catalog of the server's version, lowered to SQLite, run there.
+//!
+//! Binding is our own work, because names, types, versions and refusals are what a simulated server must get right:
+//! every name is resolved here and none reaches SQLite, which sees only tables `s0`, `s1`, … with columns `c0`, `c1`,
+//! …, parameters, and functions of ours. SQLite in turn does what it is best at: joins, subqueries, grouping,
+//! windows, sorting. Only views that a query names are filled.
+//!
+//! What it is not: a T-SQL optimiser or a store. Nothing outlives the query.
+
+mod expression;
+mod functions;
+mod run;
+mod scalar;
+mod select;
+
+use std::collections::{BTreeSet, HashMap};
+
+use rusqlite::types::Value;
+use sqlparser::ast::{Expr, Query};
+
+use super::collation::Collation;
+use super::error::SqlError;
+use super::schema::View;
+use super::value::Type;
+pub(crate) use run::{Rows, evaluate, run};
+pub(crate) use scalar::quote_name;
+
+/// What names mean where a query stands.
+pub(crate) trait Names {
+    /// The server's major version.
+    fn version(&self) -> u8;
+    /// The server's collation.
+    fn collation(&self) -> Collation;
+    /// The type of a scalar variable, if it is declared.
+    fn variable(&self, name: &str) -> Option<Type>;
+    /// The columns of a table variable (`@t`) or temporary table (`#t`).
+    fn table(&self, name: &str) -> Option<Vec<Column>>;
+    /// The current database.
+    fn database(&self) -> &str;
+    /// The true name of a database of this instance.
+    fn find_database(&self, name: &str) -> Option<String>;
+}
+
+/// What a query takes from the outside while it runs.
+pub(crate) trait Data {
+    /// The value of a variable or of a global such as `@@ROWCOUNT`.
+    fn variable(&self, name: &str) -> Result<Value, SqlError>;
+    /// The rows of a table variable or temporary table.
+    fn table_rows(&self, name: &str) -> Result<Vec<Vec<Value>>, SqlError>;
+    /// The rows of a view in a database, with the columns of this version in their order.
+    fn view_rows(&self, view: &'static View, database: &str) -> Result<Vec<Vec<Value>>, SqlError>;
+    /// What functions ask the server.
+    fn host(&self) -> std::sync::Arc<dyn Host>;
+}
+
+/// What functions of T-SQL ask the instance. Answers are values, so that `NULL` is "no such thing".
+pub(crate) trait Host: Send + Sync + std::panic::RefUnwindSafe {
+    /// `SERVERPROPERTY(name)`.
+    fn server_property(&self, name: &str) -> Value;
+    /// A function with a name of `functions::HOSTED` and its converted arguments.
+    ///
+    /// # Errors
+    /// What the server would raise.
+    fn call(&self, function: &str, arguments: &[Value]) -> Result<Value, SqlError>;
+    /// The time of the server, UTC.
+    fn now(&self) -> time::OffsetDateTime;
+}
+
+/// A column of a result or of a table of the session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) data_type: Type,
+    pub(crate) nullable: bool,
+}
+
+/// A query that is bound and lowered.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    sql: String,
+    pub(crate) columns: Vec<Column>,
+    sources: Vec<Source>,
+    parameters: Vec<Parameter>,
+    types: Vec<Type>,
+    functions: BTreeSet<&'static str>,
+    collation: Collation,
+    /// `SELECT @a = …`: the variables by column; such a query returns no rows.
+    pub(crate) assignments: Vec<String>,
+    /// `SELECT … INTO #t`.
+    pub(crate) into: Option<String>,
+    /// `FOR JSON`.
+    json: Option<Json>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Json {
+    include_null: bool,
+    without_wrapper: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    View { view: &'static View, database: String, columns: usize },
+    Local { name: String, columns: usize },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Parameter {
+    Variable(String),
+    Literal(LiteralText),
+}
+
+/// Text of a literal, bound as a parameter so that no text of a user is ever part of SQLite's statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct LiteralText(String);
+
+/// Binds a query.
+///
+/// # Errors
+/// 207, 195, 208 and their kin. 208 alone may be forgiven until the statement is reached.
+pub(crate) fn plan(query: &Query, names: &dyn Names) -> Result<Plan, SqlError> {
+    let mut compiler = Compiler::new(names);
+    let body = compiler.top_query(query)?;
+    Ok(compiler.finish(body))
+}
+
+/// Binds one expression; its plan returns one row with one column.
+///
+/// # Errors
+/// As [`plan`].
+pub(crate) fn plan_expression(expression: &Expr, names: &dyn Names) -> Result<Plan, SqlError> {
+    let mut compiler = Compiler::new(names);
+    let lowered = compiler.expression(expression)?;
+    let columns =
+        vec![Column { name: String::new(), data_type: lowered.data_type, nullable: lowered.nullable }];
+    Ok(compiler.finish((format!("SELECT {}", lowered.text), columns)))
+}
+
+/// Binds one condition; its plan returns 1 where it is true, else 0.
+///
+/// # Errors
+/// As [`plan`].
+pub(crate) fn plan_condition(expression: &Expr, names: &dyn Names) -> Result<Plan, SqlError> {
+    let mut compiler = Compiler::new(names);
+    let lowered = compiler.condition(expression)?;
+    let columns = vec![Column { name: String::new(), data_type: Type::Bit, nullable: false }];
+    Ok(compiler.finish((format!("SELECT CASE WHEN {lowered} THEN 1 ELSE 0 END"), columns)))
+}
+
+/// One query on its way to SQLite.
+struct Compiler<'a> {
+    names: &'a dyn Names,
+    sources: Vec<Source>,
+    parameters: Vec<Parameter>,
+    types: Vec<Type>,
+    functions: BTreeSet<&'static str>,
+    scopes: Vec<SelectScope>,
+    common_tables: Vec<HashMap<String, CommonTable>>,
+    aliases: usize,
+    assignments: Vec<String>,
+    into: Option<String>,
+    json: Option<Json>,
+}
+
+/// The tables that one SELECT sees.
+#[derive(Debug, Default)]
+struct SelectScope {
+    tables: Vec<ScopeTable>,
+    /// Text of the grouping expressions, where the select groups.
+    grouped: Option<Vec<String>>,
+    in_aggregate: bool,
+}
+
+#[derive(Debug, Clone)]
+struct ScopeTable {
+    /// Folded alias or table name, and schema and database where no alias hides them.
+    name: String,
+    display: String,
+    schema: Option<String>,
+    database: Option<String>,
+    columns: Vec<ScopeColumn>,
+}
+
+#[derive(Debug, Clone)]
+struct ScopeColumn {
+    name: String,
+    folded: String,
+    data_type: Type,
+    nullable: bool,
+    /// How SQLite names it.
+    text: String,
+}
+
+#[derive(Debug, Clone)]
+struct CommonTable {
+    text: String,
+    columns: Vec<Column>,
+}
+
+/// A lowered expression.
+#[derive(Debug, Clone)]
+struct Lowered {
+    text: String,
+    data_type: Type,
+    nullable: bool,
+}
+
+impl Lowered {
+    fn new(text: impl Into<String>, data_type: Type) -> Self {
+        Self { text: text.into(), data_type, nullable: true }
+    }
+}
+
+impl<'a> Compiler<'a> {
+    fn new(names: &'a dyn Names) -> Self {
+        Self {
+            names,
+            sources: Vec::new(),
+            parameters: Vec::new(),
+            types: Vec::new(),
+            functions: BTreeSet::new(),
+            scopes: Vec::new(),
+            common_tables: Vec::new(),
+            aliases: 0,
+            assignments: Vec::new(),
+            into: None,
+            json: None,
+        }
+    }
+
+    fn finish(self, (sql, columns): (String, Vec<Column>)) -> Plan {
+        Plan {
+            sql,
+            columns,
+            sources: self.sources,
+            parameters: self.parameters,
+            types: self.types,
+            functions: self.functions,
+            collation: self.names.collation(),
+            assignments: self.assignments,
+            into: self.into,
+            json: self.json,
+        }
+    }
+
+    fn fold(&self, name: &str) -> String {
+        self.names.collation().fold(name)
+    }
+
+    /// A name that SQLite has not seen in this query.
+    fn alias(&mut self, prefix: char) -> String {
+        self.aliases += 1;
+        format!("{prefix}{}", self.aliases)
+    }
+
+    /// The number of a parameter, as SQLite writes it.
+    fn parameter(&mut self, parameter: Parameter) -> String {
+        let position = match self.parameters.iter().position(|each| *each == parameter) {
+            Some(position) => position,
+            None => {
+                self.parameters.push(parameter);
+                self.parameters.len() - 1
+            }
+        };
+        format!("?{}", position + 1)
+    }
+
+    fn literal(&mut self, text: &str) -> String {
+        self.parameter(Parameter::Literal(LiteralText(text.to_owned())))
+    }
+
+    /// The number under which the run-time functions find a type.
+    fn type_number(&mut self, data_type: Type) -> usize {
+        match self.types.iter().position(|each| *each == data_type) {
+            Some(position) => position,
+            None => {
+                self.types.push(data_type);
+                self.types.len() - 1
+            }
+        }
+    }
+
+    /// A call of one of our functions.
+    fn call(&mut self, function: &'static str, arguments: &[&str]) -> String {
+        self.functions.insert(function);
+        format!("f_{function}({})", arguments.join(", "))
+    }
+
+    /// `lowered` as a value of `to`, where that needs a conversion.
+    fn converted(&mut self, lowered: Lowered, to: Type) -> Lowered {
+        if lowered.data_type == to || to == Type::Null || lowered.data_type == Type::Null {
+            return Lowered { data_type: if to == Type::Null { lowered.data_type } else { to }, ..lowered };
+        }
+        self.cast(lowered, to, "0", false)
+    }
+
+    fn cast(&mut self, lowered: Lowered, to: Type, style: &str, is_try: bool) -> Lowered {
+        let (from, target) = (self.type_number(lowered.data_type), self.type_number(to));
+        let function = if is_try { "try_cast" } else { "cast" };
+        let text = self.call(function, &[&lowered.text, &from.to_string(), &target.to_string(), style]);
+        Lowered { text, data_type: to, nullable: lowered.nullable || is_try }
+    }
+}
+
+/// Text compares by the server's collation.
+fn collated(lowered: &Lowered) -> String {
+    if matches!(lowered.data_type.family(), super::value::Family::Text | super::value::Family::Variant) {
+        format!("{} COLLATE tsql", lowered.text)
+    } else {
+        lowered.text.clone()
+    }
+}

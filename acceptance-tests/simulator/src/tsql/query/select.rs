@@ -1,0 +1,847 @@
+//! SELECT, FROM, common table expressions, set operations, ORDER BY.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    Distinct, Expr, ForClause, ForJson, Function, GroupByExpr, Ident, JoinConstraint, JoinOperator, LimitClause,
+    ObjectName, ObjectNamePart, OrderByExpr, OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
+    SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, TableWithJoins, Top, TopQuantity, Value, Visit,
+    Visitor,
+};
+
+use super::super::error::{self, SqlError};
+use super::super::schema::{self, Scope, View};
+use super::super::value::{Family, Type};
+use super::{Column, CommonTable, Compiler, Json, Lowered, ScopeColumn, ScopeTable, SelectScope, Source, collated, functions};
+
+impl Compiler<'_> {
+    /// The query of a statement: the only place where variables may be assigned and rows stored.
+    pub(super) fn top_query(&mut self, query: &Query) -> Result<(String, Vec<Column>), SqlError> {
+        if let SetExpr::Select(select) = &*query.body {
+            self.assignments = assignments(select)?;
+            if let Some(into) = &select.into {
+                self.into = Some(into_target(into)?);
+            }
+        }
+        if let Some(clause) = &query.for_clause {
+            self.json = Some(json(clause)?);
+        }
+        self.query(query)
+    }
+
+    /// Any query, a subquery too.
+    pub(super) fn query(&mut self, query: &Query) -> Result<(String, Vec<Column>), SqlError> {
+        if !query.locks.is_empty() || query.settings.is_some() || query.format_clause.is_some() {
+            return Err(error::not_modelled("this clause of a query"));
+        }
+        let mut text = String::new();
+        let depth = self.common_tables.len();
+        if let Some(with) = &query.with {
+            for cte in &with.cte_tables {
+                let (definition, columns) = self.query(&cte.query)?;
+                let columns = renamed(columns, &cte.alias)?;
+                let name = self.alias('w');
+                let separator = if text.is_empty() { "WITH " } else { ", " };
+                text.push_str(&format!("{separator}{name} AS ({definition})"));
+                let table = CommonTable { text: name, columns };
+                self.common_tables.push(HashMap::from([(self.fold(&cte.alias.name.value), table)]));
+            }
+            if !text.is_empty() {
+                text.push(' ');
+            }
+        }
+        let result = self.body_with_order(query);
+        self.common_tables.truncate(depth);
+        let (body, columns) = result?;
+        Ok((text + &body, columns))
+    }
+
+    fn body_with_order(&mut self, query: &Query) -> Result<(String, Vec<Column>), SqlError> {
+        let order: &[OrderByExpr] = match query.order_by.as_ref().map(|order| &order.kind) {
+            Some(OrderByKind::Expressions(expressions)) => expressions,
+            Some(OrderByKind::All(_)) => return Err(error::syntax("ALL", true, 0)),
+            None => &[],
+        };
+        let limit = self.limit(query)?;
+        match &*query.body {
+            SetExpr::Select(select) => self.select(select, order, limit),
+            body => {
+                let (mut text, columns) = self.set_expression(body)?;
+                if !order.is_empty() {
+                    text.push_str(" ORDER BY ");
+                    let mut keys = Vec::new();
+                    for key in order {
+                        keys.push(self.ordinal(key, &columns)?);
+                    }
+                    text.push_str(&keys.join(", "));
+                }
+                text.push_str(&limit.unwrap_or_default());
+                Ok((text, columns))
+            }
+        }
+    }
+
+    /// `OFFSET n ROWS FETCH NEXT m ROWS ONLY`.
+    fn limit(&mut self, query: &Query) -> Result<Option<String>, SqlError> {
+        let offset = match &query.limit_clause {
+            None => None,
+            Some(LimitClause::LimitOffset { limit: None, offset: Some(offset), limit_by }) if limit_by.is_empty() => {
+                Some(self.expression(&offset.value)?.text)
+            }
+            Some(_) => return Err(error::syntax("LIMIT", false, 0)),
+        };
+        let count = match &query.fetch {
+            None => None,
+            Some(fetch) if fetch.with_ties || fetch.percent => {
+                return Err(error::not_modelled("FETCH … WITH TIES or PERCENT"));
+            }
+            Some(fetch) => match &fetch.quantity {
+                Some(quantity) => Some(self.expression(quantity)?.text),
+                None => Some("1".to_owned()),
+            },
+        };
+        Ok(match (offset, count) {
+            (None, None) => None,
+            (offset, count) => Some(format!(
+                " LIMIT {} OFFSET {}",
+                count.as_deref().unwrap_or("-1"),
+                offset.as_deref().unwrap_or("0")
+            )),
+        })
+    }
+
+    /// UNION and its kin; ORDER BY there can only name columns of the result.
+    fn set_expression(&mut self, body: &SetExpr) -> Result<(String, Vec<Column>), SqlError> {
+        match body {
+            SetExpr::Select(select) => {
+                let (text, columns) = self.select(select, &[], None)?;
+                if select.top.is_some() { Ok((format!("SELECT * FROM ({text})"), columns)) } else { Ok((text, columns)) }
+            }
+            SetExpr::Query(query) => {
+                let (text, columns) = self.query(query)?;
+                Ok((format!("SELECT * FROM ({text})"), columns))
+            }
+            SetExpr::SetOperation { left, op, set_quantifier, right } => {
+                let (left_text, left_columns) = self.set_expression(left)?;
+                let (right_text, right_columns) = self.set_expression(right)?;
+                if left_columns.len() != right_columns.len() {
+                    return Err(error::unequal_set_operands());
+                }
+                let all = *set_quantifier == SetQuantifier::All;
+                let word = match (op, all) {
+                    (SetOperator::Union, true) => "UNION ALL",
+                    (SetOperator::Union, false) => "UNION",
+                    (SetOperator::Intersect, false) => "INTERSECT",
+                    (SetOperator::Except, false) => "EXCEPT",
+                    _ => return Err(error::syntax("ALL", true, 0)),
+                };
+                let mut columns = Vec::new();
+                let (mut left_items, mut right_items) = (Vec::new(), Vec::new());
+                for (position, (left, right)) in left_columns.iter().zip(&right_columns).enumerate() {
+                    let data_type = left.data_type.common(right.data_type);
+                    for (column, items) in [(left, &mut left_items), (right, &mut right_items)] {
+                        let lowered = Lowered::new(format!("c{position}"), column.data_type);
+                        let lowered = self.converted(lowered, data_type);
+                        items.push(format!("{} AS c{position}", collated(&lowered)));
+                    }
+                    let nullable = left.nullable || right.nullable;
+                    columns.push(Column { name: left.name.clone(), data_type, nullable });
+                }
+                let text = format!(
+                    "SELECT {} FROM ({left_text}) {word} SELECT {} FROM ({right_text})",
+                    left_items.join(", "),
+                    right_items.join(", ")
+                );
+                Ok((text, columns))
+            }
+            SetExpr::Values(values) => self.values(values),
+            _ => Err(error::not_modelled("this form of query")),
+        }
+    }
+
+    /// `VALUES (…), (…)`.
+    fn values(&mut self, values: &sqlparser::ast::Values) -> Result<(String, Vec<Column>), SqlError> {
+        let mut rows: Vec<Vec<Lowered>> = Vec::new();
+        for row in &values.rows {
+            let mut lowered = Vec::new();
+            for value in row.content.iter() {
+                lowered.push(self.expression(value)?);
+            }
+            if rows.first().is_some_and(|first| first.len() != lowered.len()) {
+                return Err(error::values_mismatch());
+            }
+            rows.push(lowered);
+        }
+        let width = rows.first().map_or(0, Vec::len);
+        let types: Vec<Type> = (0..width)
+            .map(|position| {
+                rows.iter().filter_map(|row| row.get(position)).fold(Type::Null, |sum, each| sum.common(each.data_type))
+            })
+            .collect();
+        let mut selects = Vec::new();
+        for row in rows {
+            let mut items = Vec::new();
+            for (position, (value, data_type)) in row.into_iter().zip(&types).enumerate() {
+                items.push(format!("{} AS c{position}", self.converted(value, *data_type).text));
+            }
+            selects.push(format!("SELECT {}", items.join(", ")));
+        }
+        let columns = types
+            .into_iter()
+            .map(|data_type| Column { name: String::new(), data_type, nullable: true })
+            .collect();
+        Ok((selects.join(" UNION ALL "), columns))
+    }
+
+    fn select(
+        &mut self,
+        select: &Select,
+        order: &[OrderByExpr],
+        limit: Option<String>,
+    ) -> Result<(String, Vec<Column>), SqlError> {
+        refuse_foreign_clauses(select)?;
+        self.scopes.push(SelectScope::default());
+        let result = self.select_in_scope(select, order, limit);
+        self.scopes.pop();
+        result
+    }
+
+    fn select_in_scope(
+        &mut self,
+        select: &Select,
+        order: &[OrderByExpr],
+        limit: Option<String>,
+    ) -> Result<(String, Vec<Column>), SqlError> {
+        let mut filters = Vec::new();
+        let from = self.from(&select.from, &mut filters)?;
+        if let Some(selection) = &select.selection {
+            filters.push(format!("({})", self.condition(selection)?));
+        }
+        let group = self.group_by(select, order)?;
+        let (items, columns) = self.projection(select)?;
+        let having = match &select.having {
+            Some(having) => Some(self.condition(having)?),
+            None => None,
+        };
+        let distinct = matches!(select.distinct, Some(Distinct::Distinct));
+        let mut text = String::from(if distinct { "SELECT DISTINCT " } else { "SELECT " });
+        let named: Vec<String> = items
+            .iter()
+            .enumerate()
+            .map(|(position, item)| {
+                let value = if distinct { collated(item) } else { item.text.clone() };
+                format!("{value} AS c{position}")
+            })
+            .collect();
+        text.push_str(&named.join(", "));
+        if !from.is_empty() {
+            text.push_str(" FROM ");
+            text.push_str(&from);
+        }
+        if !filters.is_empty() {
+            text.push_str(" WHERE ");
+            text.push_str(&filters.join(" AND "));
+        }
+        if !group.is_empty() {
+            text.push_str(" GROUP BY ");
+            text.push_str(&group.join(", "));
+        }
+        if let Some(having) = having {
+            text.push_str(" HAVING ");
+            text.push_str(&having);
+        }
+        if !order.is_empty() {
+            let mut keys = Vec::new();
+            for key in order {
+                keys.push(self.order_key(key, &columns)?);
+            }
+            text.push_str(" ORDER BY ");
+            text.push_str(&keys.join(", "));
+        }
+        match (&select.top, limit) {
+            (Some(_), Some(_)) => return Err(error::top_with_offset()),
+            (Some(top), None) => text.push_str(&self.top(top)?),
+            (None, Some(limit)) => text.push_str(&limit),
+            (None, None) => {}
+        }
+        Ok((text, columns))
+    }
+
+    fn top(&mut self, top: &Top) -> Result<String, SqlError> {
+        if top.with_ties || top.percent {
+            return Err(error::not_modelled("TOP … WITH TIES or PERCENT"));
+        }
+        let count = match &top.quantity {
+            Some(TopQuantity::Constant(count)) => count.to_string(),
+            Some(TopQuantity::Expr(expression)) => self.expression(expression)?.text,
+            None => return Err(error::syntax("TOP", true, 0)),
+        };
+        Ok(format!(" LIMIT {count}"))
+    }
+
+    /// The grouping; also marks the scope, so that other columns are refused outside aggregates (8120).
+    fn group_by(&mut self, select: &Select, order: &[OrderByExpr]) -> Result<Vec<String>, SqlError> {
+        let GroupByExpr::Expressions(expressions, modifiers) = &select.group_by else {
+            return Err(error::syntax("ALL", true, 0));
+        };
+        if !modifiers.is_empty() {
+            return Err(error::not_modelled("WITH ROLLUP and WITH CUBE"));
+        }
+        let mut keys = Vec::new();
+        let mut texts = Vec::new();
+        for expression in expressions {
+            let lowered = self.expression(expression)?;
+            texts.push(collated(&lowered));
+            keys.push(lowered.text);
+        }
+        let aggregates = select.projection.iter().any(|item| match item {
+            SelectItem::UnnamedExpr(expression) | SelectItem::ExprWithAlias { expr: expression, .. } => {
+                has_aggregate(expression)
+            }
+            _ => false,
+        }) || select.having.is_some()
+            || order.iter().any(|key| has_aggregate(&key.expr));
+        if (aggregates || !keys.is_empty())
+            && let Some(scope) = self.scopes.last_mut()
+        {
+            scope.grouped = Some(keys);
+        }
+        Ok(texts)
+    }
+
+    fn projection(&mut self, select: &Select) -> Result<(Vec<Lowered>, Vec<Column>), SqlError> {
+        let mut items = Vec::new();
+        let mut columns = Vec::new();
+        for item in &select.projection {
+            let (expression, name) = match item {
+                SelectItem::UnnamedExpr(expression) => {
+                    let assigned = assignment(item).map(|(_, value)| value);
+                    let name = match expression {
+                        Expr::Identifier(name) if !is_variable(name) => name.value.clone(),
+                        Expr::CompoundIdentifier(parts) => parts.last().map_or(String::new(), |part| part.value.clone()),
+                        _ => String::new(),
+                    };
+                    (assigned.unwrap_or(expression), name)
+                }
+                SelectItem::ExprWithAlias { expr, alias } => (expr, alias.value.clone()),
+                SelectItem::Wildcard(_) => {
+                    self.all_columns(None, &mut items, &mut columns)?;
+                    continue;
+                }
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                    self.all_columns(Some(name), &mut items, &mut columns)?;
+                    continue;
+                }
+                _ => return Err(error::not_modelled("this form of select list")),
+            };
+            let lowered = self.expression(expression)?;
+            // The catalog's own spelling wins over the query's, as on the server, but for an explicit alias.
+            columns.push(Column { name, data_type: lowered.data_type, nullable: lowered.nullable });
+            items.push(lowered);
+        }
+        Ok((items, columns))
+    }
+
+    fn all_columns(
+        &mut self,
+        name: Option<&ObjectName>,
+        items: &mut Vec<Lowered>,
+        columns: &mut Vec<Column>,
+    ) -> Result<(), SqlError> {
+        let wanted = match name {
+            Some(name) => {
+                let parts = parts(name)?;
+                let last = parts.last().map_or(String::new(), |part| self.fold(part));
+                Some((last, parts.join(".")))
+            }
+            None => None,
+        };
+        let scope = self.scopes.last();
+        if scope.is_some_and(|scope| scope.grouped.is_some()) {
+            return Err(error::not_grouped("*"));
+        }
+        let mut found = false;
+        for table in scope.map(|scope| scope.tables.as_slice()).unwrap_or_default() {
+            if wanted.as_ref().is_some_and(|(folded, _)| *folded != table.name) {
+                continue;
+            }
+            found = true;
+            for column in &table.columns {
+                items.push(Lowered {
+                    text: column.text.clone(),
+                    data_type: column.data_type,
+                    nullable: column.nullable,
+                });
+                columns.push(Column {
+                    name: column.name.clone(),
+                    data_type: column.data_type,
+                    nullable: column.nullable,
+                });
+            }
+        }
+        match (found, wanted) {
+            (true, _) => Ok(()),
+            (false, Some((_, display))) => Err(error::unknown_prefix(&display)),
+            (false, None) => Err(error::no_table_for_star()),
+        }
+    }
+
+    fn order_key(&mut self, key: &OrderByExpr, columns: &[Column]) -> Result<String, SqlError> {
+        if let Some(ordinal) = self.alias_ordinal(&key.expr, columns)? {
+            return Ok(ordinal + direction(key)?);
+        }
+        let lowered = self.expression(&key.expr)?;
+        Ok(format!("{}{}", collated(&lowered), direction(key)?))
+    }
+
+    fn ordinal(&mut self, key: &OrderByExpr, columns: &[Column]) -> Result<String, SqlError> {
+        match self.alias_ordinal(&key.expr, columns)? {
+            Some(ordinal) => Ok(ordinal + direction(key)?),
+            None => Err(error::order_by_union()),
+        }
+    }
+
+    /// The output column that a sort key names: by number, or by alias (which wins over a table's column).
+    fn alias_ordinal(&self, expression: &Expr, columns: &[Column]) -> Result<Option<String>, SqlError> {
+        let position = match expression {
+            Expr::Value(value) => match &value.value {
+                Value::Number(digits, _) => {
+                    let position = digits.parse::<usize>().unwrap_or(0);
+                    if position == 0 || position > columns.len() {
+                        return Err(error::order_by_position(digits));
+                    }
+                    Some(position - 1)
+                }
+                _ => None,
+            },
+            Expr::Identifier(name) if !is_variable(name) => {
+                let folded = self.fold(&name.value);
+                columns.iter().position(|column| self.fold(&column.name) == folded)
+            }
+            _ => None,
+        };
+        Ok(position.map(|position| match columns.get(position).map(|column| column.data_type.family()) {
+            Some(Family::Text) => format!("{} COLLATE tsql", position + 1),
+            _ => (position + 1).to_string(),
+        }))
+    }
+
+    /// FROM. Row-wise conditions that a rewritten APPLY needs are added to `filters`.
+    fn from(&mut self, tables: &[TableWithJoins], filters: &mut Vec<String>) -> Result<String, SqlError> {
+        let mut parts = Vec::new();
+        for table in tables {
+            parts.push(self.joined(table, filters)?);
+        }
+        Ok(parts.join(" CROSS JOIN "))
+    }
+
+    fn joined(&mut self, table: &TableWithJoins, filters: &mut Vec<String>) -> Result<String, SqlError> {
+        let mut text = self.factor(&table.relation, false)?;
+        for join in &table.joins {
+            use JoinOperator as J;
+            if matches!(join.join_operator, J::CrossApply | J::OuterApply) {
+                let outer = matches!(join.join_operator, J::OuterApply);
+                text.push_str(&self.apply(&join.relation, outer, filters)?);
+                continue;
+            }
+            let (word, constraint) = match &join.join_operator {
+                J::Join(constraint) | J::Inner(constraint) => ("JOIN", constraint),
+                J::Left(constraint) | J::LeftOuter(constraint) => ("LEFT JOIN", constraint),
+                J::Right(constraint) | J::RightOuter(constraint) => ("RIGHT JOIN", constraint),
+                J::FullOuter(constraint) => ("FULL JOIN", constraint),
+                J::CrossJoin(JoinConstraint::None) => ("CROSS JOIN", &JoinConstraint::None),
+                _ => return Err(error::syntax("JOIN", true, 0)),
+            };
+            let before = self.scopes.last().map_or(0, |scope| scope.tables.len());
+            let right = self.factor(&join.relation, false)?;
+            // Rows that an outer join fills up are NULL in every column.
+            self.make_nullable(word, before);
+            let on = match constraint {
+                JoinConstraint::On(condition) => format!(" ON {}", self.condition(condition)?),
+                JoinConstraint::None if word == "CROSS JOIN" => String::new(),
+                _ => return Err(error::syntax(";", false, 0)),
+            };
+            text = format!("{text} {word} {right}{on}");
+        }
+        Ok(text)
+    }
+
+    fn make_nullable(&mut self, word: &str, before: usize) {
+        let Some(scope) = self.scopes.last_mut() else { return };
+        for (position, table) in scope.tables.iter_mut().enumerate() {
+            let filled = match word {
+                "LEFT JOIN" => position >= before,
+                "RIGHT JOIN" => position < before,
+                "FULL JOIN" => true,
+                _ => false,
+            };
+            if filled {
+                table.columns.iter_mut().for_each(|column| column.nullable = true);
+            }
+        }
+    }
+
+    /// CROSS and OUTER APPLY. A derived table that sees nothing to its left is a plain join; one that does becomes
+    /// a subquery for each column that is used, which is the same where it cannot return two rows.
+    fn apply(&mut self, factor: &TableFactor, outer: bool, filters: &mut Vec<String>) -> Result<String, SqlError> {
+        let before = self.scopes.last().map_or(0, |scope| scope.tables.len());
+        let parameters = self.parameters.len();
+        match self.factor(factor, false) {
+            Ok(text) if outer => {
+                self.make_nullable("LEFT JOIN", before);
+                return Ok(format!(" LEFT JOIN {text} ON 1"));
+            }
+            Ok(text) => return Ok(format!(" CROSS JOIN {text}")),
+            Err(cause) if matches!(cause.number, 207 | 4104) => {
+                self.parameters.truncate(parameters);
+                if let Some(scope) = self.scopes.last_mut() {
+                    scope.tables.truncate(before);
+                }
+            }
+            Err(cause) => return Err(cause),
+        }
+        let TableFactor::Derived { subquery, alias: Some(alias), .. } = factor else {
+            return Err(error::not_modelled("APPLY of this kind"));
+        };
+        if !returns_one_row_at_most(subquery) {
+            return Err(error::not_modelled("a correlated APPLY that can return several rows"));
+        }
+        let (_, columns) = self.query(subquery)?;
+        let columns = renamed(columns, alias)?;
+        let mut scope_columns = Vec::new();
+        for (position, column) in columns.into_iter().enumerate() {
+            let (text, _) = self.query(subquery)?;
+            scope_columns.push(ScopeColumn {
+                folded: self.fold(&column.name),
+                name: column.name,
+                data_type: column.data_type,
+                nullable: true,
+                text: format!("(SELECT c{position} FROM ({text}))"),
+            });
+        }
+        if !outer {
+            let (text, _) = self.query(subquery)?;
+            filters.push(format!("EXISTS ({text})"));
+        }
+        self.add_table(alias.name.value.clone(), None, None, scope_columns)?;
+        Ok(String::new())
+    }
+
+    fn factor(&mut self, factor: &TableFactor, _lateral: bool) -> Result<String, SqlError> {
+        match factor {
+            TableFactor::Table { name, alias, args: None, with_hints, sample: None, version: None, .. } => {
+                hints(with_hints)?;
+                self.named_table(name, alias.as_ref())
+            }
+            TableFactor::Table { name, args: Some(_), .. } => {
+                Err(error::invalid_object(&parts(name)?.join(".")))
+            }
+            TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None } => {
+                // A derived table sees what encloses the select, not its neighbours.
+                let scope = self.scopes.pop();
+                let result = self.query(subquery);
+                self.scopes.extend(scope);
+                let (text, columns) = result?;
+                let columns = renamed(columns, alias)?;
+                let name = self.alias('t');
+                let columns = self.scope_columns(&name, columns)?;
+                self.add_table(alias.name.value.clone(), None, None, columns)?;
+                Ok(format!("({text}) AS {name}"))
+            }
+            TableFactor::Derived { alias: None, .. } => Err(error::syntax(")", false, 0)),
+            TableFactor::NestedJoin { table_with_joins, alias: None } => {
+                let mut filters = Vec::new();
+                let text = self.joined(table_with_joins, &mut filters)?;
+                if filters.is_empty() { Ok(format!("({text})")) } else { Err(error::not_modelled("APPLY inside a join")) }
+            }
+            _ => Err(error::not_modelled("this kind of table source")),
+        }
+    }
+
+    fn named_table(&mut self, name: &ObjectName, alias: Option<&TableAlias>) -> Result<String, SqlError> {
+        let parts = parts(name)?;
+        if alias.is_some_and(|alias| !alias.columns.is_empty()) {
+            return Err(error::syntax("(", false, 0));
+        }
+        let (text, columns, database, schema) = self.resolve_table(&parts)?;
+        let exposed = alias.map_or_else(|| parts.last().cloned().unwrap_or_default(), |alias| alias.name.value.clone());
+        let sql_name = self.alias('t');
+        let columns = self.scope_columns(&sql_name, columns)?;
+        let qualifiers = if alias.is_some() { (None, None) } else { (schema, database) };
+        self.add_table(exposed, qualifiers.0, qualifiers.1, columns)?;
+        Ok(format!("{text} AS {sql_name}"))
+    }
+
+    /// What a table's name means: a common table, a table of the session, or a view.
+    #[expect(clippy::type_complexity, reason = "used in one place")]
+    fn resolve_table(
+        &mut self,
+        parts: &[String],
+    ) -> Result<(String, Vec<Column>, Option<String>, Option<String>), SqlError> {
+        let full = parts.join(".");
+        let last = parts.last().map(String::as_str).unwrap_or_default();
+        if parts.len() == 1 {
+            let folded = self.fold(last);
+            if let Some(table) = self.common_tables.iter().rev().find_map(|tables| tables.get(&folded)) {
+                return Ok((table.text.clone(), table.columns.clone(), None, None));
+            }
+        }
+        if last.starts_with('@') || last.starts_with('#') {
+            let columns = self.names.table(last).ok_or_else(|| {
+                if last.starts_with('@') {
+                    error::undeclared_table_variable(last)
+                } else {
+                    error::invalid_object(last)
+                }
+            })?;
+            let source = Source::Local { name: last.to_owned(), columns: columns.len() };
+            return Ok((self.source(source), columns, None, None));
+        }
+        let (view, database) = self.resolve_view(parts).ok_or_else(|| error::invalid_object(&full))?;
+        let columns: Vec<Column> = view
+            .columns_of(self.names.version())
+            .map(|column| Column {
+                name: column.name.to_owned(),
+                data_type: column.data_type,
+                nullable: column.nullable,
+            })
+            .collect();
+        let text = self.source(Source::View { view, database: database.clone(), columns: columns.len() });
+        Ok((text, columns, Some(self.fold(&database)), Some(self.fold(view.schema))))
+    }
+
+    /// A system view by its name of two or three parts; `master.sys.x`, `msdb.dbo.y`, `db..z` (schema dbo).
+    fn resolve_view(&self, parts: &[String]) -> Option<(&'static View, String)> {
+        let (database, schema, name) = match parts {
+            [schema, name] => (self.names.database().to_owned(), schema.as_str(), name),
+            [database, schema, name] => (self.names.find_database(database)?, schema.as_str(), name),
+            [name] => (self.names.database().to_owned(), "dbo", name),
+            _ => return None,
+        };
+        let schema = if schema.is_empty() { "dbo" } else { schema };
+        let collation = self.names.collation();
+        let view = schema::views().find(|view| {
+            collation.equal(view.name, name)
+                && collation.equal(view.schema, schema)
+                && view.first <= self.names.version()
+        })?;
+        if view.scope == Scope::Msdb && !database.eq_ignore_ascii_case("msdb") {
+            return None;
+        }
+        Some((view, database))
+    }
+
+    /// The name of the SQLite table that holds a source.
+    fn source(&mut self, source: Source) -> String {
+        let same = |each: &Source| match (each, &source) {
+            (Source::View { view, database, .. }, Source::View { view: other, database: elsewhere, .. }) => {
+                std::ptr::eq(*view, *other) && database == elsewhere
+            }
+            (Source::Local { name, .. }, Source::Local { name: other, .. }) => name == other,
+            _ => false,
+        };
+        let position = match self.sources.iter().position(same) {
+            Some(position) => position,
+            None => {
+                self.sources.push(source);
+                self.sources.len() - 1
+            }
+        };
+        format!("s{position}")
+    }
+
+    fn scope_columns(&self, table: &str, columns: Vec<Column>) -> Result<Vec<ScopeColumn>, SqlError> {
+        Ok(columns
+            .into_iter()
+            .enumerate()
+            .map(|(position, column)| ScopeColumn {
+                folded: self.fold(&column.name),
+                name: column.name,
+                data_type: column.data_type,
+                nullable: column.nullable,
+                text: format!("{table}.c{position}"),
+            })
+            .collect())
+    }
+
+    fn add_table(
+        &mut self,
+        display: String,
+        schema: Option<String>,
+        database: Option<String>,
+        columns: Vec<ScopeColumn>,
+    ) -> Result<(), SqlError> {
+        let name = self.fold(&display);
+        let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
+        let taken = scope
+            .tables
+            .iter()
+            .any(|table| table.name == name && table.schema == schema && table.database == database);
+        if taken {
+            return Err(error::duplicate_alias(&display));
+        }
+        scope.tables.push(ScopeTable { name, display, schema, database, columns });
+        Ok(())
+    }
+}
+
+/// The parts of a name, outermost first.
+pub(super) fn parts(name: &ObjectName) -> Result<Vec<String>, SqlError> {
+    name.0
+        .iter()
+        .map(|part| match part {
+            ObjectNamePart::Identifier(identifier) => Ok(identifier.value.clone()),
+            ObjectNamePart::Function(_) => Err(error::syntax("(", false, 0)),
+        })
+        .collect()
+}
+
+/// Whether an identifier is a variable rather than a column.
+pub(super) fn is_variable(name: &Ident) -> bool {
+    name.quote_style.is_none() && name.value.starts_with('@')
+}
+
+/// Column names that an alias gives: `AS q (a, b)`.
+fn renamed(mut columns: Vec<Column>, alias: &TableAlias) -> Result<Vec<Column>, SqlError> {
+    if alias.columns.is_empty() {
+        if let Some(position) = columns.iter().position(|column| column.name.is_empty()) {
+            return Err(error::unnamed_column(position + 1, &alias.name.value));
+        }
+        return Ok(columns);
+    }
+    if alias.columns.len() != columns.len() {
+        return Err(error::alias_columns(&alias.name.value, alias.columns.len() < columns.len()));
+    }
+    for (column, alias) in columns.iter_mut().zip(&alias.columns) {
+        column.name.clone_from(&alias.name.value);
+    }
+    Ok(columns)
+}
+
+/// Table hints that change no result in a database where nobody else writes.
+fn hints(hints: &[Expr]) -> Result<(), SqlError> {
+    const KNOWN: &[&str] = &["NOLOCK", "READUNCOMMITTED", "READCOMMITTED", "READPAST", "TABLOCK", "HOLDLOCK"];
+    for hint in hints {
+        let text = hint.to_string().to_ascii_uppercase();
+        if !KNOWN.contains(&text.as_str()) {
+            return Err(error::not_a_hint(&text));
+        }
+    }
+    Ok(())
+}
+
+fn direction(key: &OrderByExpr) -> Result<&'static str, SqlError> {
+    use sqlparser::ast::OrderBySort;
+    if key.options.nulls_first.is_some() || key.with_fill.is_some() {
+        return Err(error::syntax("NULLS", false, 0));
+    }
+    Ok(match &key.options.sort {
+        None => "",
+        Some(OrderBySort::Asc) => " ASC",
+        Some(OrderBySort::Desc) => " DESC",
+        Some(_) => return Err(error::syntax("USING", false, 0)),
+    })
+}
+
+/// Clauses of other databases.
+fn refuse_foreign_clauses(select: &Select) -> Result<(), SqlError> {
+    let foreign = !select.lateral_views.is_empty()
+        || select.prewhere.is_some()
+        || !select.connect_by.is_empty()
+        || !select.cluster_by.is_empty()
+        || !select.distribute_by.is_empty()
+        || !select.sort_by.is_empty()
+        || !select.named_window.is_empty()
+        || select.qualify.is_some()
+        || select.exclude.is_some()
+        || matches!(select.distinct, Some(Distinct::On(_)));
+    if foreign { Err(error::not_modelled("this clause of SELECT")) } else { Ok(()) }
+}
+
+/// The variables that a select list assigns; all items or none (141).
+fn assignments(select: &Select) -> Result<Vec<String>, SqlError> {
+    let names: Vec<Option<String>> =
+        select.projection.iter().map(|item| assignment(item).map(|(name, _)| name.value.clone())).collect();
+    if names.iter().all(Option::is_none) {
+        return Ok(Vec::new());
+    }
+    names.into_iter().map(|name| name.ok_or_else(error::assignment_with_retrieval)).collect()
+}
+
+/// `@v = value`, which the crate reads as an alias.
+fn assignment(item: &SelectItem) -> Option<(&Ident, &Expr)> {
+    match item {
+        SelectItem::ExprWithAlias { expr, alias } if is_variable(alias) => Some((alias, expr)),
+        _ => None,
+    }
+}
+
+fn into_target(into: &sqlparser::ast::SelectInto) -> Result<String, SqlError> {
+    match into.targets.as_slice() {
+        [Expr::Identifier(name)] if name.value.starts_with('#') => Ok(name.value.clone()),
+        _ => Err(error::not_modelled("SELECT … INTO but of temporary tables")),
+    }
+}
+
+fn json(clause: &ForClause) -> Result<Json, SqlError> {
+    match clause {
+        ForClause::Json { for_json: ForJson::Path, root: None, include_null_values, without_array_wrapper } => {
+            Ok(Json { include_null: *include_null_values, without_wrapper: *without_array_wrapper })
+        }
+        _ => Err(error::not_modelled("FOR XML, FOR BROWSE and FOR JSON but PATH without a root")),
+    }
+}
+
+/// An aggregate anywhere but in a subquery or a window.
+fn has_aggregate(expression: &Expr) -> bool {
+    struct Find {
+        queries: u32,
+    }
+    impl Visitor for Find {
+        type Break = ();
+        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            self.queries += 1;
+            ControlFlow::Continue(())
+        }
+        fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            self.queries -= 1;
+            ControlFlow::Continue(())
+        }
+        fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<()> {
+            match expression {
+                Expr::Function(Function { name, over: None, .. })
+                    if self.queries == 0 && functions::is_aggregate(&name.to_string()) =>
+                {
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    expression.visit(&mut Find { queries: 0 }).is_break()
+}
+
+/// TOP 1, an aggregate without groups, or no FROM at all.
+pub(super) fn returns_one_row_at_most(query: &Query) -> bool {
+    match &*query.body {
+        SetExpr::Select(select) => {
+            let top_one = select.top.as_ref().is_some_and(|top| match &top.quantity {
+                Some(TopQuantity::Constant(count)) => *count <= 1,
+                Some(TopQuantity::Expr(expression)) => matches!(expression.to_string().as_str(), "0" | "1"),
+                None => false,
+            });
+            let grouped = matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if !keys.is_empty());
+            let aggregate = select.projection.iter().any(|item| match item {
+                SelectItem::UnnamedExpr(expression) | SelectItem::ExprWithAlias { expr: expression, .. } => {
+                    has_aggregate(expression)
+                }
+                _ => false,
+            });
+            top_one || select.from.is_empty() || (aggregate && !grouped)
+        }
+        SetExpr::Values(values) => values.rows.len() <= 1,
+        SetExpr::Query(query) => returns_one_row_at_most(query),
+        _ => false,
+    }
+}
