@@ -3,10 +3,14 @@
 #![allow(dead_code)] // until the engine lands
 
 mod ast;
+mod collation;
 mod ddl;
 mod dialect;
 mod error;
 mod parser;
+mod query;
+mod schema;
+mod value;
 
 #[cfg(test)]
 mod tests;
