@@ -36,18 +36,17 @@ impl Collation {
         match self {
             Self::Exact => text.to_owned(),
             Self::CaseInsensitive => text.to_uppercase(),
-            Self::TurkishCaseInsensitive => {
-                text.chars()
-                    .flat_map(|letter| {
-                        let upper = match letter {
-                            'i' => "İ".to_owned(),
-                            'ı' => "I".to_owned(),
-                            other => other.to_uppercase().to_string(),
-                        };
-                        upper.chars().collect::<Vec<_>>()
-                    })
-                    .collect()
-            }
+            Self::TurkishCaseInsensitive => text
+                .chars()
+                .flat_map(|letter| {
+                    let upper = match letter {
+                        'i' => "İ".to_owned(),
+                        'ı' => "I".to_owned(),
+                        other => other.to_uppercase().to_string(),
+                    };
+                    upper.chars().collect::<Vec<_>>()
+                })
+                .collect(),
         }
     }
 

@@ -413,7 +413,11 @@ pub(crate) fn unknown_dbcc(line: u32) -> SqlError {
 
 /// 529.
 pub(crate) fn not_allowed_conversion(from: Type, to: Type) -> SqlError {
-    let text = format!("Explicit conversion from data type {} to {} is not allowed.", from.base_name(), to.base_name());
+    let text = format!(
+        "Explicit conversion from data type {} to {} is not allowed.",
+        from.base_name(),
+        to.base_name()
+    );
     at(529, 16, 2, 0, text)
 }
 

@@ -1,6 +1,6 @@
 //! The T-SQL engine: parse, bind, execute on the world.
 
-#![allow(dead_code)] // until the engine lands
+#![allow(dead_code, unused_imports)] // until the engine lands
 
 mod ast;
 mod collation;

@@ -53,7 +53,7 @@ pub(crate) fn views() -> impl Iterator<Item = &'static View> {
 
 /// The view of exactly that name (lower case, as Microsoft spells them), whatever the version.
 pub(crate) fn view(schema: &str, name: &str) -> Option<&'static View> {
-    VIEWS.get(&(schema, name))
+    views().find(|view| view.schema == schema && view.name == name)
 }
 
 static TEXT: &str = include_str!("catalog_columns.txt");
@@ -66,7 +66,9 @@ static VIEWS: LazyLock<HashMap<(&'static str, &'static str), View>> = LazyLock::
         let mut words = line.split_whitespace();
         match words.next() {
             Some("view") => {
-                let Some((schema, name)) = words.next().and_then(|name| name.split_once('.')) else { continue };
+                let Some((schema, name)) = words.next().and_then(|name| name.split_once('.')) else {
+                    continue;
+                };
                 let scope = match words.next() {
                     Some("database") => Scope::Database,
                     Some("msdb") => Scope::Msdb,

@@ -279,9 +279,11 @@ fn to_number(value: Value, from: Type, to: Type) -> Result<Value, SqlError> {
     match to {
         Type::Float | Type::Real => match value {
             Value::Integer(number) => Ok(Value::Real(as_float(number))),
-            Value::Text(text) => {
-                text.trim().parse().map(Value::Real).map_err(|_| error::conversion_to(from.base_name(), "float"))
-            }
+            Value::Text(text) => text
+                .trim()
+                .parse()
+                .map(Value::Real)
+                .map_err(|_| error::conversion_to(from.base_name(), "float")),
             other => Ok(other),
         },
         Type::Numeric(..) => match value {
@@ -410,7 +412,8 @@ fn to_moment(value: Value, to: Type) -> Result<String, SqlError> {
         }
         Value::Integer(days) if matches!(to, Type::DateTime | Type::SmallDateTime) => {
             let start = PrimitiveDateTime::new(Date::MIN, Time::MIDNIGHT).replace_date(EPOCH);
-            let moment = start.checked_add(time::Duration::days(days)).ok_or_else(|| error::overflow("datetime"))?;
+            let moment =
+                start.checked_add(time::Duration::days(days)).ok_or_else(|| error::overflow("datetime"))?;
             Ok(format_moment(moment, to))
         }
         _ => Err(error::date_conversion()),
@@ -520,7 +523,11 @@ fn fit_text(text: String, to: Type) -> String {
 }
 
 fn first_characters(text: String, length: u16) -> String {
-    if text.chars().count() <= usize::from(length) { text } else { text.chars().take(length.into()).collect() }
+    if text.chars().count() <= usize::from(length) {
+        text
+    } else {
+        text.chars().take(length.into()).collect()
+    }
 }
 
 /// Upper-case hexadecimal digits.
@@ -546,7 +553,9 @@ mod tests {
 
     #[test]
     fn types_read_back_what_they_print() {
-        for text in ["int", "numeric(25,0)", "nvarchar(128)", "varbinary(max)", "char(2)", "datetime2(7)", "bit"] {
+        for text in
+            ["int", "numeric(25,0)", "nvarchar(128)", "varbinary(max)", "char(2)", "datetime2(7)", "bit"]
+        {
             assert_eq!(Type::parse(text).expect("a type").to_string(), text);
         }
         assert_eq!(Type::parse("sysname"), Some(Type::SYSNAME));

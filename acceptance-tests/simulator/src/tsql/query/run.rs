@@ -8,9 +8,9 @@ use std::sync::Arc;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::scalar::{self, Runtime};
 use super::super::error::{self, SqlError};
 use super::super::value::{Family, Type};
+use super::scalar::{self, Runtime};
 use super::{Column, Data, Json, LiteralText, Parameter, Plan, Source};
 
 /// A result set.
@@ -27,7 +27,8 @@ pub(crate) struct Rows {
 pub(crate) fn run(plan: &Plan, data: &dyn Data) -> Result<Rows, SqlError> {
     let connection = Connection::open_in_memory().map_err(|cause| internal(&cause))?;
     let runtime = Runtime::new(plan.types.clone(), plan.collation, data.host());
-    scalar::register(&connection, &plan.functions, &Arc::new(runtime.clone())).map_err(|cause| internal(&cause))?;
+    scalar::register(&connection, &plan.functions, &Arc::new(runtime.clone()))
+        .map_err(|cause| internal(&cause))?;
     for (position, source) in plan.sources.iter().enumerate() {
         fill(&connection, position, source, data)?;
     }

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
-use super::Host;
 use super::super::collation::Collation;
 use super::super::error::SqlError;
 use super::super::value::Type;
+use super::Host;
 
 /// What the functions of one query share.
 #[derive(Clone)]

@@ -4,16 +4,19 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Distinct, Expr, ForClause, ForJson, Function, GroupByExpr, Ident, JoinConstraint, JoinOperator, LimitClause,
-    ObjectName, ObjectNamePart, OrderByExpr, OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
-    SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, TableWithJoins, Top, TopQuantity, Value, Visit,
-    Visitor,
+    Distinct, Expr, ForClause, ForJson, Function, GroupByExpr, Ident, JoinConstraint, JoinOperator,
+    LimitClause, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor,
+    TableWithJoins, Top, TopQuantity, Value, Visit, Visitor,
 };
 
 use super::super::error::{self, SqlError};
 use super::super::schema::{self, Scope, View};
 use super::super::value::{Family, Type};
-use super::{Column, CommonTable, Compiler, Json, Lowered, ScopeColumn, ScopeTable, SelectScope, Source, collated, functions};
+use super::{
+    Column, CommonTable, Compiler, Json, Lowered, ScopeColumn, ScopeTable, SelectScope, Source, collated,
+    functions,
+};
 
 impl Compiler<'_> {
     /// The query of a statement: the only place where variables may be assigned and rows stored.
@@ -86,7 +89,9 @@ impl Compiler<'_> {
     fn limit(&mut self, query: &Query) -> Result<Option<String>, SqlError> {
         let offset = match &query.limit_clause {
             None => None,
-            Some(LimitClause::LimitOffset { limit: None, offset: Some(offset), limit_by }) if limit_by.is_empty() => {
+            Some(LimitClause::LimitOffset { limit: None, offset: Some(offset), limit_by })
+                if limit_by.is_empty() =>
+            {
                 Some(self.expression(&offset.value)?.text)
             }
             Some(_) => return Err(error::syntax("LIMIT", false, 0)),
@@ -116,7 +121,11 @@ impl Compiler<'_> {
         match body {
             SetExpr::Select(select) => {
                 let (text, columns) = self.select(select, &[], None)?;
-                if select.top.is_some() { Ok((format!("SELECT * FROM ({text})"), columns)) } else { Ok((text, columns)) }
+                if select.top.is_some() {
+                    Ok((format!("SELECT * FROM ({text})"), columns))
+                } else {
+                    Ok((text, columns))
+                }
             }
             SetExpr::Query(query) => {
                 let (text, columns) = self.query(query)?;
@@ -176,7 +185,9 @@ impl Compiler<'_> {
         let width = rows.first().map_or(0, Vec::len);
         let types: Vec<Type> = (0..width)
             .map(|position| {
-                rows.iter().filter_map(|row| row.get(position)).fold(Type::Null, |sum, each| sum.common(each.data_type))
+                rows.iter()
+                    .filter_map(|row| row.get(position))
+                    .fold(Type::Null, |sum, each| sum.common(each.data_type))
             })
             .collect();
         let mut selects = Vec::new();
@@ -319,7 +330,9 @@ impl Compiler<'_> {
                     let assigned = assignment(item).map(|(_, value)| value);
                     let name = match expression {
                         Expr::Identifier(name) if !is_variable(name) => name.value.clone(),
-                        Expr::CompoundIdentifier(parts) => parts.last().map_or(String::new(), |part| part.value.clone()),
+                        Expr::CompoundIdentifier(parts) => {
+                            parts.last().map_or(String::new(), |part| part.value.clone())
+                        }
                         _ => String::new(),
                     };
                     (assigned.unwrap_or(expression), name)
@@ -484,7 +497,12 @@ impl Compiler<'_> {
 
     /// CROSS and OUTER APPLY. A derived table that sees nothing to its left is a plain join; one that does becomes
     /// a subquery for each column that is used, which is the same where it cannot return two rows.
-    fn apply(&mut self, factor: &TableFactor, outer: bool, filters: &mut Vec<String>) -> Result<String, SqlError> {
+    fn apply(
+        &mut self,
+        factor: &TableFactor,
+        outer: bool,
+        filters: &mut Vec<String>,
+    ) -> Result<String, SqlError> {
         let before = self.scopes.last().map_or(0, |scope| scope.tables.len());
         let parameters = self.parameters.len();
         match self.factor(factor, false) {
@@ -530,7 +548,9 @@ impl Compiler<'_> {
 
     fn factor(&mut self, factor: &TableFactor, _lateral: bool) -> Result<String, SqlError> {
         match factor {
-            TableFactor::Table { name, alias, args: None, with_hints, sample: None, version: None, .. } => {
+            TableFactor::Table {
+                name, alias, args: None, with_hints, sample: None, version: None, ..
+            } => {
                 hints(with_hints)?;
                 self.named_table(name, alias.as_ref())
             }
@@ -553,7 +573,11 @@ impl Compiler<'_> {
             TableFactor::NestedJoin { table_with_joins, alias: None } => {
                 let mut filters = Vec::new();
                 let text = self.joined(table_with_joins, &mut filters)?;
-                if filters.is_empty() { Ok(format!("({text})")) } else { Err(error::not_modelled("APPLY inside a join")) }
+                if filters.is_empty() {
+                    Ok(format!("({text})"))
+                } else {
+                    Err(error::not_modelled("APPLY inside a join"))
+                }
             }
             _ => Err(error::not_modelled("this kind of table source")),
         }
@@ -565,7 +589,8 @@ impl Compiler<'_> {
             return Err(error::syntax("(", false, 0));
         }
         let (text, columns, database, schema) = self.resolve_table(&parts)?;
-        let exposed = alias.map_or_else(|| parts.last().cloned().unwrap_or_default(), |alias| alias.name.value.clone());
+        let exposed =
+            alias.map_or_else(|| parts.last().cloned().unwrap_or_default(), |alias| alias.name.value.clone());
         let sql_name = self.alias('t');
         let columns = self.scope_columns(&sql_name, columns)?;
         let qualifiers = if alias.is_some() { (None, None) } else { (schema, database) };
@@ -786,9 +811,12 @@ fn into_target(into: &sqlparser::ast::SelectInto) -> Result<String, SqlError> {
 
 fn json(clause: &ForClause) -> Result<Json, SqlError> {
     match clause {
-        ForClause::Json { for_json: ForJson::Path, root: None, include_null_values, without_array_wrapper } => {
-            Ok(Json { include_null: *include_null_values, without_wrapper: *without_array_wrapper })
-        }
+        ForClause::Json {
+            for_json: ForJson::Path,
+            root: None,
+            include_null_values,
+            without_array_wrapper,
+        } => Ok(Json { include_null: *include_null_values, without_wrapper: *without_array_wrapper }),
         _ => Err(error::not_modelled("FOR XML, FOR BROWSE and FOR JSON but PATH without a root")),
     }
 }
