@@ -1,7 +1,7 @@
 //! The provider block: its schema, and what can be said about it without a connection.
 //!
 //! One block serves any number of SQL Servers and managed instances, so that `for_each` works over them.
-//! Nothing here resolves environment variables or dials; [`super::settings`] does the former, nobody the latter
+//! Nothing here resolves environment variables or dials; `super::settings` does the former, nobody the latter
 //! before a value is needed.
 
 use std::collections::BTreeMap;
@@ -71,8 +71,6 @@ model! {
         pub encrypt: Field<String>,
         /// A root that its certificate must chain to, as PEM.
         pub ca_certificate: Field<String>,
-        /// The SHA-256 of its certificate.
-        pub server_certificate_sha256: Field<String>,
         /// The name that its certificate must bear, when not the host's.
         pub host_name_in_certificate: Field<String>,
         /// Take any certificate.
@@ -202,7 +200,7 @@ fn validate_server(server: &SqlServerBlock, path: &AttributePath, report: &mut D
                 "The certificate of a SQL Server is not checked",
                 format!("The sql_server block \"{label}\" sets trust_server_certificate, so whoever answers in the server's place is believed."),
             )
-            .hint("set `ca_certificate` or `server_certificate_sha256` instead")
+            .hint("set `ca_certificate` to the root that the server's certificate chains to")
             .at(path.child("trust_server_certificate")),
         );
     }
@@ -262,11 +260,6 @@ fn sql_server() -> Block {
         Attribute::string("ca_certificate")
             .optional()
             .describe("Root certificate that the server's must chain to, as PEM."),
-    )
-    .attribute(
-        Attribute::string("server_certificate_sha256")
-            .optional()
-            .describe("SHA-256 of the server's certificate, in hex: nothing else is accepted."),
     )
     .attribute(
         Attribute::string("host_name_in_certificate")

@@ -1,1 +1,8 @@
-//! Managed resources, one Terraform object a file.
+//! Managed resources, one a file, named as Terraform names them.
+//!
+//! The order inside a file never varies: head, model, schema, validate, plan, create, read, update, delete, import,
+//! private helpers, tests.
+
+pub mod master_key;
+pub mod reach;
+pub mod shared;

@@ -1,7 +1,13 @@
 //! Arguments that several resources share, so that they are named, explained and planned alike.
 
 use crate::framework::checks::one_of;
+use crate::framework::context::Context;
+use crate::framework::diagnostic::{Diagnostic, Diagnostics};
+use crate::framework::model::Field;
+use crate::framework::path::AttributePath;
 use crate::framework::schema::Attribute;
+use crate::provider::Clients;
+use crate::resources::reach::{self, Seen};
 
 /// Which SQL Server an object of an instance lives on.
 ///
@@ -53,6 +59,86 @@ pub fn drops(on_destroy: Option<&str>, adopted: bool) -> bool {
         Some("drop") => true,
         Some(_) => false,
         None => !adopted,
+    }
+}
+
+/// Another block for the same instance is an update in place; a block for another instance makes a new object.
+pub async fn plan_server(
+    context: &Context<Clients>,
+    prior: &Field<String>,
+    server_name: &Field<String>,
+    planned: &Field<String>,
+    replace: &mut Vec<AttributePath>,
+) -> Result<(), Diagnostics> {
+    if prior.as_str() == planned.as_str() || planned.as_str().is_none() {
+        return Ok(());
+    }
+    if let Some(seen) = reach::peek(context, planned).await?
+        && let Some(name) = server_name.as_str()
+        && !name.eq_ignore_ascii_case(&seen.snapshot.facts.server_name)
+    {
+        replace.push(AttributePath::attribute("sql_server"));
+    }
+    Ok(())
+}
+
+/// After a read: the block's name and the server's, where state does not have them yet (an import).
+pub fn settle_server(sql_server: &mut Field<String>, server_name: &mut Field<String>, seen: &Seen) {
+    if sql_server.as_str().is_none() {
+        *sql_server = Field::Known(seen.server.name().to_owned());
+    }
+    if server_name.as_str().is_none() {
+        *server_name = Field::Known(seen.snapshot.facts.server_name.clone());
+    }
+}
+
+/// "What create found and what equals the plan is taken over, with a warning."
+pub fn taken_over(what: &str) -> Diagnostic {
+    Diagnostic::warning(
+        "An existing object was taken over",
+        format!("The object was there already and equals the plan: {what}. A destroy will leave it."),
+    )
+}
+
+/// What bears the name but differs.
+pub fn differs(what: &str, difference: &str, import: &str) -> Diagnostic {
+    Diagnostic::error(
+        "An object of that name exists and differs",
+        format!("{what} exists already: {difference}."),
+    )
+    .hint(format!(
+        "to manage the existing one: terraform import <address> '{import}'; else choose another name"
+    ))
+}
+
+/// A removal that would hurt somebody.
+pub fn in_use(what: &str, why: &str, hint: &str) -> Diagnostic {
+    Diagnostic::error("Still in use", format!("Did not remove {what}: {why}.")).hint(hint)
+}
+
+/// The second half of a replacement under the same name would take over what its first half deletes a moment later.
+pub fn same_key_replacement(what: &str, name: &str, hint: &str) -> Diagnostic {
+    Diagnostic::error(
+        "A replacement needs another name",
+        format!("The plan would replace {what} \"{name}\" by one of the same name, and two cannot bear it at once."),
+    )
+    .hint(hint)
+}
+
+/// Splits an import id `<sql_server>/<name>`.
+///
+/// # Errors
+/// When it has no slash.
+pub fn split_import(id: &str) -> Result<(String, String), Diagnostics> {
+    match id.split_once('/') {
+        Some((server, name)) if !server.is_empty() && !name.is_empty() => {
+            Ok((server.to_owned(), name.to_owned()))
+        }
+        _ => Err(Diagnostic::error(
+            "An import id that is not one",
+            format!("The id \"{id}\" does not have the form <sql_server>/<name>."),
+        )
+        .into()),
     }
 }
 

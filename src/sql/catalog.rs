@@ -81,6 +81,8 @@ pub struct GroupRow {
     pub db_failover: bool,
     /// Whether distributed transactions are supported for each database.
     pub dtc_support: bool,
+    /// Whether a listener leads to it.
+    pub has_listener: bool,
     /// Its replicas; the members of a distributed group.
     pub replicas: Vec<ReplicaRow>,
     /// Names of its databases.
@@ -187,6 +189,8 @@ LEFT JOIN master.sys.certificates AS c ON c.certificate_id = e.certificate_id";
 pub(super) const GROUPS: &str = "\
 SELECT CAST(g.group_id AS nvarchar(36)) AS group_id, g.name, g.is_distributed, g.basic_features,
        g.automated_backup_preference, g.db_failover, g.dtc_support,
+       CASE WHEN EXISTS (SELECT 1 FROM sys.availability_group_listeners AS l WHERE l.group_id = g.group_id)
+            THEN 1 ELSE 0 END AS has_listener,
        CAST(r.replica_id AS nvarchar(36)) AS replica_id, r.replica_server_name, r.endpoint_url, r.availability_mode
 FROM sys.availability_groups AS g
 JOIN sys.availability_replicas AS r ON r.group_id = g.group_id
@@ -319,6 +323,7 @@ pub(super) fn groups(replicas: &[Row], databases: &[Row]) -> Result<Vec<GroupRow
                 backup_preference: row.get("automated_backup_preference")?,
                 db_failover: row.get::<Option<bool>>("db_failover")?.unwrap_or(false),
                 dtc_support: row.get::<Option<bool>>("dtc_support")?.unwrap_or(false),
+                has_listener: row.get("has_listener")?,
                 replicas: vec![replica],
                 databases: Vec::new(),
             }),

@@ -69,6 +69,8 @@ pub enum SqlAuth {
     },
     /// Entra ID.
     Entra(Arc<dyn TokenSource>),
+    /// Entra ID, while nobody has said where tokens come from: no session is opened.
+    EntraPending,
 }
 
 /// Gives tokens for SQL Server when they are needed.

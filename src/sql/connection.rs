@@ -114,6 +114,10 @@ async fn connect(config: &ServerConfig) -> Result<Client<Compat<TcpStream>>, Err
             Ok(token) => AuthMethod::aad_token(token.expose()),
             Err(reason) => return Err(Error::Token { host: config.host.clone(), reason }),
         },
+        SqlAuth::EntraPending => {
+            let reason = "Azure's credentials are not configured".to_owned();
+            return Err(Error::Token { host: config.host.clone(), reason });
+        }
     });
     let mut stream = dial(config, &mut library).await?;
     for _redirect in 0..=REDIRECTS {

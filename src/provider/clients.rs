@@ -1,0 +1,238 @@
+//! One client for each side, made in Configure and dialled when it is first needed.
+//!
+//! What a side is called in HCL and what it is in the world are two things: resources name a `sql_server` block, state
+//! remembers `SERVERPROPERTY('ServerName')`, and a block can be renamed. So a server is looked up by the block's name,
+//! then by its former names, and whoever answers is compared with what state remembers.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use super::settings::{AzureSettings, Part, Preflight, Resolved, RunName, ServerSettings};
+use crate::arm;
+use crate::credential::{self, TokenSource};
+use crate::framework::diagnostic::Diagnostic;
+use crate::http;
+use crate::secret::Secret;
+use crate::sql::Server;
+use crate::sql::config::{self, SqlAuth};
+
+/// Everything that objects are given.
+#[derive(Debug)]
+pub struct Clients {
+    preflight: Preflight,
+    azure: Azure,
+    servers: Option<Vec<Slot>>,
+    said: Mutex<BTreeSet<String>>,
+    held: Mutex<BTreeSet<(String, String)>>,
+    run: RunName,
+}
+
+/// A `sql_server` block.
+#[derive(Debug)]
+pub struct Slot {
+    /// Its name; nothing while it is not known.
+    pub name: Option<String>,
+    /// Names that it bore before.
+    pub former_names: Vec<String>,
+    /// Whether its objects keep their last known state when it does not answer.
+    pub keep_unreachable: bool,
+    /// The server, or the argument that is not known yet.
+    pub server: Part<Arc<Server>>,
+}
+
+#[derive(Debug)]
+enum Azure {
+    Ready { client: Arc<arm::Client>, keep_unreachable: bool },
+    Unknown(String),
+    Unusable(String),
+}
+
+/// Why a side cannot be asked.
+#[derive(Clone, Debug)]
+pub enum Unavailable {
+    /// An argument of the provider block is not known yet.
+    NotKnown(String),
+    /// The configuration is at fault.
+    Wrong(Diagnostic),
+}
+
+impl Clients {
+    /// Makes the clients. Dials nothing.
+    pub fn new(resolved: Resolved) -> Self {
+        let keep_unreachable = resolved.keep_unreachable;
+        let (azure, tokens) = match resolved.azure {
+            Part::Unknown(argument) => (Azure::Unknown(argument), None),
+            Part::Ready(settings) => azure(settings, keep_unreachable),
+        };
+        Self {
+            preflight: resolved.preflight,
+            azure,
+            servers: resolved
+                .servers
+                .map(|servers| servers.into_iter().map(|server| slot(server, tokens.as_ref())).collect()),
+            said: Mutex::default(),
+            held: Mutex::default(),
+            run: resolved.run,
+        }
+    }
+
+    /// What a broken documented limitation does.
+    pub fn preflight(&self) -> Preflight {
+        self.preflight
+    }
+
+    /// What this run is called where servers show their clients.
+    pub fn run(&self) -> &str {
+        &self.run.0
+    }
+
+    /// The client of Azure, and whether its objects keep their last known state when it does not answer.
+    ///
+    /// # Errors
+    /// When it is not known yet, or no credential is configured.
+    pub fn azure(&self) -> Result<(&Arc<arm::Client>, bool), Unavailable> {
+        match &self.azure {
+            Azure::Ready { client, keep_unreachable } => Ok((client, *keep_unreachable)),
+            Azure::Unknown(argument) => Err(Unavailable::NotKnown(argument.clone())),
+            Azure::Unusable(reason) => Err(Unavailable::Wrong(Diagnostic::error(
+                "Azure cannot be reached",
+                format!("Signing in to Azure is not possible: {reason}."),
+            ))),
+        }
+    }
+
+    /// The block of this name; the only one where no name is given.
+    ///
+    /// # Errors
+    /// When there is none, or it is not known yet.
+    pub fn slot(&self, name: Option<&str>) -> Result<&Slot, Unavailable> {
+        let Some(slots) = &self.servers else { return Err(Unavailable::NotKnown("sql_server".to_owned())) };
+        let Some(name) = name else {
+            return match slots.as_slice() {
+                [only] => Ok(only),
+                [] => Err(Unavailable::Wrong(
+                    Diagnostic::error(
+                        "No SQL Server is configured",
+                        "The provider block has no block `sql_server`.",
+                    )
+                    .hint("add a block `sql_server` with name, host and a way to sign in"),
+                )),
+                several => Err(Unavailable::Wrong(
+                    Diagnostic::error(
+                        "Which SQL Server is not clear",
+                        format!(
+                            "The provider block has {} blocks `sql_server`: {}.",
+                            several.len(),
+                            names(several)
+                        ),
+                    )
+                    .hint("name the one that is meant"),
+                )),
+            };
+        };
+        let named = |slot: &&Slot| slot.name.as_deref() == Some(name);
+        let formerly = |slot: &&Slot| slot.former_names.iter().any(|former| former == name);
+        if let Some(slot) = slots.iter().find(named).or_else(|| slots.iter().find(formerly)) {
+            return Ok(slot);
+        }
+        if slots.iter().any(|slot| slot.name.is_none()) {
+            return Err(Unavailable::NotKnown("sql_server.name".to_owned()));
+        }
+        Err(Unavailable::Wrong(
+            Diagnostic::error(
+                "Unknown SQL Server",
+                format!(
+                    "There is no block `sql_server` named \"{name}\"; the provider block has {}.",
+                    names(slots)
+                ),
+            )
+            .hint("correct the name, or add it to `former_names` of the block that bore it before"),
+        ))
+    }
+
+    /// All blocks; none while it is not known how many there are.
+    pub fn slots(&self) -> &[Slot] {
+        self.servers.as_deref().unwrap_or_default()
+    }
+
+    /// Whether something is said for the first time in this process: warnings that concern a whole side are given
+    /// once and not for each object.
+    pub fn say_once(&self, what: &str) -> bool {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned())
+    }
+
+    /// Remembers that an object of a server was taken over or made by this run, so that the other half of a
+    /// replacement does not drop it.
+    pub fn hold(&self, server: &str, object: &str) {
+        let key = (server.to_lowercase(), object.to_owned());
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+    }
+
+    /// Whether this run took it over or made it.
+    pub fn is_held(&self, server: &str, object: &str) -> bool {
+        let key = (server.to_lowercase(), object.to_owned());
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
+    }
+}
+
+fn names(slots: &[Slot]) -> String {
+    let names: Vec<String> =
+        slots.iter().filter_map(|slot| slot.name.as_ref()).map(|name| format!("\"{name}\"")).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+fn azure(settings: AzureSettings, keep_unreachable: bool) -> (Azure, Option<SqlTokens>) {
+    let http = match http::Client::new(&settings.http) {
+        Ok(http) => http,
+        Err(error) => return (Azure::Unusable(error.to_string()), None),
+    };
+    let credential = match credential::from_settings(&settings.credential, &http) {
+        Ok(credential) => credential,
+        Err(error) => return (Azure::Unusable(error.to_string()), None),
+    };
+    let tokens = SqlTokens {
+        source: Arc::clone(&credential),
+        scope: format!("{}/.default", settings.environment.sql_resource),
+    };
+    let client = arm::Client::new(arm::Settings {
+        environment: settings.environment,
+        http,
+        credential,
+        api_version: settings.api_version,
+    });
+    (Azure::Ready { client: Arc::new(client), keep_unreachable }, Some(tokens))
+}
+
+fn slot(settings: ServerSettings, tokens: Option<&SqlTokens>) -> Slot {
+    let server = match settings.config {
+        Part::Unknown(argument) => Part::Unknown(argument),
+        Part::Ready(mut config) => {
+            if let (true, Some(tokens)) = (settings.entra_id, tokens) {
+                config.auth = SqlAuth::Entra(Arc::new(tokens.clone()));
+            }
+            Part::Ready(Arc::new(Server::new(config)))
+        }
+    };
+    Slot {
+        name: settings.name,
+        former_names: settings.former_names,
+        keep_unreachable: settings.keep_unreachable,
+        server,
+    }
+}
+
+/// Azure's tokens, for signing in to SQL Server.
+#[derive(Clone, Debug)]
+struct SqlTokens {
+    source: Arc<dyn TokenSource>,
+    scope: String,
+}
+
+#[async_trait]
+impl config::TokenSource for SqlTokens {
+    async fn token(&self) -> Result<Secret, String> {
+        self.source.token(&self.scope).await.map(|token| token.secret).map_err(|error| error.to_string())
+    }
+}

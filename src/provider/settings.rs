@@ -1,0 +1,322 @@
+//! The provider block and the environment, resolved into how each side is reached. Nothing is dialled here.
+//!
+//! A part that is not known yet (a host that is made in the same run) is kept as such under the argument's name: who
+//! needs that part says so, and everything else works.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::block::{AzureBlock, ProviderBlock, SqlServerBlock};
+use super::rehearsal::Rehearsal;
+use crate::arm::Environment;
+use crate::credential;
+use crate::framework::diagnostic::{Diagnostic, Diagnostics};
+use crate::framework::model::{Blocks, Field};
+use crate::framework::path::AttributePath;
+use crate::http;
+use crate::secret::Secret;
+use crate::sql::config::{Detour, Encrypt, Port, ServerConfig, SqlAuth, Trust};
+
+/// What a run is called where servers show their clients: the provider, its version, and the run.
+#[derive(Clone, Debug)]
+pub struct RunName(pub String);
+
+/// A part of the configuration, or the argument that is not known yet.
+#[derive(Clone, Debug)]
+pub enum Part<T> {
+    /// Known.
+    Ready(T),
+    /// This argument is not known yet.
+    Unknown(String),
+}
+
+/// Everything that the provider was told.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// What a broken limitation does.
+    pub preflight: Preflight,
+    /// Whether a side that does not answer keeps its last known state.
+    pub keep_unreachable: bool,
+    /// Azure.
+    pub azure: Part<AzureSettings>,
+    /// SQL Servers; nothing while it is not known how many there are.
+    pub servers: Option<Vec<ServerSettings>>,
+    /// What this run is called.
+    pub run: RunName,
+}
+
+/// What a broken documented limitation does to a plan that creates a link or fails it over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preflight {
+    /// Stops it.
+    Error,
+    /// Is said.
+    Warn,
+    /// Is not looked for.
+    Off,
+}
+
+/// How Azure is reached.
+#[derive(Clone, Debug)]
+pub struct AzureSettings {
+    /// The cloud.
+    pub environment: Environment,
+    /// How to sign in.
+    pub credential: credential::Settings,
+    /// How HTTPS works here.
+    pub http: http::Settings,
+    /// One version for every call.
+    pub api_version: Option<String>,
+}
+
+/// How one SQL Server is reached, and what resources call it.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Name; nothing while it is not known.
+    pub name: Option<String>,
+    /// Names that the block bore before.
+    pub former_names: Vec<String>,
+    /// Whether it keeps its last known state when it does not answer.
+    pub keep_unreachable: bool,
+    /// How it is reached.
+    pub config: Part<ServerConfig>,
+    /// Whether it signs in with Entra ID: then `config` says so with a token source that is put in later.
+    pub entra_id: bool,
+}
+
+/// Resolves the block. `environment` looks up variables that are set and not empty.
+///
+/// # Errors
+/// When a value cannot be used.
+pub fn resolve(
+    block: &ProviderBlock,
+    environment: &dyn Fn(&str) -> Option<String>,
+    rehearsal: Option<&Rehearsal>,
+) -> Result<Resolved, Diagnostics> {
+    let run = uuid::Uuid::new_v4().simple().to_string();
+    let run = run.get(..8).unwrap_or(&run);
+    let run = RunName(format!("terraform-provider-milink/{} (run {run})", env!("CARGO_PKG_VERSION")));
+    let unreachable =
+        block.unreachable.as_str().map(str::to_owned).or_else(|| environment("MILINK_UNREACHABLE"));
+    let keep_unreachable = unreachable.as_deref() == Some("keep");
+    let mut report = Diagnostics::new();
+    let azure = azure(block.azure.as_ref(), environment, rehearsal, &run, &mut report);
+    let servers = match &block.sql_server {
+        Blocks::Unknown => None,
+        Blocks::Known(servers) => Some(
+            servers.iter().map(|server| self::server(server, keep_unreachable, rehearsal, &run)).collect(),
+        ),
+    };
+    if report.has_errors() {
+        return Err(report);
+    }
+    Ok(Resolved {
+        preflight: match block.preflight.as_str() {
+            Some("warn") => Preflight::Warn,
+            Some("off") => Preflight::Off,
+            _ => Preflight::Error,
+        },
+        keep_unreachable,
+        azure,
+        servers,
+        run,
+    })
+}
+
+fn azure(
+    block: Option<&AzureBlock>,
+    environment: &dyn Fn(&str) -> Option<String>,
+    rehearsal: Option<&Rehearsal>,
+    run: &RunName,
+    report: &mut Diagnostics,
+) -> Part<AzureSettings> {
+    let text = |pick: fn(&AzureBlock) -> &Field<String>, variable: &str| -> Result<Option<String>, ()> {
+        match block.map(pick) {
+            Some(Field::Unknown) => Err(()),
+            Some(Field::Known(value)) => Ok(Some(value.clone())),
+            Some(Field::Null) | None => Ok(environment(variable)),
+        }
+    };
+    macro_rules! known {
+        ($field:ident, $variable:literal) => {
+            match text(|block| &block.$field, $variable) {
+                Ok(value) => value,
+                Err(()) => return Part::Unknown(concat!("azure.", stringify!($field)).to_owned()),
+            }
+        };
+    }
+    let subscription_id = known!(subscription_id, "ARM_SUBSCRIPTION_ID");
+    let tenant_id = known!(tenant_id, "ARM_TENANT_ID");
+    let client_id = known!(client_id, "ARM_CLIENT_ID");
+    let client_secret = known!(client_secret, "ARM_CLIENT_SECRET");
+    let name = known!(environment, "ARM_ENVIRONMENT").unwrap_or_else(|| "public".to_owned());
+    let resource_manager = known!(resource_manager_endpoint, "ARM_RESOURCE_MANAGER_ENDPOINT");
+    let audience = known!(resource_manager_audience, "ARM_RESOURCE_MANAGER_AUDIENCE");
+    let authority = known!(authority_host, "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST");
+    let ca_certificate = known!(ca_certificate, "MILINK_AZURE_CA_CERTIFICATE");
+    let api_version = known!(api_version, "MILINK_API_VERSION");
+    // The subscription stands in every id; the provider itself needs it for nobody's sign-in.
+    drop(subscription_id);
+    let path = |name: &str| AttributePath::attribute("azure").child(name);
+    let cloud = match (Environment::named(&name), resource_manager, authority) {
+        (Some(cloud), None, None) => cloud,
+        (cloud, Some(resource_manager), Some(authority_host)) => {
+            let sql = cloud.or_else(|| Environment::named("public")).map(|cloud| cloud.sql_resource);
+            Environment {
+                audience: audience.clone().unwrap_or_else(|| resource_manager.clone()),
+                resource_manager: resource_manager.trim_end_matches('/').to_owned(),
+                authority_host,
+                sql_resource: sql.unwrap_or_default(),
+            }
+        }
+        (Some(cloud), resource_manager, authority) => Environment {
+            resource_manager: resource_manager.unwrap_or(cloud.resource_manager),
+            authority_host: authority.unwrap_or(cloud.authority_host),
+            audience: cloud.audience,
+            sql_resource: cloud.sql_resource,
+        },
+        (None, ..) => {
+            report.push(
+                Diagnostic::error(
+                    "A custom cloud without its addresses",
+                    format!("The environment \"{name}\" needs resource_manager_endpoint and authority_host."),
+                )
+                .at(path("environment")),
+            );
+            return Part::Unknown("azure.environment".to_owned());
+        }
+    };
+    let cloud = Environment { audience: audience.unwrap_or(cloud.audience), ..cloud };
+    let authority_host = match Url::parse(&cloud.authority_host) {
+        Ok(url) if url.scheme() == "https" => url,
+        _ => {
+            report.push(
+                Diagnostic::error(
+                    "An address that is not one",
+                    format!("authority_host must be an https URL, not \"{}\".", cloud.authority_host),
+                )
+                .at(path("authority_host")),
+            );
+            return Part::Unknown("azure.authority_host".to_owned());
+        }
+    };
+    let use_cli = match block.map(|block| &block.use_cli) {
+        Some(Field::Known(flag)) => *flag,
+        _ => environment("ARM_USE_CLI").is_none_or(|text| !text.eq_ignore_ascii_case("false")),
+    };
+    let use_msi = environment("ARM_USE_MSI").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let federated = environment("ARM_OIDC_TOKEN")
+        .map(|token| credential::Federated::Token(Secret::new(token)))
+        .or_else(|| {
+            let file =
+                environment("ARM_OIDC_TOKEN_FILE_PATH").or_else(|| environment("AZURE_FEDERATED_TOKEN_FILE"));
+            file.map(|file| credential::Federated::File(file.into()))
+        });
+    let roots: Vec<String> = ca_certificate
+        .into_iter()
+        .chain(rehearsal.map(|rehearsal| rehearsal.ca_certificate.clone()))
+        .collect();
+    Part::Ready(AzureSettings {
+        credential: credential::Settings {
+            authority_host,
+            tenant_id,
+            client_id,
+            client_secret: client_secret.map(Secret::new),
+            federated,
+            use_managed_identity: use_msi,
+            use_cli: use_cli && rehearsal.is_none(),
+        },
+        environment: cloud,
+        http: http::Settings {
+            ca_certificate: Some(roots.join("\n")).filter(|pem| !pem.is_empty()),
+            addresses: rehearsal.map(|rehearsal| rehearsal.addresses.clone()),
+            user_agent: run.0.clone(),
+        },
+        api_version,
+    })
+}
+
+fn server(
+    block: &SqlServerBlock,
+    keep_unreachable: bool,
+    rehearsal: Option<&Rehearsal>,
+    run: &RunName,
+) -> ServerSettings {
+    ServerSettings {
+        name: block.name.as_str().map(str::to_owned),
+        former_names: block.former_names.known().cloned().unwrap_or_default(),
+        keep_unreachable: match block.unreachable.as_str() {
+            Some(word) => word == "keep",
+            None => keep_unreachable,
+        },
+        entra_id: block.entra_id.is_some(),
+        config: match config(block, rehearsal, run) {
+            Ok(config) => Part::Ready(config),
+            Err(argument) => Part::Unknown(format!("sql_server.{argument}")),
+        },
+    }
+}
+
+/// The argument that is not known yet, else how the server is reached.
+fn config(
+    block: &SqlServerBlock,
+    rehearsal: Option<&Rehearsal>,
+    run: &RunName,
+) -> Result<ServerConfig, &'static str> {
+    let text = |field: &Field<String>, name: &'static str| match field {
+        Field::Unknown => Err(name),
+        field => Ok(field.as_str().map(str::to_owned)),
+    };
+    let number = |field: &Field<i64>, name: &'static str, otherwise: u64| match field {
+        Field::Unknown => Err(name),
+        // The schema has checked the range.
+        field => Ok(field.known().and_then(|number| u64::try_from(*number).ok()).unwrap_or(otherwise)),
+    };
+    let flag = |field: &Field<bool>, name: &'static str| match field {
+        Field::Unknown => Err(name),
+        field => Ok(field.known().copied().unwrap_or(false)),
+    };
+    let host = text(&block.host, "host")?.unwrap_or_default();
+    let instance = text(&block.instance, "instance")?;
+    let port = match instance {
+        Some(instance) => Port::Instance(instance),
+        None => Port::Number(u16::try_from(number(&block.port, "port", 1433)?).unwrap_or(1433)),
+    };
+    let auth = match &block.sql_login {
+        Some(login) => SqlAuth::Login {
+            username: text(&login.username, "sql_login.username")?.unwrap_or_default(),
+            password: Secret::new(text(&login.password, "sql_login.password")?.unwrap_or_default()),
+        },
+        None => SqlAuth::EntraPending,
+    };
+    let ca_certificate = match rehearsal {
+        Some(rehearsal) => Some(rehearsal.ca_certificate.clone()),
+        None => text(&block.ca_certificate, "ca_certificate")?,
+    };
+    Ok(ServerConfig {
+        name: text(&block.name, "name")?.unwrap_or_default(),
+        host,
+        port,
+        auth,
+        encrypt: match text(&block.encrypt, "encrypt")?.as_deref() {
+            Some("strict") => Encrypt::Strict,
+            Some("optional") => Encrypt::Optional,
+            _ => Encrypt::Mandatory,
+        },
+        trust: Trust {
+            ca_certificate,
+            host_name_in_certificate: text(&block.host_name_in_certificate, "host_name_in_certificate")?,
+            anybody: flag(&block.trust_server_certificate, "trust_server_certificate")?,
+        },
+        connect_timeout: Duration::from_secs(number(&block.connect_timeout, "connect_timeout", 15)?),
+        command_timeout: Duration::from_secs(number(&block.command_timeout, "command_timeout", 30)?),
+        max_connections: usize::try_from(number(&block.max_connections, "max_connections", 4)?).unwrap_or(4),
+        multi_subnet_failover: flag(&block.multi_subnet_failover, "multi_subnet_failover")?,
+        application_name: text(&block.application_name, "application_name")?.unwrap_or_else(|| run.0.clone()),
+        detour: rehearsal.map(|rehearsal| {
+            let rehearsal = rehearsal.clone();
+            Detour(std::sync::Arc::new(move |host, port| rehearsal.address(host, port)))
+        }),
+    })
+}
