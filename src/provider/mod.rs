@@ -68,6 +68,8 @@ impl Provider for Milink {
 pub fn server(shutdown: Option<&Shutdown>) -> ProviderServer<Milink> {
     let builder = ProviderServer::builder(Milink)
         .resource(resources::master_key::MasterKeyResource)
+        .resource(resources::certificate::CertificateResource)
+        .resource(resources::imported_certificate::ImportedCertificateResource)
         .function(functions::azure_root_certificates::AzureRootCertificates);
     match shutdown {
         Some(shutdown) => builder.until(shutdown).build(),
