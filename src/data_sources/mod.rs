@@ -1,1 +1,3 @@
 //! Data sources, one a file.
+
+pub mod endpoint_certificate;

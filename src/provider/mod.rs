@@ -22,7 +22,7 @@ use crate::framework::diagnostic::{Diagnostic, Diagnostics};
 use crate::framework::provider::{Configure, Provider};
 use crate::framework::schema::Schema;
 use crate::plugin::Shutdown;
-use crate::{functions, resources};
+use crate::{data_sources, functions, resources};
 
 /// The provider `milink`.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,8 @@ pub fn server(shutdown: Option<&Shutdown>) -> ProviderServer<Milink> {
         .resource(resources::master_key::MasterKeyResource)
         .resource(resources::certificate::CertificateResource)
         .resource(resources::imported_certificate::ImportedCertificateResource)
+        .resource(resources::server_trust_certificate::ServerTrustCertificateResource)
+        .data_source(data_sources::endpoint_certificate::EndpointCertificateSource)
         .function(functions::azure_root_certificates::AzureRootCertificates);
     match shutdown {
         Some(shutdown) => builder.until(shutdown).build(),

@@ -7,4 +7,5 @@ pub mod certificate;
 pub mod imported_certificate;
 pub mod master_key;
 pub mod reach;
+pub mod server_trust_certificate;
 pub mod shared;

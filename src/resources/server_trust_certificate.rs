@@ -6,12 +6,24 @@
 //! A certificate with which a link authenticates is not deleted, whatever the order of a plan: Terraform's order is
 //! right only with `create_before_destroy` here, which a provider cannot see.
 
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::arm::trust_certificate::TrustCertificate;
+use crate::arm::{self, ManagedInstanceId, TrustCertificateId};
 use crate::certificate;
-use crate::framework::checks::not_empty;
+use crate::framework::context::Context;
+use crate::framework::diagnostic::{Diagnostic, Diagnostics};
 use crate::framework::model::Field;
+use crate::framework::resource::{Create, CreatePlan, Delete, Failure, Import, Resource, State, Update};
 use crate::framework::schema::{Attribute, IdentitySchema, Schema, Timeouts};
+use crate::framework::value::Value;
 use crate::model;
-use crate::resources::shared;
+use crate::provider::Clients;
+use crate::resources::imported_certificate::{is_certificate, same_certificate};
+use crate::resources::{reach, shared};
 
 model! {
     /// State of an uploaded certificate.
@@ -40,5 +52,371 @@ model! {
     pub struct ArmIdentity {
         /// ARM id.
         pub id: Field<String>,
+    }
+}
+
+fn schema() -> Schema {
+    Schema::new(
+        "SQL Server's public certificate, uploaded to a managed instance so that it recognises the SQL Server by it. Azure knows no \
+         update: another certificate is another upload. To rotate it with overlap, take the name from `milink_certificate` (with \
+         `name_prefix`) and set `lifecycle { create_before_destroy = true }`.",
+    )
+    .attribute(Attribute::string("id").computed().stable().describe("ARM id."))
+    .attribute(
+        Attribute::string("managed_instance_id")
+            .required()
+            .replaces()
+            .same(shared::same_arm_id)
+            .check(shared::is_managed_instance_id)
+            .describe("ARM id of the managed instance."),
+    )
+    .attribute(Attribute::string("name").required().replaces().check(upload_name).describe(
+        "Its name on the instance. By custom the certificate's name in SQL Server.",
+    ))
+    .attribute(
+        Attribute::string("certificate").required().replaces().same(same_certificate).check(is_certificate).describe(
+            "The certificate as PEM, as `0x` hex or as base64 of its DER form.",
+        ),
+    )
+    .attribute(Attribute::string("thumbprint_sha1").computed().stable().describe("SHA-1 of the certificate, upper-case hex."))
+    .attribute(Attribute::string("not_after").computed().stable().describe("When the certificate ends (RFC 3339, UTC)."))
+    .attribute(shared::on_destroy(
+        "`drop` or `keep`. Default: what was made here is removed, what was found is kept. A certificate that a link authenticates \
+         with is never removed.",
+    ))
+    .attribute(shared::adopted())
+    .timeouts(Timeouts { create: Some(MINUTES_30), delete: Some(MINUTES_30), ..Timeouts::default() })
+}
+
+const MINUTES_30: Duration = Duration::from_secs(30 * 60);
+
+fn identity_schema() -> IdentitySchema {
+    IdentitySchema::new().required("id", "ARM id")
+}
+
+/// What is remembered beside the state.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct TrustPrivate {
+    /// Its ARM id, so that a replacement under the same name is recognised in its plan.
+    id: String,
+}
+
+/// The resource.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerTrustCertificateResource;
+
+#[async_trait]
+impl Resource<Clients> for ServerTrustCertificateResource {
+    type Model = ServerTrustCertificate;
+    type Identity = ArmIdentity;
+    type Private = TrustPrivate;
+
+    const TYPE_NAME: &'static str = "milink_server_trust_certificate";
+
+    fn schema() -> Schema {
+        schema()
+    }
+
+    fn identity_schema() -> IdentitySchema {
+        identity_schema()
+    }
+
+    fn identity(model: &ServerTrustCertificate) -> Option<ArmIdentity> {
+        model.id.known().map(|_| ArmIdentity { id: model.id.clone() })
+    }
+
+    async fn plan_create(
+        &self,
+        _context: &Context<Clients>,
+        plan: &mut CreatePlan<ServerTrustCertificate, TrustPrivate>,
+    ) -> Result<(), Diagnostics> {
+        describe(&mut plan.planned);
+        if let (Some(replaced), Some(id)) = (&plan.replaced, plan.planned.id.as_str())
+            && replaced.id.eq_ignore_ascii_case(id)
+        {
+            return Err(shared::same_key_replacement(
+                "the server trust certificate",
+                plan.planned.name.as_str().unwrap_or_default(),
+                "take the name from a `milink_certificate` with `name_prefix`, or change it",
+            )
+            .at("name")
+            .into());
+        }
+        Ok(())
+    }
+
+    async fn create(
+        &self,
+        context: &Context<Clients>,
+        request: Create<ServerTrustCertificate>,
+    ) -> Result<State<ServerTrustCertificate, TrustPrivate>, Failure<ServerTrustCertificate, TrustPrivate>>
+    {
+        let mut planned = request.planned;
+        describe(&mut planned);
+        let (id, certificate) = parts(&planned)?;
+        let azure = reach::azure(context)?;
+        let doing =
+            format!("upload the certificate {} to the managed instance {}", id.name, id.instance.name);
+        let certificates = list(&azure, &id, &doing).await?;
+        let named = certificates.iter().find(|found| found.name.eq_ignore_ascii_case(&id.name));
+        let adopted = match named {
+            Some(found) if found.der.as_deref() == Some(certificate.der()) => {
+                context.warn(shared::taken_over(&format!(
+                    "the server trust certificate {} of {}",
+                    id.name, id.instance.name
+                )));
+                true
+            }
+            Some(found) => {
+                let difference = format!(
+                    "its SHA-1 is {}, not {}",
+                    found.thumbprint.as_deref().unwrap_or("not shown"),
+                    certificate.sha1()
+                );
+                let what = format!("The server trust certificate {} of {}", id.name, id.instance.name);
+                return Err(shared::differs(&what, &difference, &id.to_string()).at("name").into());
+            }
+            None => {
+                if let Some(found) =
+                    certificates.iter().find(|found| found.der.as_deref() == Some(certificate.der()))
+                {
+                    return Err(Diagnostic::error(
+                        "The certificate has another name",
+                        format!(
+                            "The managed instance {} has this very certificate as {}, and takes it only once.",
+                            id.instance.name, found.name
+                        ),
+                    )
+                    .hint(format!("write `name = \"{}\"`, or remove that upload first", found.name))
+                    .at("name")
+                    .into());
+                }
+                upload(context, &azure, &id, certificate.der(), &doing).await?;
+                false
+            }
+        };
+        planned.adopted = Field::Known(adopted);
+        Ok(State { model: planned, private: TrustPrivate { id: id.to_string() } })
+    }
+
+    async fn read(
+        &self,
+        context: &Context<Clients>,
+        state: State<ServerTrustCertificate, TrustPrivate>,
+    ) -> Result<Option<State<ServerTrustCertificate, TrustPrivate>>, Diagnostics> {
+        let State { mut model, private } = state;
+        let id = TrustCertificateId::parse(model.id.as_str().unwrap_or_default())
+            .map_err(|error| Diagnostic::error("An id that is not one", format!("The id {error}.")))?;
+        let Some((azure, keep)) = reach::azure_for_read(context)? else {
+            return Ok(Some(State { model, private }));
+        };
+        let found = match azure.trust_certificates(&id.instance).await {
+            Ok(certificates) => {
+                certificates.into_iter().find(|found| found.name.eq_ignore_ascii_case(&id.name))
+            }
+            Err(error) if error.is_unreachable() && keep => {
+                reach::azure_kept(context, &error);
+                return Ok(Some(State { model, private }));
+            }
+            Err(error) => {
+                let doing =
+                    format!("list the certificates that the managed instance {} trusts", id.instance.name);
+                return Err(reach::arm_error(&doing, &error).into());
+            }
+        };
+        let Some(found) = found else { return Ok(None) };
+        if model.managed_instance_id.as_str().is_none() {
+            model.managed_instance_id = Field::Known(id.instance.to_string());
+            model.name = Field::Known(found.name.clone());
+        }
+        let content = found.der.as_deref().and_then(|der| certificate::Certificate::from_der(der).ok());
+        if let Some(content) = content
+            && parsed(&model.certificate).as_ref() != Some(&content)
+        {
+            model.certificate = Field::Known(content.to_pem());
+        }
+        describe(&mut model);
+        Ok(Some(State { model, private: TrustPrivate { id: id.to_string() } }))
+    }
+
+    async fn update(
+        &self,
+        _context: &Context<Clients>,
+        request: Update<ServerTrustCertificate, TrustPrivate>,
+    ) -> Result<State<ServerTrustCertificate, TrustPrivate>, Failure<ServerTrustCertificate, TrustPrivate>>
+    {
+        // Azure knows no update of it; what changes in place lives in state only.
+        let Update { planned, private, .. } = request;
+        Ok(State { model: planned, private })
+    }
+
+    async fn delete(
+        &self,
+        context: &Context<Clients>,
+        request: Delete<ServerTrustCertificate, TrustPrivate>,
+    ) -> Result<(), Failure<ServerTrustCertificate, TrustPrivate>> {
+        let prior = request.prior;
+        if !shared::drops(prior.on_destroy.as_str(), prior.adopted.known() == Some(&true)) {
+            return Ok(());
+        }
+        let (id, _) = parts(&prior)?;
+        let azure = reach::azure(context)?;
+        azure.forget();
+        let doing =
+            format!("remove the certificate {} from the managed instance {}", id.name, id.instance.name);
+        let certificates = list(&azure, &id, &doing).await?;
+        if !certificates.iter().any(|found| found.name.eq_ignore_ascii_case(&id.name)) {
+            return Ok(());
+        }
+        let links = azure
+            .links(&id.instance)
+            .await
+            .map_err(|error| Diagnostics::from(reach::arm_error(&doing, &error)))?;
+        if let Some(link) = presented_by(&links, &id.name, certificates.len()) {
+            return Err(shared::in_use(
+                &format!("the server trust certificate {}", id.name),
+                &format!("the link {link} authenticates with it"),
+                "remove the link first, or let the endpoint show another certificate whose upload exists",
+            )
+            .into());
+        }
+        let wait = reach::wait(context);
+        let operation = azure
+            .delete_trust_certificate(&id, &wait)
+            .await
+            .map_err(|error| Diagnostics::from(reach::arm_error(&doing, &error)))?;
+        let ended = azure.finish(&operation, &wait).await;
+        // Whatever the operation says, what counts is whether it is gone.
+        let gone = list(&azure, &id, &doing)
+            .await
+            .map(|left| !left.iter().any(|found| found.name.eq_ignore_ascii_case(&id.name)));
+        match (ended, gone) {
+            (_, Ok(true)) => Ok(()),
+            (Err(error), _) => Err(reach::arm_error(&doing, &error).into()),
+            (Ok(()), Err(error)) => Err(error.into()),
+            (Ok(()), Ok(false)) => Err(Diagnostic::error(
+                "A certificate was not removed",
+                format!(
+                    "The managed instance {} still lists the certificate {} after its removal.",
+                    id.instance.name, id.name
+                ),
+            )
+            .into()),
+        }
+    }
+
+    async fn import(
+        &self,
+        _context: &Context<Clients>,
+        request: Import<ArmIdentity>,
+    ) -> Result<State<ServerTrustCertificate, TrustPrivate>, Diagnostics> {
+        let id = match request {
+            Import::Id(id) => id,
+            Import::Identity(identity) => identity.id.into_known_value().unwrap_or_default(),
+        };
+        let parsed = TrustCertificateId::parse(&id).map_err(|error| {
+            Diagnostic::error("An import id that is not one", format!("The id \"{id}\" {error}."))
+        })?;
+        let model = ServerTrustCertificate {
+            id: Field::Known(parsed.to_string()),
+            managed_instance_id: Field::Null,
+            name: Field::Null,
+            certificate: Field::Null,
+            thumbprint_sha1: Field::Null,
+            not_after: Field::Null,
+            on_destroy: Field::Null,
+            adopted: Field::Known(false),
+        };
+        Ok(State { model, private: TrustPrivate { id: parsed.to_string() } })
+    }
+}
+
+async fn upload(
+    context: &Context<Clients>,
+    azure: &arm::Client,
+    id: &TrustCertificateId,
+    der: &[u8],
+    doing: &str,
+) -> Result<(), Diagnostics> {
+    let wait = reach::wait(context);
+    let ended = match azure.upload_trust_certificate(id, der, &wait).await {
+        Ok(operation) => azure.finish(&operation, &wait).await,
+        Err(error) => Err(error),
+    };
+    let Err(error) = ended else { return Ok(()) };
+    // The answer may be lost, or somebody uploaded the same meanwhile: what counts is what is there.
+    azure.forget();
+    let there = list(azure, id, doing).await.is_ok_and(|certificates| {
+        certificates
+            .iter()
+            .any(|found| found.name.eq_ignore_ascii_case(&id.name) && found.der.as_deref() == Some(der))
+    });
+    if there { Ok(()) } else { Err(reach::arm_error(doing, &error).into()) }
+}
+
+async fn list(
+    azure: &arm::Client,
+    id: &TrustCertificateId,
+    doing: &str,
+) -> Result<Vec<TrustCertificate>, Diagnostics> {
+    azure.trust_certificates(&id.instance).await.map_err(|error| reach::arm_error(doing, &error).into())
+}
+
+/// The link that authenticates with an upload: the one that says so, or any where it is the only upload.
+fn presented_by<'a>(links: &'a [arm::link::Link], name: &str, uploads: usize) -> Option<&'a str> {
+    let says = |link: &&arm::link::Link| {
+        link.properties.databases.iter().any(|database| {
+            let presented = database.partner_auth_cert_validity.as_ref();
+            presented
+                .and_then(|validity| validity.certificate_name.as_deref())
+                .is_some_and(|presented| presented.eq_ignore_ascii_case(name))
+        })
+    };
+    let only = if uploads == 1 { links.first() } else { None };
+    links.iter().find(says).or(only).map(|link| link.name.as_str())
+}
+
+fn parts(
+    model: &ServerTrustCertificate,
+) -> Result<(TrustCertificateId, certificate::Certificate), Diagnostics> {
+    let instance = ManagedInstanceId::parse(model.managed_instance_id.as_str().unwrap_or_default()).map_err(
+        |error| {
+            Diagnostic::error("An id that is not one", format!("The id {error}.")).at("managed_instance_id")
+        },
+    )?;
+    let name = model.name.as_str().unwrap_or_default().to_owned();
+    let certificate = parsed(&model.certificate).ok_or_else(|| {
+        Diagnostic::error("A certificate cannot be read", "The argument `certificate` is not a certificate.")
+            .at("certificate")
+    })?;
+    Ok((TrustCertificateId { instance, name }, certificate))
+}
+
+/// What follows from the arguments, as far as they are known.
+fn describe(model: &mut ServerTrustCertificate) {
+    let instance = model.managed_instance_id.as_str().and_then(|id| ManagedInstanceId::parse(id).ok());
+    if let (Some(instance), Some(name)) = (instance, model.name.as_str()) {
+        model.id = Field::Known(TrustCertificateId { instance, name: name.to_owned() }.to_string());
+    }
+    if let Some(certificate) = parsed(&model.certificate) {
+        model.thumbprint_sha1 = Field::Known(certificate.sha1());
+        model.not_after = reach::rfc3339(certificate.not_after());
+    }
+}
+
+fn parsed(field: &Field<String>) -> Option<certificate::Certificate> {
+    field.as_str().and_then(|text| certificate::Certificate::parse(text).ok())
+}
+
+fn upload_name(value: &Value) -> Result<(), String> {
+    match value {
+        Value::String(text) if text.trim().is_empty() => Err("must not be empty".to_owned()),
+        Value::String(text) if text.chars().count() > 128 => {
+            Err("must have at most 128 characters".to_owned())
+        }
+        Value::String(text) if text.chars().any(|c| c.is_control() || "<>*%&\\:?#/".contains(c)) => {
+            Err("must not contain any of < > * % & \\ : ? # /".to_owned())
+        }
+        _ => Ok(()),
     }
 }

@@ -1,11 +1,13 @@
 //! Arguments that several resources share, so that they are named, explained and planned alike.
 
+use crate::arm::ManagedInstanceId;
 use crate::framework::checks::one_of;
 use crate::framework::context::Context;
 use crate::framework::diagnostic::{Diagnostic, Diagnostics};
 use crate::framework::model::Field;
 use crate::framework::path::AttributePath;
 use crate::framework::schema::Attribute;
+use crate::framework::value::Value;
 use crate::provider::Clients;
 use crate::resources::reach::{self, Seen};
 
@@ -123,6 +125,27 @@ pub fn same_key_replacement(what: &str, name: &str, hint: &str) -> Diagnostic {
         format!("The plan would replace {what} \"{name}\" by one of the same name, and two cannot bear it at once."),
     )
     .hint(hint)
+}
+
+/// Two spellings of one ARM id: letter case counts for nothing.
+pub fn same_arm_id(left: &Value, right: &Value) -> bool {
+    matches!((left, right), (Value::String(left), Value::String(right)) if left.eq_ignore_ascii_case(right))
+}
+
+/// The text is the ARM id of a managed instance.
+///
+/// # Errors
+/// What it should look like.
+pub fn is_managed_instance_id(value: &Value) -> Result<(), String> {
+    match value {
+        Value::String(text) => match ManagedInstanceId::parse(text) {
+            Ok(_) => Ok(()),
+            Err(_) => Err("must be the ARM id of a managed instance: /subscriptions/<uuid>/resourceGroups/<name>/providers/\
+                           Microsoft.Sql/managedInstances/<name>"
+                .to_owned()),
+        },
+        _ => Err("must be the ARM id of a managed instance".to_owned()),
+    }
 }
 
 /// Splits an import id `<sql_server>/<name>`.
