@@ -70,6 +70,7 @@ pub fn server(shutdown: Option<&Shutdown>) -> ProviderServer<Milink> {
         .resource(resources::master_key::MasterKeyResource)
         .resource(resources::certificate::CertificateResource)
         .resource(resources::imported_certificate::ImportedCertificateResource)
+        .resource(resources::mirroring_endpoint::MirroringEndpointResource)
         .resource(resources::server_trust_certificate::ServerTrustCertificateResource)
         .data_source(data_sources::endpoint_certificate::EndpointCertificateSource)
         .function(functions::azure_root_certificates::AzureRootCertificates);

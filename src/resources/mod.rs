@@ -6,6 +6,7 @@
 pub mod certificate;
 pub mod imported_certificate;
 pub mod master_key;
+pub mod mirroring_endpoint;
 pub mod reach;
 pub mod server_trust_certificate;
 pub mod shared;
