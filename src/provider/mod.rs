@@ -71,6 +71,7 @@ pub fn server(shutdown: Option<&Shutdown>) -> ProviderServer<Milink> {
         .resource(resources::certificate::CertificateResource)
         .resource(resources::imported_certificate::ImportedCertificateResource)
         .resource(resources::mirroring_endpoint::MirroringEndpointResource)
+        .resource(resources::availability_group::AvailabilityGroupResource)
         .resource(resources::server_trust_certificate::ServerTrustCertificateResource)
         .data_source(data_sources::endpoint_certificate::EndpointCertificateSource)
         .function(functions::azure_root_certificates::AzureRootCertificates);

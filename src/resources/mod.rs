@@ -3,6 +3,7 @@
 //! The order inside a file never varies: head, model, schema, validate, plan, create, read, update, delete, import,
 //! private helpers, tests.
 
+pub mod availability_group;
 pub mod certificate;
 pub mod imported_certificate;
 pub mod master_key;
