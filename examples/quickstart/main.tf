@@ -113,6 +113,10 @@ resource "milink_mirroring_endpoint" "hq" {
   certificate = milink_certificate.endpoint.name
   state       = "started"
 
+  # Default "keep": an endpoint is shared by everything on the instance that replicates. This one was made for the
+  # demonstration, so a destroy drops it (and is refused while any group is left).
+  on_destroy = "drop"
+
   depends_on = [milink_server_trust_certificate.hq] # the instance knows a certificate before the endpoint shows it
 }
 
@@ -139,6 +143,10 @@ resource "milink_link" "sales" {
   # Default true: a plan that would remove or replace the link is refused. A demonstration wants to clean up after
   # itself; production should leave this line out.
   deletion_protection = false
+
+  # What a destroy does, also to a link that an interrupted apply had left and the next one took over: it ends the
+  # replication. The copy on the instance stays, as an independent database.
+  on_destroy = "detach"
 
   # Nothing above refers to the link's trust, so these lines give the order: trust first, and on destroy trust last.
   depends_on = [

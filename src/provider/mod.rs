@@ -73,6 +73,8 @@ pub fn server(shutdown: Option<&Shutdown>) -> ProviderServer<Milink> {
         .resource(resources::mirroring_endpoint::MirroringEndpointResource)
         .resource(resources::availability_group::AvailabilityGroupResource)
         .resource(resources::server_trust_certificate::ServerTrustCertificateResource)
+        .resource(resources::link::LinkResource)
+        .resource(resources::link_synchronization::LinkSynchronizationResource)
         .data_source(data_sources::endpoint_certificate::EndpointCertificateSource)
         .function(functions::azure_root_certificates::AzureRootCertificates);
     match shutdown {

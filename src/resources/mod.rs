@@ -6,6 +6,8 @@
 pub mod availability_group;
 pub mod certificate;
 pub mod imported_certificate;
+pub mod link;
+pub mod link_synchronization;
 pub mod master_key;
 pub mod mirroring_endpoint;
 pub mod reach;

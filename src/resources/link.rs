@@ -1,0 +1,473 @@
+//! `milink_link`: the distributed availability group on SQL Server and the link in Azure, one object with two halves.
+//!
+//! It is gone only when both halves are; what a missing half means is decided in [`observe`], never assumed, and nothing
+//! is ever re-linked silently. A link is never replaced by accident either: after a delete the copy on the instance
+//! stays, and a new link of that database cannot be made while it is there. So a replacement is refused in the plan, and
+//! where Terraform gives no plan to refuse it in (`taint`), in the delete; `reseed = true` is the consent.
+//!
+//! Once Azure has accepted the link, create never fails: a failed create is tainted by Terraform and replaced next
+//! time, which would throw a seeding of days away. What goes wrong afterwards ends in success with the true state,
+//! `complete = false` and a warning, and the next plan goes on.
+
+mod establish;
+mod observe;
+mod remove;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::arm::{LinkId, ManagedInstanceId};
+use crate::framework::checks::{not_empty, one_of, some_elements};
+use crate::framework::context::Context;
+use crate::framework::diagnostic::{Diagnostic, Diagnostics};
+use crate::framework::model::Field;
+use crate::framework::resource::{
+    Create, CreatePlan, Delete, Failure, Import, Removal, Resource, State, Update, UpdatePlan,
+};
+use crate::framework::schema::{Attribute, IdentitySchema, Schema, Timeouts};
+use crate::framework::types::Type;
+use crate::framework::value::Value;
+use crate::model;
+use crate::provider::Clients;
+use crate::resources::server_trust_certificate::ArmIdentity;
+use crate::resources::{reach, shared};
+use crate::sql::quote::EndpointUrl;
+
+model! {
+    /// State of a link.
+    pub struct Link {
+        /// ARM id.
+        pub id: Field<String>,
+        /// Its name, on both sides.
+        pub name: Field<String>,
+        /// The instance's ARM id.
+        pub managed_instance_id: Field<String>,
+        /// The provider's blocks.
+        pub sql_servers: Field<Vec<String>>,
+        /// The group on SQL Server.
+        pub availability_group_name: Field<String>,
+        /// The group on the instance.
+        pub instance_availability_group_name: Field<String>,
+        /// Where the instance reaches SQL Server.
+        pub partner_endpoint: Field<String>,
+        /// Its databases.
+        pub databases: Field<BTreeSet<String>>,
+        /// `sql_server` or `managed_instance`.
+        pub initial_primary: Field<String>,
+        /// `Async` or `Sync`.
+        pub replication_mode: Field<String>,
+        /// `None` or `Manual`.
+        pub failover_mode: Field<String>,
+        /// `Automatic` or `Manual`.
+        pub seeding_mode: Field<String>,
+        /// Refuses a destroy.
+        pub deletion_protection: Field<bool>,
+        /// `detach`, `discard` or `abandon`.
+        pub on_destroy: Field<String>,
+        /// Consent to a replacement.
+        pub reseed: Field<bool>,
+        /// FQDN of the instance.
+        pub fully_qualified_domain_name: Field<String>,
+        /// Id of the distributed group in Azure.
+        pub distributed_availability_group_id: Field<String>,
+        /// Minted at each creation.
+        pub link_generation: Field<String>,
+        /// `sql_server` or `managed_instance`.
+        pub observed_primary: Field<String>,
+        /// `established`, `incomplete`, `cut_over` or `broken`.
+        pub status: Field<String>,
+        /// Whether both halves exist and have met.
+        pub complete: Field<bool>,
+        /// Whether it was there already.
+        pub adopted: Field<bool>,
+    }
+}
+
+/// What is remembered beside the state.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct LinkPrivate {
+    /// Whether Azure ever accepted the link: from then on it is waited for, not made again.
+    accepted: bool,
+    /// Whether the two sides were ever seen in contact.
+    contacted: bool,
+    /// Who was primary when the commit mode was last written: after a change of roles another mode is no drift.
+    mode_written_under: Option<String>,
+}
+
+/// Both halves are there and have met.
+pub(super) const ESTABLISHED: &str = "established";
+/// Being made; the next apply goes on.
+pub(super) const INCOMPLETE: &str = "incomplete";
+/// The link ended elsewhere, and its database lives on the instance.
+pub(super) const CUT_OVER: &str = "cut_over";
+/// It does not work and will not by itself.
+pub(super) const BROKEN: &str = "broken";
+/// SQL Server is primary.
+pub(super) const SQL_SERVER: &str = "sql_server";
+/// The instance is primary.
+pub(super) const MANAGED_INSTANCE: &str = "managed_instance";
+
+/// The resource.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkResource;
+
+fn schema() -> Schema {
+    Schema::new(
+        "The Managed Instance link: a distributed availability group on SQL Server and its counterpart in Azure. It replicates \
+         databases in near real time. The apply returns when both sides are in contact, not when the seeding has ended: see \
+         `milink_link_synchronization`.\n\nA failover or cutover made elsewhere is observed (`observed_primary`, `status`), never undone.",
+    )
+    .attribute(Attribute::string("id").computed().stable().describe("ARM id of the link."))
+    .attribute(Attribute::string("name").required().replaces().check(link_name).describe(
+        "Its name: the distributed availability group's, on both sides.",
+    ))
+    .attribute(
+        Attribute::string("managed_instance_id")
+            .required()
+            .replaces()
+            .same(shared::same_arm_id)
+            .check(shared::is_managed_instance_id)
+            .describe("ARM id of the managed instance."),
+    )
+    .attribute(shared::sql_servers())
+    .attribute(Attribute::string("availability_group_name").required().replaces().check(not_empty).describe(
+        "The availability group on SQL Server.",
+    ))
+    .attribute(Attribute::string("instance_availability_group_name").required().replaces().check(not_empty).describe(
+        "Name of the group that the instance makes; unique there.",
+    ))
+    .attribute(
+        Attribute::string("partner_endpoint").required().replaces().same(same_endpoint).check(endpoint).describe(
+            "Where the instance reaches SQL Server's mirroring endpoint: `TCP://10.0.0.4:5022`. For a group of several nodes the \
+             listener's address with the port of the mirroring endpoint.",
+        ),
+    )
+    .attribute(
+        Attribute::new("databases", Type::set(Type::String)).required().replaces().check(some_elements).check(one_database).describe(
+            "Its database. (Links of several databases are a preview that is not supported yet.)",
+        ),
+    )
+    .attribute(
+        Attribute::string("initial_primary").optional().check(|value| one_of(value, &[SQL_SERVER, MANAGED_INSTANCE])).describe(
+            "Who is primary at first: `sql_server` (default) or `managed_instance` (needs SQL Server 2022 or later and a matching \
+             update policy, and an empty availability group). Counts for the creation alone; see `observed_primary`.",
+        ),
+    )
+    .attribute(
+        Attribute::string("replication_mode").optional().computed().stable().check(|value| one_of(value, &["Async", "Sync"])).describe(
+            "Commit mode: `Async` (how every link begins) or `Sync`. A failover elsewhere puts it back to `Async`, which is no drift.",
+        ),
+    )
+    .attribute(
+        Attribute::string("failover_mode").optional().replaces().check(|value| one_of(value, &["None", "Manual"])).describe(
+            "`None` or `Manual`; the service's default where it is left out.",
+        ),
+    )
+    .attribute(
+        Attribute::string("seeding_mode").replaces().check(|value| one_of(value, &["Automatic", "Manual"])).default_string("Automatic").describe(
+            "`Automatic` (default) or `Manual`.",
+        ),
+    )
+    .attribute(Attribute::bool("deletion_protection").default_bool(true).describe(
+        "Whether a plan that would remove or replace the link is refused. A destroy heeds what was last *applied*.",
+    ))
+    .attribute(
+        Attribute::string("on_destroy").optional().check(|value| one_of(value, &["detach", "discard", "abandon"])).describe(
+            "`detach` ends the replication: the primary is untouched, the copy on the instance becomes an independent database. `discard` \
+             detaches and deletes the copy on the instance. `abandon` only forgets. Default: `detach` for a link that was made here, \
+             `abandon` for one that was found.",
+        ),
+    )
+    .attribute(Attribute::bool("reseed").default_bool(false).describe(
+        "Consent to a replacement: the link is deleted, the copy on the instance is deleted, and the database is seeded anew, all of \
+         its bytes.",
+    ))
+    .attribute(Attribute::string("fully_qualified_domain_name").computed().stable().describe("FQDN of the instance."))
+    .attribute(Attribute::string("distributed_availability_group_id").computed().stable().describe("Id of the distributed group in Azure."))
+    .attribute(Attribute::string("link_generation").computed().stable().describe(
+        "A token that is new whenever the link is made: what waits for a link or was made for it refers to this.",
+    ))
+    .attribute(Attribute::string("observed_primary").computed().stable().describe("Who is primary: `sql_server` or `managed_instance`."))
+    .attribute(Attribute::string("status").computed().stable().describe(
+        "`established`, `incomplete` (the next apply goes on), `cut_over` (the link ended elsewhere and its database lives on the \
+         instance) or `broken` (see the warnings of the plan).",
+    ))
+    .attribute(Attribute::bool("complete").computed().stable().describe("Whether both halves exist and have been in contact."))
+    .attribute(shared::adopted())
+    .timeouts(Timeouts {
+        create: Some(Duration::from_secs(60 * 60)),
+        update: Some(Duration::from_secs(60 * 60)),
+        delete: Some(Duration::from_secs(60 * 60)),
+        read: None,
+    })
+}
+
+#[async_trait]
+impl Resource<Clients> for LinkResource {
+    type Model = Link;
+    type Identity = ArmIdentity;
+    type Private = LinkPrivate;
+
+    const TYPE_NAME: &'static str = "milink_link";
+
+    fn schema() -> Schema {
+        schema()
+    }
+
+    fn identity_schema() -> IdentitySchema {
+        IdentitySchema::new().required("id", "ARM id of the link")
+    }
+
+    fn identity(model: &Link) -> Option<ArmIdentity> {
+        model.id.known().map(|_| ArmIdentity { id: model.id.clone() })
+    }
+
+    async fn plan_create(
+        &self,
+        context: &Context<Clients>,
+        plan: &mut CreatePlan<Link, LinkPrivate>,
+    ) -> Result<(), Diagnostics> {
+        let planned = &mut plan.planned;
+        reach::fill_servers(context, &mut planned.sql_servers);
+        if plan.replaced.is_some() && planned.reseed.known() != Some(&true) {
+            return Err(refused_replacement(
+                planned.name.as_str().unwrap_or_default(),
+                "the plan asks for a replacement",
+            )
+            .into());
+        }
+        let instance = planned.managed_instance_id.as_str().and_then(|id| ManagedInstanceId::parse(id).ok());
+        if let (Some(instance), Some(name)) = (instance, planned.name.as_str()) {
+            planned.id = Field::Known(LinkId { instance, name: name.to_owned() }.to_string());
+        }
+        if planned.replication_mode.is_unknown() {
+            planned.replication_mode = "Async".into();
+        }
+        observe::before_create(context, planned).await
+    }
+
+    async fn plan_update(
+        &self,
+        _context: &Context<Clients>,
+        plan: &mut UpdatePlan<Link, LinkPrivate>,
+    ) -> Result<(), Diagnostics> {
+        let UpdatePlan { prior, planned, replace, .. } = plan;
+        if !replace.is_empty() {
+            let name = prior.name.as_str().unwrap_or_default();
+            let paths: Vec<String> = replace.iter().map(ToString::to_string).collect();
+            // The consent may come with the very change.
+            if planned.reseed.known() != Some(&true) {
+                let refusal = refused_replacement(name, &format!("{} changed", paths.join(" and ")));
+                return Err(match replace.first() {
+                    Some(path) => refusal.at(path.clone()),
+                    None => refusal,
+                }
+                .into());
+            }
+            if prior.deletion_protection.known() == Some(&true) {
+                return Err(protected(name).into());
+            }
+            return Ok(());
+        }
+        if prior.status.as_str() == Some(INCOMPLETE) {
+            planned.status = Field::Unknown;
+            planned.complete = Field::Unknown;
+            planned.observed_primary = Field::Unknown;
+            planned.distributed_availability_group_id = Field::Unknown;
+        }
+        Ok(())
+    }
+
+    async fn plan_destroy(
+        &self,
+        context: &Context<Clients>,
+        prior: &State<Link, LinkPrivate>,
+    ) -> Result<(), Diagnostics> {
+        remove::check(&prior.model)?;
+        if let Some(warning) = remove::announce(&prior.model) {
+            context.warn(warning);
+        }
+        Ok(())
+    }
+
+    async fn create(
+        &self,
+        context: &Context<Clients>,
+        request: Create<Link>,
+    ) -> Result<State<Link, LinkPrivate>, Failure<Link, LinkPrivate>> {
+        establish::run(context, request.planned, LinkPrivate::default()).await.map_err(Failure::from)
+    }
+
+    async fn read(
+        &self,
+        context: &Context<Clients>,
+        state: State<Link, LinkPrivate>,
+    ) -> Result<Option<State<Link, LinkPrivate>>, Diagnostics> {
+        observe::read(context, state).await
+    }
+
+    async fn update(
+        &self,
+        context: &Context<Clients>,
+        request: Update<Link, LinkPrivate>,
+    ) -> Result<State<Link, LinkPrivate>, Failure<Link, LinkPrivate>> {
+        let Update { prior, mut planned, private, .. } = request;
+        if prior.status.as_str() == Some(INCOMPLETE) {
+            planned.link_generation = prior.link_generation;
+            planned.adopted = prior.adopted;
+            return establish::run(context, planned, private).await.map_err(Failure::from);
+        }
+        let mut private = private;
+        if planned.replication_mode.as_str() != prior.replication_mode.as_str()
+            && let Some(mode) = planned.replication_mode.as_str()
+        {
+            establish::set_mode(context, &planned, mode).await?;
+            private.mode_written_under = prior.observed_primary.as_str().map(str::to_owned);
+        }
+        Ok(State { model: planned, private })
+    }
+
+    async fn delete(
+        &self,
+        context: &Context<Clients>,
+        request: Delete<Link, LinkPrivate>,
+    ) -> Result<(), Failure<Link, LinkPrivate>> {
+        let Delete { prior, removal, .. } = request;
+        let name = prior.name.as_str().unwrap_or_default();
+        let id = prior.id.as_str().unwrap_or_default();
+        if context.client().is_some_and(|clients| clients.is_held("azure", &id.to_lowercase())) {
+            // `create_before_destroy`: the new object is this very link, taken over a moment ago.
+            context.warn(Diagnostic::warning(
+                "A link was not removed",
+                format!(
+                    "The link {name} was taken over by its own successor in this run, so nothing was removed."
+                ),
+            ));
+            return Ok(());
+        }
+        let reseeds = prior.reseed.known() == Some(&true);
+        if removal == Removal::Replacement && !reseeds {
+            return Err(refused_replacement(name, "it is tainted or to be replaced").into());
+        }
+        remove::check(&prior)?;
+        remove::run(context, &prior, removal == Removal::Replacement && reseeds).await.map_err(Failure::from)
+    }
+
+    async fn import(
+        &self,
+        _context: &Context<Clients>,
+        request: Import<ArmIdentity>,
+    ) -> Result<State<Link, LinkPrivate>, Diagnostics> {
+        let id = match request {
+            Import::Id(id) => id,
+            Import::Identity(identity) => identity.id.into_known_value().unwrap_or_default(),
+        };
+        let parsed = LinkId::parse(&id).map_err(|error| {
+            Diagnostic::error("An import id that is not one", format!("The id \"{id}\" {error}."))
+        })?;
+        let model = Link {
+            id: Field::Known(parsed.to_string()),
+            name: Field::Known(parsed.name),
+            managed_instance_id: Field::Known(parsed.instance.to_string()),
+            sql_servers: Field::Null,
+            availability_group_name: Field::Null,
+            instance_availability_group_name: Field::Null,
+            partner_endpoint: Field::Null,
+            databases: Field::Null,
+            initial_primary: Field::Null,
+            replication_mode: Field::Null,
+            failover_mode: Field::Null,
+            seeding_mode: Field::Null,
+            deletion_protection: Field::Known(true),
+            on_destroy: Field::Null,
+            reseed: Field::Known(false),
+            fully_qualified_domain_name: Field::Null,
+            distributed_availability_group_id: Field::Null,
+            link_generation: Field::Known(uuid::Uuid::new_v4().to_string()),
+            observed_primary: Field::Null,
+            status: Field::Null,
+            complete: Field::Null,
+            adopted: Field::Known(false),
+        };
+        Ok(State {
+            model,
+            private: LinkPrivate { accepted: true, contacted: true, mode_written_under: None },
+        })
+    }
+}
+
+/// The link's id, from its arguments.
+fn id(model: &Link) -> Result<LinkId, Diagnostics> {
+    let instance = ManagedInstanceId::parse(model.managed_instance_id.as_str().unwrap_or_default()).map_err(
+        |error| {
+            Diagnostic::error("An id that is not one", format!("The id {error}.")).at("managed_instance_id")
+        },
+    )?;
+    Ok(LinkId { instance, name: model.name.as_str().unwrap_or_default().to_owned() })
+}
+
+fn refused_replacement(name: &str, cause: &str) -> Diagnostic {
+    Diagnostic::error(
+        "A link is not replaced",
+        format!(
+            "The link {name} would be replaced, because {cause}. That ends the replication and seeds everything anew, and the copy on the \
+             instance is in the way of a new link."
+        ),
+    )
+    .hint(
+        "undo the change, or `terraform untaint`; to repair a link that works, nothing has to be replaced; to seed anew on purpose set \
+         `reseed = true` and apply that first",
+    )
+}
+
+fn protected(name: &str) -> Diagnostic {
+    Diagnostic::error(
+        "The link is protected",
+        format!("The link {name} has `deletion_protection = true`, as last applied."),
+    )
+    .hint("set `deletion_protection = false`, apply, and destroy again")
+    .at("deletion_protection")
+}
+
+fn link_name(value: &Value) -> Result<(), String> {
+    match value {
+        Value::String(text) if text.trim().is_empty() => Err("must not be empty".to_owned()),
+        Value::String(text) if text.encode_utf16().count() > 128 => {
+            Err("must not be longer than 128 characters".to_owned())
+        }
+        Value::String(text) if text.chars().any(|c| c.is_control() || "<>*%&\\:?#/".contains(c)) => {
+            Err("must not contain any of < > * % & \\ : ? # /".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn one_database(value: &Value) -> Result<(), String> {
+    match value {
+        Value::Set(items) | Value::List(items) if items.len() > 1 => {
+            Err("must be one database: a link of several is a preview that is not supported yet; make a link for each".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn endpoint(value: &Value) -> Result<(), String> {
+    match value {
+        Value::String(text) => {
+            EndpointUrl::parse(text).map(drop).map_err(|error| format!("must be usable: {error}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn same_endpoint(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::String(left), Value::String(right)) => {
+            EndpointUrl::parse(left).is_ok_and(|url| url.same(right))
+        }
+        _ => false,
+    }
+}
