@@ -1,0 +1,161 @@
+//! PRELOGIN and LOGIN7.
+
+use std::io;
+use std::net::SocketAddr;
+
+use zeroize::Zeroizing;
+
+use super::backend::{Credential, Login, Server};
+use super::packet::malformed;
+use super::reader::{Reader, utf16};
+
+/// Encryption as PRELOGIN spells it.
+pub(super) mod encryption {
+    pub(in crate::tds) const OFF: u8 = 0;
+    pub(in crate::tds) const ON: u8 = 1;
+    pub(in crate::tds) const NOT_SUPPORTED: u8 = 2;
+    pub(in crate::tds) const REQUIRED: u8 = 3;
+}
+
+/// What a client's PRELOGIN says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Prelogin {
+    pub(super) encryption: u8,
+    pub(super) federated: bool,
+}
+
+/// Reads a PRELOGIN.
+pub(super) fn read_prelogin(body: &[u8]) -> io::Result<Prelogin> {
+    let mut options = Reader::new(body);
+    let mut prelogin = Prelogin { encryption: encryption::OFF, federated: false };
+    loop {
+        let token = options.u8()?;
+        if token == 0xff {
+            return Ok(prelogin);
+        }
+        let (offset, length) = (usize::from(options.u16_be()?), usize::from(options.u16_be()?));
+        let value =
+            body.get(offset..offset + length).ok_or_else(|| malformed("an option outside PRELOGIN"))?;
+        match (token, value.first()) {
+            (1, Some(byte)) => prelogin.encryption = *byte,
+            (6, Some(byte)) => prelogin.federated = *byte != 0,
+            _ => {}
+        }
+    }
+}
+
+/// The server's PRELOGIN.
+pub(super) fn write_prelogin(server: &Server, encryption: u8, federated: bool) -> Vec<u8> {
+    let (major, minor, build) = server.version;
+    let [high, low] = build.to_be_bytes();
+    let mut options: Vec<(u8, Vec<u8>)> = vec![
+        (0, vec![major, minor, high, low, 0, 0]),
+        (1, vec![encryption]),
+        (2, vec![0]),
+        (3, Vec::new()),
+        (4, vec![0]),
+    ];
+    if federated {
+        options.push((6, vec![1]));
+    }
+    let mut offset = options.len() * 5 + 1;
+    let mut body = Vec::new();
+    for (token, value) in &options {
+        body.push(*token);
+        body.extend_from_slice(&u16::try_from(offset).unwrap_or(u16::MAX).to_be_bytes());
+        body.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes());
+        offset += value.len();
+    }
+    body.push(0xff);
+    options.iter().for_each(|(_, value)| body.extend_from_slice(value));
+    body
+}
+
+/// What a LOGIN7 says beside who wants in.
+#[derive(Debug, Clone)]
+pub(super) struct Login7 {
+    pub(super) login: Login,
+    /// Packet size that the client asks for.
+    pub(super) packet_size: usize,
+    /// Whether it asks for UTF-8 support.
+    pub(super) utf8: bool,
+    /// Whether it signed in with a token.
+    pub(super) federated: bool,
+}
+
+/// Reads a LOGIN7.
+pub(super) fn read_login(body: &[u8], peer: SocketAddr, encrypted: bool) -> io::Result<Login7> {
+    let mut fixed = Reader::new(body);
+    let _length = fixed.u32()?;
+    let _version = fixed.u32()?;
+    let packet_size = fixed.u32()?;
+    fixed.bytes(12)?; // program version, process, connection
+    let _flags1 = fixed.u8()?;
+    let flags2 = fixed.u8()?;
+    let type_flags = fixed.u8()?;
+    let flags3 = fixed.u8()?;
+    fixed.bytes(8)?; // time zone, locale
+    let mut place = || -> io::Result<(usize, usize)> { Ok((fixed.u16()?.into(), fixed.u16()?.into())) };
+    let (host, user, password, application, server, extension) =
+        (place()?, place()?, place()?, place()?, place()?, place()?);
+    let (_library, _language, database) = (place()?, place()?, place()?);
+    let slice = |(offset, units): (usize, usize)| {
+        body.get(offset..offset + units * 2).ok_or_else(|| malformed("a field outside LOGIN7"))
+    };
+    let text = |place| slice(place).and_then(utf16);
+    let clear: Zeroizing<Vec<u8>> =
+        Zeroizing::new(slice(password)?.iter().map(|byte| (byte ^ 0xa5).rotate_left(4)).collect());
+    let password = Zeroizing::new(utf16(&clear)?);
+    let features = if flags3 & 0x10 != 0 { features(body, extension)? } else { Features::default() };
+    let federated = features.token.is_some();
+    let credential = match features.token {
+        Some(token) => Credential::Token(token),
+        None if flags2 & 0x80 != 0 => Credential::Windows,
+        None => Credential::Password { user: text(user)?, password },
+    };
+    let login = Login {
+        credential,
+        database: text(database)?,
+        host_name: text(host)?,
+        application: text(application)?,
+        server_name: text(server)?,
+        read_only_intent: type_flags & 0x20 != 0,
+        encrypted,
+        peer,
+    };
+    let packet_size = usize::try_from(packet_size).unwrap_or(0);
+    Ok(Login7 { login, packet_size, utf8: features.utf8, federated })
+}
+
+#[derive(Default)]
+struct Features {
+    token: Option<Zeroizing<String>>,
+    utf8: bool,
+}
+
+fn features(body: &[u8], (offset, _): (usize, usize)) -> io::Result<Features> {
+    let pointer = body.get(offset..).ok_or_else(|| malformed("an extension outside LOGIN7"))?;
+    let start = usize::try_from(Reader::new(pointer).u32()?).unwrap_or(usize::MAX);
+    let mut block = Reader::new(body.get(start..).ok_or_else(|| malformed("an extension outside LOGIN7"))?);
+    let mut features = Features::default();
+    while !block.is_empty() {
+        let id = block.u8()?;
+        if id == 0xff {
+            break;
+        }
+        let length = usize::try_from(block.u32()?).unwrap_or(usize::MAX);
+        let mut data = Reader::new(block.bytes(length)?);
+        match id {
+            0x02 => {
+                // Library 1: the token itself. Others want a conversation that nobody here can have.
+                if data.u8()? >> 1 == 1 {
+                    let length = usize::try_from(data.u32()?).unwrap_or(usize::MAX);
+                    features.token = Some(Zeroizing::new(utf16(data.bytes(length)?)?));
+                }
+            }
+            0x0a => features.utf8 = true,
+            _ => {}
+        }
+    }
+    Ok(features)
+}

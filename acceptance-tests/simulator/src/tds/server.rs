@@ -1,0 +1,86 @@
+//! The listener of one engine.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use super::backend::Backend;
+use super::connection;
+
+/// An engine that listens on loopback. Dropping it closes its port and its connections.
+#[derive(Debug)]
+pub struct TdsServer {
+    address: SocketAddr,
+    stop: CancellationToken,
+    running: Option<JoinHandle<()>>,
+}
+
+impl TdsServer {
+    /// Listens on a port of loopback; 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the port cannot be had.
+    pub async fn start<B: Backend>(backend: Arc<B>, mut tls: ServerConfig, port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let address = listener.local_addr()?;
+        // A ticket would travel after the handshake, where a client of TDS 7.4 expects no more of its packets.
+        tls.send_tls13_tickets = 0;
+        tls.alpn_protocols = vec![b"tds/8.0".to_vec()];
+        let acceptor = TlsAcceptor::from(Arc::new(tls));
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(accept(listener, backend, acceptor, stop.clone()));
+        Ok(Self { address, stop, running: Some(running) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops listening and closes all connections.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if let Some(running) = self.running.take() {
+            // A panic of the listener was reported where it happened.
+            let _ = running.await;
+        }
+    }
+}
+
+impl Drop for TdsServer {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn accept<B: Backend>(
+    listener: TcpListener,
+    backend: Arc<B>,
+    acceptor: TlsAcceptor,
+    stop: CancellationToken,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => {
+                let Ok((socket, peer)) = accepted else { continue };
+                let (backend, acceptor) = (Arc::clone(&backend), acceptor.clone());
+                connections.spawn(async move {
+                    if let Err(error) = connection::serve(backend, acceptor, socket, peer).await {
+                        tracing::debug!("a TDS connection ended: {error}");
+                    }
+                });
+            }
+            Some(_ended) = connections.join_next() => {}
+        }
+    }
+    connections.shutdown().await;
+}
