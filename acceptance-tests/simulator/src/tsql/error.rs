@@ -479,3 +479,39 @@ pub(crate) fn not_a_hint(hint: &str) -> SqlError {
     );
     at(321, 15, 1, 0, text)
 }
+
+/// 8117.
+pub(crate) fn invalid_operand(data_type: &str, operator: &str) -> SqlError {
+    at(8117, 16, 1, 0, format!("Operand data type {data_type} is invalid for {operator} operator."))
+}
+
+/// 4112.
+pub(crate) fn window_order(function: &str) -> SqlError {
+    at(4112, 15, 1, 0, format!("The function '{function}' must have an OVER clause with ORDER BY."))
+}
+
+/// 506.
+pub(crate) fn invalid_escape(escape: &str) -> SqlError {
+    at(506, 16, 1, 0, format!("The invalid escape character \"{escape}\" was specified in a LIKE predicate."))
+}
+
+/// 537 for LEFT and its kin.
+pub(crate) fn invalid_length(function: &str) -> SqlError {
+    at(537, 16, 3, 0, format!("Invalid length parameter passed to the {function} function."))
+}
+
+/// 8116.
+pub(crate) fn invalid_argument_type(function: &str) -> SqlError {
+    at(8116, 16, 1, 0, format!("Argument data type int is invalid for argument 1 of {function} function."))
+}
+
+/// 517.
+pub(crate) fn date_overflow(data_type: &str) -> SqlError {
+    at(517, 16, 1, 0, format!("Adding a value to a '{data_type}' column caused an overflow."))
+}
+
+/// 289.
+pub(crate) fn date_parts() -> SqlError {
+    let text = "Cannot construct data type date, some of the arguments have values which are not valid.";
+    at(289, 16, 1, 0, text.to_owned())
+}

@@ -1,17 +1,632 @@
 //! Expressions and conditions.
-use sqlparser::ast::Expr;
+//!
+//! T-SQL keeps the two apart, and so does this: a value is a [`Lowered`] with its type, a condition only text whose
+//! three-valued logic SQLite shares.
 
+use sqlparser::ast::{
+    BinaryOperator as Op, CaseWhen, CastKind, DataType, Expr, Ident, Query, UnaryOperator, Value,
+};
+
+use super::super::collation::Collation;
 use super::super::error::{self, SqlError};
-use super::{Compiler, Lowered};
+use super::super::parser::is_condition;
+use super::super::value::{Family, Type};
+use super::select::{is_variable, returns_one_row_at_most};
+use super::{Compiler, Lowered, Parameter, ScopeColumn, collated, functions};
+
+/// Operators as `f_arith` knows them.
+pub(super) const ADD: &str = "0";
+pub(super) const SUBTRACT: &str = "1";
+pub(super) const MULTIPLY: &str = "2";
+pub(super) const DIVIDE: &str = "3";
+const MODULO: &str = "4";
+const BIT_AND: &str = "5";
+const BIT_OR: &str = "6";
+const BIT_XOR: &str = "7";
 
 impl Compiler<'_> {
     /// Binds an expression.
+    ///
+    /// # Errors
+    /// 207, 4104, 209, 195, 137, 402, 116 and what the parts raise.
     pub(super) fn expression(&mut self, expression: &Expr) -> Result<Lowered, SqlError> {
-        Err(error::not_modelled(&format!("the expression {expression}")))
+        if let Some(key) = self.grouping_key(expression)? {
+            return Ok(key);
+        }
+        match expression {
+            Expr::Nested(inner) => {
+                let inner = self.expression(inner)?;
+                Ok(Lowered { text: format!("({})", inner.text), ..inner })
+            }
+            Expr::Value(value) => self.literal_value(&value.value),
+            Expr::Identifier(name) if is_variable(name) => self.variable(name),
+            Expr::Identifier(name) => self.column(std::slice::from_ref(name)),
+            Expr::CompoundIdentifier(parts) => self.column(parts),
+            Expr::UnaryOp { op, expr } => self.unary(*op, expr),
+            Expr::BinaryOp { left, op, right } if !is_condition(expression) => {
+                self.arithmetic(left, op, right)
+            }
+            Expr::Case { operand, conditions, else_result, .. } => {
+                self.case(operand.as_deref(), conditions, else_result.as_deref())
+            }
+            Expr::Cast { kind, expr, data_type, format: None } => {
+                let is_try = match kind {
+                    CastKind::Cast => false,
+                    CastKind::TryCast => true,
+                    _ => return Err(error::syntax("::", false, 0)),
+                };
+                let value = self.expression(expr)?;
+                let to = cast_type(data_type)?;
+                Ok(self.cast(value, to, "0", is_try))
+            }
+            Expr::Convert { is_try, expr, data_type: Some(data_type), styles, .. } => {
+                let value = self.expression(expr)?;
+                let to = cast_type(data_type)?;
+                let style = match styles.as_slice() {
+                    [] => "0".to_owned(),
+                    [style] => {
+                        let style = self.expression(style)?;
+                        self.converted(style, Type::Int).text
+                    }
+                    _ => return Err(error::argument_range("convert", 2, 3)),
+                };
+                Ok(self.cast(value, to, &style, *is_try))
+            }
+            Expr::Collate { expr, collation } => {
+                let value = self.expression(expr)?;
+                let name = collation.to_string();
+                let collation = match name.to_ascii_lowercase().as_str() {
+                    "database_default" | "catalog_default" => self.names.collation(),
+                    _ => Collation::named(&name),
+                };
+                Ok(Lowered { collation: Some(collation), ..value })
+            }
+            Expr::AtTimeZone { .. } => Err(error::not_modelled("AT TIME ZONE")),
+            Expr::Subquery(query) => self.scalar_subquery(query),
+            Expr::Function(function) => self.function(function),
+            Expr::Substring { expr, substring_from: Some(from), substring_for: Some(count), .. } => {
+                self.known("SUBSTRING", &[expr, from, count])
+            }
+            Expr::Substring { .. } => Err(error::argument_count("substring", 3)),
+            Expr::Trim { trim_where: None, trim_what: None, expr, trim_characters: None } => {
+                self.known("TRIM", &[expr])
+            }
+            Expr::Floor { expr, .. } => self.known("FLOOR", &[expr]),
+            Expr::Ceil { .. } => Err(error::unknown_function("CEIL")),
+            _ if is_condition(expression) => Err(error::syntax(operator_of(expression), false, 0)),
+            other => Err(error::not_modelled(&format!("the expression {other}"))),
+        }
     }
 
     /// Binds a condition.
+    ///
+    /// # Errors
+    /// 4145 for a value, and those of [`Self::expression`].
     pub(super) fn condition(&mut self, expression: &Expr) -> Result<String, SqlError> {
-        Err(error::not_modelled(&format!("the condition {expression}")))
+        match expression {
+            Expr::Nested(inner) => Ok(format!("({})", self.condition(inner)?)),
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => Ok(format!("NOT ({})", self.condition(expr)?)),
+            Expr::BinaryOp { left, op: op @ (Op::And | Op::Or), right } => {
+                let (left, right) = (self.condition(left)?, self.condition(right)?);
+                Ok(format!("({left} {} {right})", if *op == Op::And { "AND" } else { "OR" }))
+            }
+            Expr::BinaryOp { left, op, right } if is_condition(expression) => {
+                let (left, right) = (self.expression(left)?, self.expression(right)?);
+                self.compare(left, comparison(op)?, right)
+            }
+            Expr::IsNull(inner) => Ok(format!("{} IS NULL", self.expression(inner)?.text)),
+            Expr::IsNotNull(inner) => Ok(format!("{} IS NOT NULL", self.expression(inner)?.text)),
+            Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
+                // Came with SQL Server 2022.
+                if self.names.version() < 16 {
+                    return Err(error::syntax("DISTINCT", true, 0));
+                }
+                let (left, right) = (self.expression(left)?, self.expression(right)?);
+                let word = if matches!(expression, Expr::IsDistinctFrom(..)) { "IS NOT" } else { "IS" };
+                self.compare(left, word, right)
+            }
+            Expr::InList { expr, list, negated } => self.in_list(expr, list, *negated),
+            Expr::InSubquery { expr, subquery, negated } => self.in_subquery(expr, subquery, *negated),
+            Expr::Between { expr, negated, low, high } => {
+                let value = self.expression(expr)?;
+                let (low, high) = (self.expression(low)?, self.expression(high)?);
+                let (low, high) = (self.compare(value.clone(), ">=", low)?, self.compare(value, "<=", high)?);
+                Ok(format!("{}({low} AND {high})", if *negated { "NOT " } else { "" }))
+            }
+            Expr::Like { negated, any: false, expr, pattern, escape_char } => {
+                self.like(expr, pattern, escape_char.as_deref(), *negated)
+            }
+            Expr::Exists { subquery, negated } => {
+                let (text, _) = self.query(subquery)?;
+                Ok(format!("{}EXISTS ({text})", if *negated { "NOT " } else { "" }))
+            }
+            Expr::AnyOp { left, compare_op: Op::Eq, right, .. } => match right.as_ref() {
+                Expr::Subquery(query) => self.in_subquery(left, query, false),
+                _ => Err(error::syntax("ANY", true, 0)),
+            },
+            Expr::AllOp { left, compare_op: Op::NotEq, right } => match right.as_ref() {
+                Expr::Subquery(query) => self.in_subquery(left, query, true),
+                _ => Err(error::syntax("ALL", true, 0)),
+            },
+            Expr::AnyOp { .. } | Expr::AllOp { .. } => {
+                Err(error::not_modelled("this comparison with ANY or ALL"))
+            }
+            _ => {
+                self.expression(expression)?;
+                Err(error::condition_expected(&last_word(expression), 0))
+            }
+        }
     }
+
+    /// `left operator right`, converted to what the server compares.
+    pub(super) fn compare(
+        &mut self,
+        left: Lowered,
+        operator: &str,
+        right: Lowered,
+    ) -> Result<String, SqlError> {
+        let collation = left.collation.or(right.collation);
+        let (left, right) = self.comparable(left, right)?;
+        let (left, right) = (Lowered { collation, ..left }, Lowered { collation, ..right });
+        Ok(format!("{} {operator} {}", collated(&left), collated(&right)))
+    }
+
+    fn comparable(&mut self, left: Lowered, right: Lowered) -> Result<(Lowered, Lowered), SqlError> {
+        let (one, other) = (left.data_type.family(), right.data_type.family());
+        let untouched = [one, other].iter().any(|family| matches!(family, Family::Null | Family::Variant));
+        if untouched || (one == other && one != Family::Moment) {
+            return Ok((left, right));
+        }
+        let common = left.data_type.common(right.data_type);
+        Ok((self.converted(left, common), self.converted(right, common)))
+    }
+
+    fn in_list(&mut self, value: &Expr, list: &[Expr], negated: bool) -> Result<String, SqlError> {
+        let value = self.expression(value)?;
+        let mut items = Vec::new();
+        for item in list {
+            items.push(self.expression(item)?);
+        }
+        let families =
+            items.iter().map(|item| item.data_type.family()).filter(|family| *family != Family::Null);
+        let same = { families }.all(|family| family == value.data_type.family() && family != Family::Moment);
+        let not = if negated { "NOT " } else { "" };
+        if same {
+            let texts: Vec<String> = items.into_iter().map(|item| item.text).collect();
+            return Ok(format!("{} {not}IN ({})", collated(&value), texts.join(", ")));
+        }
+        let mut alternatives = Vec::new();
+        for item in items {
+            alternatives.push(self.compare(value.clone(), "=", item)?);
+        }
+        Ok(format!("{not}({})", alternatives.join(" OR ")))
+    }
+
+    fn in_subquery(&mut self, value: &Expr, query: &Query, negated: bool) -> Result<String, SqlError> {
+        let value = self.expression(value)?;
+        let (text, columns) = self.query(query)?;
+        let [column] = columns.as_slice() else { return Err(error::subquery_columns()) };
+        let (value, found) = self.comparable(value, Lowered::new("c0", column.data_type))?;
+        let not = if negated { "NOT " } else { "" };
+        Ok(format!("{} {not}IN (SELECT {} FROM ({text}))", collated(&value), found.text))
+    }
+
+    fn like(
+        &mut self,
+        value: &Expr,
+        pattern: &Expr,
+        escape: Option<&Expr>,
+        negated: bool,
+    ) -> Result<String, SqlError> {
+        let (value, pattern) = (self.expression(value)?, self.expression(pattern)?);
+        let collation = value.collation.or(pattern.collation).unwrap_or_else(|| self.names.collation());
+        let (value, pattern) = (self.as_text(value), self.as_text(pattern));
+        let escape = match escape {
+            Some(escape) => self.expression(escape)?.text,
+            None => "''".to_owned(),
+        };
+        let collation = collation_number(collation);
+        let text = self.call("like", &[&value.text, &pattern.text, &escape, collation]);
+        Ok(format!("{}{text}", if negated { "NOT " } else { "" }))
+    }
+
+    /// Text as it is, anything else as CAST to varchar makes it.
+    pub(super) fn as_text(&mut self, value: Lowered) -> Lowered {
+        match value.data_type.family() {
+            Family::Text | Family::Null => value,
+            Family::Variant => self.cast(value, Type::NVarChar(Some(4000)), "0", false),
+            _ => self.cast(value, Type::VarChar(Some(8000)), "0", false),
+        }
+    }
+
+    fn literal_value(&mut self, value: &Value) -> Result<Lowered, SqlError> {
+        let lowered = match value {
+            Value::Number(digits, _) => number(digits)?,
+            Value::SingleQuotedString(text) => {
+                let length = text_length(text, 8000);
+                Lowered::new(self.literal(text), Type::VarChar(length))
+            }
+            Value::NationalStringLiteral(text) => {
+                let length = text_length(text, 4000);
+                Lowered::new(self.literal(text), Type::NVarChar(length))
+            }
+            Value::HexStringLiteral(digits) => {
+                let bytes = super::super::parser::hex_bytes(digits);
+                let length = u16::try_from(bytes.len()).ok().filter(|length| *length <= 8000);
+                Lowered::new(format!("X'{}'", super::super::value::hex(&bytes)), Type::VarBinary(length))
+            }
+            Value::Null => return Ok(Lowered::new("NULL", Type::Null)),
+            other => return Err(error::syntax(&other.to_string(), false, 0)),
+        };
+        Ok(Lowered { nullable: false, ..lowered })
+    }
+
+    fn variable(&mut self, name: &Ident) -> Result<Lowered, SqlError> {
+        let name = &name.value;
+        let data_type = self
+            .names
+            .variable(name)
+            .or_else(|| functions::global(name))
+            .ok_or_else(|| error::undeclared_variable(name))?;
+        Ok(Lowered::new(self.parameter(Parameter::Variable(name.clone())), data_type))
+    }
+
+    /// What a name of one to four parts means, in the innermost select that knows it.
+    fn column(&self, parts: &[Ident]) -> Result<Lowered, SqlError> {
+        let Some((last, qualifiers)) = parts.split_last() else { return Err(error::empty_name(0)) };
+        let folded = self.fold(&last.value);
+        let qualifiers: Vec<String> = qualifiers.iter().rev().map(|part| self.fold(&part.value)).collect();
+        let display = || parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
+        for scope in self.scopes.iter().rev() {
+            let mut found: Option<(&ScopeColumn, &str)> = None;
+            let mut knows_table = false;
+            for table in &scope.tables {
+                let named = match qualifiers.as_slice() {
+                    [] => true,
+                    [name] => *name == table.name,
+                    [name, schema] => *name == table.name && table.schema.as_ref() == Some(schema),
+                    [name, schema, database] => {
+                        *name == table.name
+                            && table.schema.as_ref() == Some(schema)
+                            && table.database.as_ref() == Some(database)
+                    }
+                    _ => false,
+                };
+                if !named {
+                    continue;
+                }
+                knows_table = true;
+                if let Some(column) = table.columns.iter().find(|column| column.folded == folded) {
+                    if found.is_some() {
+                        return Err(error::ambiguous_column(&last.value));
+                    }
+                    found = Some((column, &table.display));
+                }
+            }
+            if let Some((column, table)) = found {
+                let loose = scope.grouped.as_ref().is_some_and(|keys| !keys.contains(&column.text));
+                if loose && !scope.in_aggregate {
+                    return Err(error::not_grouped(&format!("{table}.{}", column.name)));
+                }
+                let lowered = Lowered::new(column.text.clone(), column.data_type);
+                return Ok(Lowered { nullable: column.nullable, ..lowered });
+            }
+            if knows_table && !qualifiers.is_empty() {
+                return Err(error::invalid_column(&last.value));
+            }
+        }
+        if qualifiers.is_empty() {
+            Err(error::invalid_column(&last.value))
+        } else {
+            Err(error::unbound_identifier(&display()))
+        }
+    }
+
+    /// `GROUP BY f(x)` allows `f(x)` itself, though not `x`.
+    fn grouping_key(&mut self, expression: &Expr) -> Result<Option<Lowered>, SqlError> {
+        if matches!(expression, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_)) {
+            return Ok(None);
+        }
+        let Some(scope) = self.scopes.last_mut() else { return Ok(None) };
+        let keys = match &scope.grouped {
+            Some(keys) if !scope.in_aggregate && keys.iter().any(|key| key.contains('(')) => keys.clone(),
+            _ => return Ok(None),
+        };
+        scope.in_aggregate = true;
+        let lowered = self.expression(expression);
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.in_aggregate = false;
+        }
+        Ok(lowered.ok().filter(|lowered| keys.contains(&lowered.text)))
+    }
+
+    fn unary(&mut self, operator: UnaryOperator, operand: &Expr) -> Result<Lowered, SqlError> {
+        if operator == UnaryOperator::Not {
+            return Err(error::syntax("NOT", true, 0));
+        }
+        let operand = self.expression(operand)?;
+        let zero = Lowered { nullable: false, ..Lowered::new("0", Type::Null) };
+        match operator {
+            UnaryOperator::Plus => Ok(operand),
+            UnaryOperator::Minus => {
+                let negative = operand.text.strip_prefix('-').is_none()
+                    && operand.text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+                if negative {
+                    return Ok(Lowered { text: format!("-{}", operand.text), ..operand });
+                }
+                self.numeric_operation(SUBTRACT, "minus", zero, operand)
+            }
+            UnaryOperator::BitwiseNot => {
+                let minus_one = Lowered::new("-1", operand.data_type);
+                self.numeric_operation(BIT_XOR, "'~'", minus_one, operand)
+            }
+            _ => Err(error::syntax(&operator.to_string(), false, 0)),
+        }
+    }
+
+    fn arithmetic(&mut self, left: &Expr, operator: &Op, right: &Expr) -> Result<Lowered, SqlError> {
+        let (left, right) = (self.expression(left)?, self.expression(right)?);
+        let (code, name) = match operator {
+            Op::Plus => return self.plus(left, right),
+            Op::Minus => (SUBTRACT, "subtract"),
+            Op::Multiply => (MULTIPLY, "multiply"),
+            Op::Divide => (DIVIDE, "divide"),
+            Op::Modulo => (MODULO, "modulo"),
+            Op::BitwiseAnd => (BIT_AND, "'&'"),
+            Op::BitwiseOr => (BIT_OR, "'|'"),
+            Op::BitwiseXor => (BIT_XOR, "'^'"),
+            _ => return Err(error::syntax(&operator.to_string(), false, 0)),
+        };
+        if code == SUBTRACT && left.data_type.family() == Family::Moment {
+            return self.add_days(left, "subtract", right, true);
+        }
+        self.numeric_operation(code, name, left, right)
+    }
+
+    /// `+`: joins text and binaries, adds numbers, and days to a datetime.
+    fn plus(&mut self, left: Lowered, right: Lowered) -> Result<Lowered, SqlError> {
+        let nullable = left.nullable || right.nullable;
+        let families = (left.data_type.family(), right.data_type.family());
+        match families {
+            (Family::Text, Family::Text | Family::Null) | (Family::Null, Family::Text) => {
+                let data_type = joined_type(left.data_type, right.data_type);
+                let collation = left.collation.or(right.collation);
+                let text = format!("({} || {})", left.text, right.text);
+                Ok(Lowered { text, data_type, nullable, collation })
+            }
+            (Family::Binary, Family::Binary) => {
+                let data_type = joined_type(left.data_type, right.data_type);
+                let text = self.call("join_bytes", &[&left.text, &right.text]);
+                Ok(Lowered { nullable, ..Lowered::new(text, data_type) })
+            }
+            (Family::Moment, _) => self.add_days(left, "add", right, false),
+            (_, Family::Moment) => self.add_days(right, "add", left, false),
+            _ => self.numeric_operation(ADD, "add", left, right),
+        }
+    }
+
+    fn add_days(
+        &mut self,
+        moment: Lowered,
+        operator: &str,
+        days: Lowered,
+        negative: bool,
+    ) -> Result<Lowered, SqlError> {
+        let fits = matches!(moment.data_type, Type::DateTime | Type::SmallDateTime);
+        if !fits || days.data_type.family() != Family::Number {
+            let (left, right) = (moment.data_type.base_name(), days.data_type.base_name());
+            return Err(error::incompatible(left, right, operator));
+        }
+        let days = if negative { format!("-({})", days.text) } else { days.text };
+        let number = self.type_number(moment.data_type).to_string();
+        let text = self.call("date_add", &["'DAY'", &days, &moment.text, &number]);
+        Ok(Lowered::new(text, moment.data_type))
+    }
+
+    /// An operation of numbers, with the overflow of its result's type.
+    pub(super) fn numeric_operation(
+        &mut self,
+        operator: &'static str,
+        name: &str,
+        left: Lowered,
+        right: Lowered,
+    ) -> Result<Lowered, SqlError> {
+        let families = [left.data_type.family(), right.data_type.family()];
+        let nullable = left.nullable || right.nullable;
+        let common = left.data_type.common(right.data_type);
+        let data_type = match common {
+            Type::Null => Type::Int,
+            // Text meets a number as a number; two texts have no difference.
+            _ if families.contains(&Family::Number) && common.family() == Family::Number => common,
+            Type::Variant => {
+                return Err(error::incompatible(
+                    left.data_type.base_name(),
+                    right.data_type.base_name(),
+                    name,
+                ));
+            }
+            other => return Err(error::invalid_operand(other.base_name(), name)),
+        };
+        let bitwise = matches!(operator, BIT_AND | BIT_OR | BIT_XOR);
+        if bitwise && matches!(data_type, Type::Float | Type::Real | Type::Numeric(..)) {
+            return Err(error::incompatible(left.data_type.base_name(), right.data_type.base_name(), name));
+        }
+        let data_type = match (data_type, operator) {
+            (Type::Numeric(_, scale), MULTIPLY) => Type::Numeric(38, scale),
+            (Type::Numeric(_, scale), DIVIDE) => Type::Numeric(38, scale.max(6)),
+            // A bit becomes a number as soon as it is calculated with.
+            (Type::Bit, _) if !bitwise => Type::Int,
+            (other, _) => other,
+        };
+        let operand_type = |operand: &Lowered| match operand.data_type.family() {
+            Family::Number | Family::Null => None,
+            _ => Some(common),
+        };
+        let left = match operand_type(&left) {
+            Some(to) => self.converted(left, to),
+            None => left,
+        };
+        let right = match operand_type(&right) {
+            Some(to) => self.converted(right, to),
+            None => right,
+        };
+        let number = self.type_number(data_type).to_string();
+        let text = self.call("arith", &[operator, &number, &left.text, &right.text]);
+        Ok(Lowered { nullable, ..Lowered::new(text, data_type) })
+    }
+
+    fn case(
+        &mut self,
+        operand: Option<&Expr>,
+        conditions: &[CaseWhen],
+        otherwise: Option<&Expr>,
+    ) -> Result<Lowered, SqlError> {
+        let operand = match operand {
+            Some(operand) => Some(self.expression(operand)?),
+            None => None,
+        };
+        let mut branches = Vec::new();
+        for CaseWhen { condition, result } in conditions {
+            let condition = match &operand {
+                Some(operand) => {
+                    let value = self.expression(condition)?;
+                    self.compare(operand.clone(), "=", value)?
+                }
+                None => self.condition(condition)?,
+            };
+            branches.push((condition, self.expression(result)?));
+        }
+        let otherwise = match otherwise {
+            Some(otherwise) => self.expression(otherwise)?,
+            None => Lowered::new("NULL", Type::Null),
+        };
+        Ok(self.choice(branches, otherwise))
+    }
+
+    /// CASE over lowered branches.
+    pub(super) fn choice(&mut self, branches: Vec<(String, Lowered)>, otherwise: Lowered) -> Lowered {
+        let data_type =
+            branches.iter().map(|(_, value)| value.data_type).fold(otherwise.data_type, Type::common);
+        let nullable = otherwise.nullable || branches.iter().any(|(_, value)| value.nullable);
+        let mut text = String::from("CASE");
+        for (condition, value) in branches {
+            let value = self.converted(value, data_type);
+            text.push_str(&format!(" WHEN {condition} THEN {}", value.text));
+        }
+        let otherwise = self.converted(otherwise, data_type);
+        text.push_str(&format!(" ELSE {} END", otherwise.text));
+        Lowered { nullable, ..Lowered::new(text, data_type) }
+    }
+
+    fn scalar_subquery(&mut self, query: &Query) -> Result<Lowered, SqlError> {
+        let (text, columns) = self.query(query)?;
+        let [column] = columns.as_slice() else { return Err(error::subquery_columns()) };
+        let text = if returns_one_row_at_most(query) {
+            format!("({text})")
+        } else {
+            // SQLite would take the first row.
+            let only = self.call("only", &["c0"]);
+            format!("(SELECT {only} FROM ({text}))")
+        };
+        Ok(Lowered::new(text, column.data_type))
+    }
+}
+
+/// The type that CAST and CONVERT name: text and binaries without a length have 30.
+pub(super) fn cast_type(data_type: &DataType) -> Result<Type, SqlError> {
+    let parsed = Type::of(data_type)?;
+    let sized = data_type.to_string().contains('(');
+    Ok(match parsed {
+        _ if sized => parsed,
+        Type::VarChar(Some(1)) => Type::VarChar(Some(30)),
+        Type::NVarChar(Some(1)) => Type::NVarChar(Some(30)),
+        Type::Char(1) => Type::Char(30),
+        Type::NChar(1) => Type::NChar(30),
+        Type::VarBinary(Some(1)) => Type::VarBinary(Some(30)),
+        Type::Binary(1) => Type::Binary(30),
+        other => other,
+    })
+}
+
+/// How the run-time functions name a collation.
+pub(super) fn collation_number(collation: Collation) -> &'static str {
+    match collation {
+        Collation::CaseInsensitive => "0",
+        Collation::TurkishCaseInsensitive => "1",
+        Collation::Exact => "2",
+    }
+}
+
+/// A number without sign: int, bigint, numeric, or float where it has an exponent.
+fn number(digits: &str) -> Result<Lowered, SqlError> {
+    let wrong = || error::syntax(digits, false, 0);
+    if digits.contains(['e', 'E']) {
+        let number: f64 = digits.parse().map_err(|_| wrong())?;
+        return Ok(Lowered::new(format!("{number:?}"), Type::Float));
+    }
+    if !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return Err(wrong());
+    }
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if digits.contains('.') || whole.parse::<i64>().is_err() {
+        let count = |text: &str| u8::try_from(text.len().min(38)).unwrap_or(38);
+        let number: f64 = digits.trim_end_matches('.').parse().map_err(|_| wrong())?;
+        let precision = count(whole).saturating_add(count(fraction)).min(38);
+        return Ok(Lowered::new(format!("{number:?}"), Type::Numeric(precision, count(fraction))));
+    }
+    let data_type =
+        if whole.parse::<i32>().is_ok() { Type::Int } else { Type::Numeric(count_digits(whole), 0) };
+    Ok(Lowered::new(whole.parse::<i64>().map_err(|_| wrong())?.to_string(), data_type))
+}
+
+fn count_digits(text: &str) -> u8 {
+    u8::try_from(text.trim_start_matches('0').len().clamp(1, 38)).unwrap_or(38)
+}
+
+fn text_length(text: &str, most: u16) -> Option<u16> {
+    let length = text.encode_utf16().count().max(1);
+    u16::try_from(length).ok().filter(|length| *length <= most)
+}
+
+/// The type of two texts or binaries in a row.
+fn joined_type(left: Type, right: Type) -> Type {
+    let common = left.common(right);
+    let length = match (left, right) {
+        (Type::Null, other) | (other, Type::Null) => other.length(),
+        _ => left.length().zip(right.length()).map(|(left, right)| left.saturating_add(right)),
+    };
+    match common {
+        Type::NVarChar(_) | Type::NChar(_) => Type::NVarChar(length.map(|length| length.min(4000))),
+        Type::VarBinary(_) | Type::Binary(_) => Type::VarBinary(length.map(|length| length.min(8000))),
+        _ => Type::VarChar(length.map(|length| length.min(8000))),
+    }
+}
+
+fn comparison(operator: &Op) -> Result<&'static str, SqlError> {
+    Ok(match operator {
+        Op::Eq => "=",
+        Op::NotEq => "<>",
+        Op::Lt => "<",
+        Op::LtEq => "<=",
+        Op::Gt => ">",
+        Op::GtEq => ">=",
+        other => return Err(error::syntax(&other.to_string(), false, 0)),
+    })
+}
+
+/// The word near which the server finds a condition where a value belongs.
+fn operator_of(expression: &Expr) -> &'static str {
+    match expression {
+        Expr::BinaryOp { op, .. } => comparison(op).unwrap_or("AND"),
+        Expr::IsNull(_) | Expr::IsNotNull(_) => "IS",
+        Expr::InList { .. } | Expr::InSubquery { .. } => "IN",
+        Expr::Between { .. } => "BETWEEN",
+        Expr::Like { .. } => "LIKE",
+        _ => "EXISTS",
+    }
+}
+
+fn last_word(expression: &Expr) -> String {
+    let text = expression.to_string();
+    text.rsplit([' ', '.']).next().unwrap_or_default().to_owned()
 }

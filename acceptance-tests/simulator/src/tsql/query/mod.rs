@@ -7,11 +7,18 @@
 //!
 //! What it is not: a T-SQL optimiser or a store. Nothing outlives the query.
 
+mod builtin;
+mod dates;
 mod expression;
 mod functions;
+mod math;
 mod run;
 mod scalar;
 mod select;
+mod texts;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -203,11 +210,13 @@ struct Lowered {
     text: String,
     data_type: Type,
     nullable: bool,
+    /// `COLLATE`; the server's where it is none.
+    collation: Option<Collation>,
 }
 
 impl Lowered {
     fn new(text: impl Into<String>, data_type: Type) -> Self {
-        Self { text: text.into(), data_type, nullable: true }
+        Self { text: text.into(), data_type, nullable: true, collation: None }
     }
 }
 
@@ -298,14 +307,19 @@ impl<'a> Compiler<'a> {
         let (from, target) = (self.type_number(lowered.data_type), self.type_number(to));
         let function = if is_try { "try_cast" } else { "cast" };
         let text = self.call(function, &[&lowered.text, &from.to_string(), &target.to_string(), style]);
-        Lowered { text, data_type: to, nullable: lowered.nullable || is_try }
+        Lowered { text, data_type: to, nullable: lowered.nullable || is_try, collation: lowered.collation }
     }
 }
 
 /// Text compares by the server's collation.
 fn collated(lowered: &Lowered) -> String {
     if matches!(lowered.data_type.family(), super::value::Family::Text | super::value::Family::Variant) {
-        format!("{} COLLATE tsql", lowered.text)
+        let name = lowered.collation.map_or("", |collation| match collation {
+            Collation::CaseInsensitive => "_0",
+            Collation::TurkishCaseInsensitive => "_1",
+            Collation::Exact => "_2",
+        });
+        format!("{} COLLATE tsql{name}", lowered.text)
     } else {
         lowered.text.clone()
     }

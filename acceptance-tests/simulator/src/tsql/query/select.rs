@@ -30,11 +30,26 @@ impl Compiler<'_> {
         if let Some(clause) = &query.for_clause {
             self.json = Some(json(clause)?);
         }
-        self.query(query)
+        self.any_query(query)
     }
 
-    /// Any query, a subquery too.
+    /// A subquery.
     pub(super) fn query(&mut self, query: &Query) -> Result<(String, Vec<Column>), SqlError> {
+        if query.for_clause.is_some() {
+            return Err(error::not_modelled("FOR JSON and FOR XML in a subquery"));
+        }
+        if let SetExpr::Select(select) = &*query.body {
+            if select.into.is_some() {
+                return Err(error::syntax("INTO", true, 0));
+            }
+            if !assignments(select)?.is_empty() {
+                return Err(error::syntax("=", false, 0));
+            }
+        }
+        self.any_query(query)
+    }
+
+    fn any_query(&mut self, query: &Query) -> Result<(String, Vec<Column>), SqlError> {
         if !query.locks.is_empty() || query.settings.is_some() || query.format_clause.is_some() {
             return Err(error::not_modelled("this clause of a query"));
         }
@@ -385,6 +400,7 @@ impl Compiler<'_> {
                     text: column.text.clone(),
                     data_type: column.data_type,
                     nullable: column.nullable,
+                    collation: None,
                 });
                 columns.push(Column {
                     name: column.name.clone(),
@@ -756,7 +772,7 @@ fn hints(hints: &[Expr]) -> Result<(), SqlError> {
     Ok(())
 }
 
-fn direction(key: &OrderByExpr) -> Result<&'static str, SqlError> {
+pub(super) fn direction(key: &OrderByExpr) -> Result<&'static str, SqlError> {
     use sqlparser::ast::OrderBySort;
     if key.options.nulls_first.is_some() || key.with_fill.is_some() {
         return Err(error::syntax("NULLS", false, 0));
