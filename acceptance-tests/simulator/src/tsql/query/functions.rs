@@ -97,7 +97,7 @@ const fn hosted(
     takes: &'static [Takes],
     returns: Type,
 ) -> Known {
-    Known { name, least, most, takes, returns: Returns::Is(returns), runs: Runs::Hosted, first: 11 }
+    Known { name, least, most, takes, returns: Is(returns), runs: Runs::Hosted, first: 11 }
 }
 
 const fn since(known: Known, first: u8) -> Known {

@@ -42,7 +42,7 @@ pub(super) fn find(name: &str) -> Option<Scalar> {
     Some(found)
 }
 
-/// Where `pattern` begins and what is left of `text` after it, by the wildcards of LIKE.
+/// Whether `text` is like `pattern`.
 pub(super) fn matches_like(text: &str, pattern: &str, escape: Option<char>, collation: Collation) -> bool {
     // A trailing blank of the text is as good as none; one of the pattern must be met.
     let pattern = tokens(&pattern.chars().collect::<Vec<_>>(), escape, collation);
