@@ -11,6 +11,7 @@ use super::super::collation::Collation;
 use super::super::error::{self, SqlError};
 use super::super::parser::is_condition;
 use super::super::value::{Family, Type};
+use super::condition::operator_of;
 use super::select::{is_variable, returns_one_row_at_most};
 use super::{Compiler, Lowered, Parameter, ScopeColumn, collated, functions};
 
@@ -96,138 +97,6 @@ impl Compiler<'_> {
             _ if is_condition(expression) => Err(error::syntax(operator_of(expression), false, 0)),
             other => Err(error::not_modelled(&format!("the expression {other}"))),
         }
-    }
-
-    /// Binds a condition.
-    ///
-    /// # Errors
-    /// 4145 for a value, and those of [`Self::expression`].
-    pub(super) fn condition(&mut self, expression: &Expr) -> Result<String, SqlError> {
-        match expression {
-            Expr::Nested(inner) => Ok(format!("({})", self.condition(inner)?)),
-            Expr::UnaryOp { op: UnaryOperator::Not, expr } => Ok(format!("NOT ({})", self.condition(expr)?)),
-            Expr::BinaryOp { left, op: op @ (Op::And | Op::Or), right } => {
-                let (left, right) = (self.condition(left)?, self.condition(right)?);
-                Ok(format!("({left} {} {right})", if *op == Op::And { "AND" } else { "OR" }))
-            }
-            Expr::BinaryOp { left, op, right } if is_condition(expression) => {
-                let (left, right) = (self.expression(left)?, self.expression(right)?);
-                self.compare(left, comparison(op)?, right)
-            }
-            Expr::IsNull(inner) => Ok(format!("{} IS NULL", self.expression(inner)?.text)),
-            Expr::IsNotNull(inner) => Ok(format!("{} IS NOT NULL", self.expression(inner)?.text)),
-            Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
-                // Came with SQL Server 2022.
-                if self.names.version() < 16 {
-                    return Err(error::syntax("DISTINCT", true, 0));
-                }
-                let (left, right) = (self.expression(left)?, self.expression(right)?);
-                let word = if matches!(expression, Expr::IsDistinctFrom(..)) { "IS NOT" } else { "IS" };
-                self.compare(left, word, right)
-            }
-            Expr::InList { expr, list, negated } => self.in_list(expr, list, *negated),
-            Expr::InSubquery { expr, subquery, negated } => self.in_subquery(expr, subquery, *negated),
-            Expr::Between { expr, negated, low, high } => {
-                let value = self.expression(expr)?;
-                let (low, high) = (self.expression(low)?, self.expression(high)?);
-                let (low, high) = (self.compare(value.clone(), ">=", low)?, self.compare(value, "<=", high)?);
-                Ok(format!("{}({low} AND {high})", if *negated { "NOT " } else { "" }))
-            }
-            Expr::Like { negated, any: false, expr, pattern, escape_char } => {
-                self.like(expr, pattern, escape_char.as_deref(), *negated)
-            }
-            Expr::Exists { subquery, negated } => {
-                let (text, _) = self.query(subquery)?;
-                Ok(format!("{}EXISTS ({text})", if *negated { "NOT " } else { "" }))
-            }
-            Expr::AnyOp { left, compare_op: Op::Eq, right, .. } => match right.as_ref() {
-                Expr::Subquery(query) => self.in_subquery(left, query, false),
-                _ => Err(error::syntax("ANY", true, 0)),
-            },
-            Expr::AllOp { left, compare_op: Op::NotEq, right } => match right.as_ref() {
-                Expr::Subquery(query) => self.in_subquery(left, query, true),
-                _ => Err(error::syntax("ALL", true, 0)),
-            },
-            Expr::AnyOp { .. } | Expr::AllOp { .. } => {
-                Err(error::not_modelled("this comparison with ANY or ALL"))
-            }
-            _ => {
-                self.expression(expression)?;
-                Err(error::condition_expected(&last_word(expression), 0))
-            }
-        }
-    }
-
-    /// `left operator right`, converted to what the server compares.
-    pub(super) fn compare(
-        &mut self,
-        left: Lowered,
-        operator: &str,
-        right: Lowered,
-    ) -> Result<String, SqlError> {
-        let collation = left.collation.or(right.collation);
-        let (left, right) = self.comparable(left, right)?;
-        let (left, right) = (Lowered { collation, ..left }, Lowered { collation, ..right });
-        Ok(format!("{} {operator} {}", collated(&left), collated(&right)))
-    }
-
-    fn comparable(&mut self, left: Lowered, right: Lowered) -> Result<(Lowered, Lowered), SqlError> {
-        let (one, other) = (left.data_type.family(), right.data_type.family());
-        let untouched = [one, other].iter().any(|family| matches!(family, Family::Null | Family::Variant));
-        if untouched || (one == other && one != Family::Moment) {
-            return Ok((left, right));
-        }
-        let common = left.data_type.common(right.data_type);
-        Ok((self.converted(left, common), self.converted(right, common)))
-    }
-
-    fn in_list(&mut self, value: &Expr, list: &[Expr], negated: bool) -> Result<String, SqlError> {
-        let value = self.expression(value)?;
-        let mut items = Vec::new();
-        for item in list {
-            items.push(self.expression(item)?);
-        }
-        let families =
-            items.iter().map(|item| item.data_type.family()).filter(|family| *family != Family::Null);
-        let same = { families }.all(|family| family == value.data_type.family() && family != Family::Moment);
-        let not = if negated { "NOT " } else { "" };
-        if same {
-            let texts: Vec<String> = items.into_iter().map(|item| item.text).collect();
-            return Ok(format!("{} {not}IN ({})", collated(&value), texts.join(", ")));
-        }
-        let mut alternatives = Vec::new();
-        for item in items {
-            alternatives.push(self.compare(value.clone(), "=", item)?);
-        }
-        Ok(format!("{not}({})", alternatives.join(" OR ")))
-    }
-
-    fn in_subquery(&mut self, value: &Expr, query: &Query, negated: bool) -> Result<String, SqlError> {
-        let value = self.expression(value)?;
-        let (text, columns) = self.query(query)?;
-        let [column] = columns.as_slice() else { return Err(error::subquery_columns()) };
-        let (value, found) = self.comparable(value, Lowered::new("c0", column.data_type))?;
-        let not = if negated { "NOT " } else { "" };
-        Ok(format!("{} {not}IN (SELECT {} FROM ({text}))", collated(&value), found.text))
-    }
-
-    fn like(
-        &mut self,
-        value: &Expr,
-        pattern: &Expr,
-        escape: Option<&Expr>,
-        negated: bool,
-    ) -> Result<String, SqlError> {
-        let (value, pattern) = (self.expression(value)?, self.expression(pattern)?);
-        let collation = value.collation.or(pattern.collation).unwrap_or_else(|| self.names.collation());
-        let (value, pattern) = (self.as_text(value), self.as_text(pattern));
-        let escape = match escape {
-            Some(escape) => self.expression(escape)?.text,
-            None => "''".to_owned(),
-        };
-        let collation = collation_number(collation);
-        let text = self.call("like", &[&value.text, &pattern.text, &escape, collation]);
-        Ok(format!("{}{text}", if negated { "NOT " } else { "" }))
     }
 
     /// Text as it is, anything else as CAST to varchar makes it.
@@ -600,33 +469,4 @@ fn joined_type(left: Type, right: Type) -> Type {
         Type::VarBinary(_) | Type::Binary(_) => Type::VarBinary(length.map(|length| length.min(8000))),
         _ => Type::VarChar(length.map(|length| length.min(8000))),
     }
-}
-
-fn comparison(operator: &Op) -> Result<&'static str, SqlError> {
-    Ok(match operator {
-        Op::Eq => "=",
-        Op::NotEq => "<>",
-        Op::Lt => "<",
-        Op::LtEq => "<=",
-        Op::Gt => ">",
-        Op::GtEq => ">=",
-        other => return Err(error::syntax(&other.to_string(), false, 0)),
-    })
-}
-
-/// The word near which the server finds a condition where a value belongs.
-fn operator_of(expression: &Expr) -> &'static str {
-    match expression {
-        Expr::BinaryOp { op, .. } => comparison(op).unwrap_or("AND"),
-        Expr::IsNull(_) | Expr::IsNotNull(_) => "IS",
-        Expr::InList { .. } | Expr::InSubquery { .. } => "IN",
-        Expr::Between { .. } => "BETWEEN",
-        Expr::Like { .. } => "LIKE",
-        _ => "EXISTS",
-    }
-}
-
-fn last_word(expression: &Expr) -> String {
-    let text = expression.to_string();
-    text.rsplit([' ', '.']).next().unwrap_or_default().to_owned()
 }

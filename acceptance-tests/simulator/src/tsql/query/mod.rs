@@ -7,9 +7,12 @@
 //!
 //! What it is not: a T-SQL optimiser or a store. Nothing outlives the query.
 
+mod aggregate;
 mod builtin;
+mod condition;
 mod dates;
 mod expression;
+mod from;
 mod functions;
 mod math;
 mod run;

@@ -1,0 +1,326 @@
+//! FROM: what tables, joins and APPLY mean, and what names stand for tables.
+
+use sqlparser::ast::{
+    Expr, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, TableAlias, TableFactor, TableWithJoins,
+};
+
+use super::super::error::{self, SqlError};
+use super::super::schema::{self, Scope, View};
+use super::select::returns_one_row_at_most;
+use super::{Column, Compiler, ScopeColumn, ScopeTable, Source};
+
+impl Compiler<'_> {
+    /// FROM. Row-wise conditions that a rewritten APPLY needs are added to `filters`.
+    pub(super) fn from(
+        &mut self,
+        tables: &[TableWithJoins],
+        filters: &mut Vec<String>,
+    ) -> Result<String, SqlError> {
+        let mut parts = Vec::new();
+        for table in tables {
+            parts.push(self.joined(table, filters)?);
+        }
+        Ok(parts.join(" CROSS JOIN "))
+    }
+
+    fn joined(&mut self, table: &TableWithJoins, filters: &mut Vec<String>) -> Result<String, SqlError> {
+        let mut text = self.factor(&table.relation, false)?;
+        for join in &table.joins {
+            use JoinOperator as J;
+            if matches!(join.join_operator, J::CrossApply | J::OuterApply) {
+                let outer = matches!(join.join_operator, J::OuterApply);
+                text.push_str(&self.apply(&join.relation, outer, filters)?);
+                continue;
+            }
+            let (word, constraint) = match &join.join_operator {
+                J::Join(constraint) | J::Inner(constraint) => ("JOIN", constraint),
+                J::Left(constraint) | J::LeftOuter(constraint) => ("LEFT JOIN", constraint),
+                J::Right(constraint) | J::RightOuter(constraint) => ("RIGHT JOIN", constraint),
+                J::FullOuter(constraint) => ("FULL JOIN", constraint),
+                J::CrossJoin(JoinConstraint::None) => ("CROSS JOIN", &JoinConstraint::None),
+                _ => return Err(error::syntax("JOIN", true, 0)),
+            };
+            let before = self.scopes.last().map_or(0, |scope| scope.tables.len());
+            let right = self.factor(&join.relation, false)?;
+            // Rows that an outer join fills up are NULL in every column.
+            self.make_nullable(word, before);
+            let on = match constraint {
+                JoinConstraint::On(condition) => format!(" ON {}", self.condition(condition)?),
+                JoinConstraint::None if word == "CROSS JOIN" => String::new(),
+                _ => return Err(error::syntax(";", false, 0)),
+            };
+            text = format!("{text} {word} {right}{on}");
+        }
+        Ok(text)
+    }
+
+    fn make_nullable(&mut self, word: &str, before: usize) {
+        let Some(scope) = self.scopes.last_mut() else { return };
+        for (position, table) in scope.tables.iter_mut().enumerate() {
+            let filled = match word {
+                "LEFT JOIN" => position >= before,
+                "RIGHT JOIN" => position < before,
+                "FULL JOIN" => true,
+                _ => false,
+            };
+            if filled {
+                table.columns.iter_mut().for_each(|column| column.nullable = true);
+            }
+        }
+    }
+
+    /// CROSS and OUTER APPLY. A derived table that sees nothing to its left is a plain join; one that does becomes
+    /// a subquery for each column that is used, which is the same where it cannot return two rows.
+    fn apply(
+        &mut self,
+        factor: &TableFactor,
+        outer: bool,
+        filters: &mut Vec<String>,
+    ) -> Result<String, SqlError> {
+        let before = self.scopes.last().map_or(0, |scope| scope.tables.len());
+        let parameters = self.parameters.len();
+        match self.factor(factor, false) {
+            Ok(text) if outer => {
+                self.make_nullable("LEFT JOIN", before);
+                return Ok(format!(" LEFT JOIN {text} ON 1"));
+            }
+            Ok(text) => return Ok(format!(" CROSS JOIN {text}")),
+            Err(cause) if matches!(cause.number, 207 | 4104) => {
+                self.parameters.truncate(parameters);
+                if let Some(scope) = self.scopes.last_mut() {
+                    scope.tables.truncate(before);
+                }
+            }
+            Err(cause) => return Err(cause),
+        }
+        let TableFactor::Derived { subquery, alias: Some(alias), .. } = factor else {
+            return Err(error::not_modelled("APPLY of this kind"));
+        };
+        if !returns_one_row_at_most(subquery) {
+            return Err(error::not_modelled("a correlated APPLY that can return several rows"));
+        }
+        let (_, columns) = self.query(subquery)?;
+        let columns = renamed(columns, alias)?;
+        let mut scope_columns = Vec::new();
+        for (position, column) in columns.into_iter().enumerate() {
+            let (text, _) = self.query(subquery)?;
+            scope_columns.push(ScopeColumn {
+                folded: self.fold(&column.name),
+                name: column.name,
+                data_type: column.data_type,
+                nullable: true,
+                text: format!("(SELECT c{position} FROM ({text}))"),
+            });
+        }
+        if !outer {
+            let (text, _) = self.query(subquery)?;
+            filters.push(format!("EXISTS ({text})"));
+        }
+        self.add_table(alias.name.value.clone(), None, None, scope_columns)?;
+        Ok(String::new())
+    }
+
+    fn factor(&mut self, factor: &TableFactor, _lateral: bool) -> Result<String, SqlError> {
+        match factor {
+            TableFactor::Table {
+                name, alias, args: None, with_hints, sample: None, version: None, ..
+            } => {
+                hints(with_hints)?;
+                self.named_table(name, alias.as_ref())
+            }
+            TableFactor::Table { name, args: Some(_), .. } => {
+                Err(error::invalid_object(&parts(name)?.join(".")))
+            }
+            TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None } => {
+                // A derived table sees what encloses the select, not its neighbours.
+                let scope = self.scopes.pop();
+                let result = self.query(subquery);
+                self.scopes.extend(scope);
+                let (text, columns) = result?;
+                let columns = renamed(columns, alias)?;
+                let name = self.alias('t');
+                let columns = self.scope_columns(&name, columns)?;
+                self.add_table(alias.name.value.clone(), None, None, columns)?;
+                Ok(format!("({text}) AS {name}"))
+            }
+            TableFactor::Derived { alias: None, .. } => Err(error::syntax(")", false, 0)),
+            TableFactor::NestedJoin { table_with_joins, alias: None } => {
+                let mut filters = Vec::new();
+                let text = self.joined(table_with_joins, &mut filters)?;
+                if filters.is_empty() {
+                    Ok(format!("({text})"))
+                } else {
+                    Err(error::not_modelled("APPLY inside a join"))
+                }
+            }
+            _ => Err(error::not_modelled("this kind of table source")),
+        }
+    }
+
+    fn named_table(&mut self, name: &ObjectName, alias: Option<&TableAlias>) -> Result<String, SqlError> {
+        let parts = parts(name)?;
+        if alias.is_some_and(|alias| !alias.columns.is_empty()) {
+            return Err(error::syntax("(", false, 0));
+        }
+        let (text, columns, database, schema) = self.resolve_table(&parts)?;
+        let exposed =
+            alias.map_or_else(|| parts.last().cloned().unwrap_or_default(), |alias| alias.name.value.clone());
+        let sql_name = self.alias('t');
+        let columns = self.scope_columns(&sql_name, columns)?;
+        let qualifiers = if alias.is_some() { (None, None) } else { (schema, database) };
+        self.add_table(exposed, qualifiers.0, qualifiers.1, columns)?;
+        Ok(format!("{text} AS {sql_name}"))
+    }
+
+    /// What a table's name means: a common table, a table of the session, or a view.
+    #[expect(clippy::type_complexity, reason = "used in one place")]
+    fn resolve_table(
+        &mut self,
+        parts: &[String],
+    ) -> Result<(String, Vec<Column>, Option<String>, Option<String>), SqlError> {
+        let full = parts.join(".");
+        let last = parts.last().map(String::as_str).unwrap_or_default();
+        if parts.len() == 1 {
+            let folded = self.fold(last);
+            if let Some(table) = self.common_tables.iter().rev().find_map(|tables| tables.get(&folded)) {
+                return Ok((table.text.clone(), table.columns.clone(), None, None));
+            }
+        }
+        if last.starts_with('@') || last.starts_with('#') {
+            let columns = self.names.table(last).ok_or_else(|| {
+                if last.starts_with('@') {
+                    error::undeclared_table_variable(last)
+                } else {
+                    error::invalid_object(last)
+                }
+            })?;
+            let source = Source::Local { name: last.to_owned(), columns: columns.len() };
+            return Ok((self.source(source), columns, None, None));
+        }
+        let (view, database) = self.resolve_view(parts).ok_or_else(|| error::invalid_object(&full))?;
+        let columns: Vec<Column> = view
+            .columns_of(self.names.version())
+            .map(|column| Column {
+                name: column.name.to_owned(),
+                data_type: column.data_type,
+                nullable: column.nullable,
+            })
+            .collect();
+        let text = self.source(Source::View { view, database: database.clone(), columns: columns.len() });
+        Ok((text, columns, Some(self.fold(&database)), Some(self.fold(view.schema))))
+    }
+
+    /// A system view by its name of two or three parts; `master.sys.x`, `msdb.dbo.y`, `db..z` (schema dbo).
+    fn resolve_view(&self, parts: &[String]) -> Option<(&'static View, String)> {
+        let (database, schema, name) = match parts {
+            [schema, name] => (self.names.database().to_owned(), schema.as_str(), name),
+            [database, schema, name] => (self.names.find_database(database)?, schema.as_str(), name),
+            [name] => (self.names.database().to_owned(), "dbo", name),
+            _ => return None,
+        };
+        let schema = if schema.is_empty() { "dbo" } else { schema };
+        let collation = self.names.collation();
+        let view = schema::views().find(|view| {
+            collation.equal(view.name, name)
+                && collation.equal(view.schema, schema)
+                && view.first <= self.names.version()
+        })?;
+        if view.scope == Scope::Msdb && !database.eq_ignore_ascii_case("msdb") {
+            return None;
+        }
+        Some((view, database))
+    }
+
+    /// The name of the SQLite table that holds a source.
+    fn source(&mut self, source: Source) -> String {
+        let same = |each: &Source| match (each, &source) {
+            (Source::View { view, database, .. }, Source::View { view: other, database: elsewhere, .. }) => {
+                std::ptr::eq(*view, *other) && database == elsewhere
+            }
+            (Source::Local { name, .. }, Source::Local { name: other, .. }) => name == other,
+            _ => false,
+        };
+        let position = match self.sources.iter().position(same) {
+            Some(position) => position,
+            None => {
+                self.sources.push(source);
+                self.sources.len() - 1
+            }
+        };
+        format!("s{position}")
+    }
+
+    fn scope_columns(&self, table: &str, columns: Vec<Column>) -> Result<Vec<ScopeColumn>, SqlError> {
+        Ok(columns
+            .into_iter()
+            .enumerate()
+            .map(|(position, column)| ScopeColumn {
+                folded: self.fold(&column.name),
+                name: column.name,
+                data_type: column.data_type,
+                nullable: column.nullable,
+                text: format!("{table}.c{position}"),
+            })
+            .collect())
+    }
+
+    fn add_table(
+        &mut self,
+        display: String,
+        schema: Option<String>,
+        database: Option<String>,
+        columns: Vec<ScopeColumn>,
+    ) -> Result<(), SqlError> {
+        let name = self.fold(&display);
+        let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
+        let taken = scope
+            .tables
+            .iter()
+            .any(|table| table.name == name && table.schema == schema && table.database == database);
+        if taken {
+            return Err(error::duplicate_alias(&display));
+        }
+        scope.tables.push(ScopeTable { name, display, schema, database, columns });
+        Ok(())
+    }
+}
+
+/// The parts of a name, outermost first.
+pub(super) fn parts(name: &ObjectName) -> Result<Vec<String>, SqlError> {
+    name.0
+        .iter()
+        .map(|part| match part {
+            ObjectNamePart::Identifier(identifier) => Ok(identifier.value.clone()),
+            ObjectNamePart::Function(_) => Err(error::syntax("(", false, 0)),
+        })
+        .collect()
+}
+
+/// Column names that an alias gives: `AS q (a, b)`.
+pub(super) fn renamed(mut columns: Vec<Column>, alias: &TableAlias) -> Result<Vec<Column>, SqlError> {
+    if alias.columns.is_empty() {
+        if let Some(position) = columns.iter().position(|column| column.name.is_empty()) {
+            return Err(error::unnamed_column(position + 1, &alias.name.value));
+        }
+        return Ok(columns);
+    }
+    if alias.columns.len() != columns.len() {
+        return Err(error::alias_columns(&alias.name.value, alias.columns.len() < columns.len()));
+    }
+    for (column, alias) in columns.iter_mut().zip(&alias.columns) {
+        column.name.clone_from(&alias.name.value);
+    }
+    Ok(columns)
+}
+
+/// Table hints that change no result in a database where nobody else writes.
+fn hints(hints: &[Expr]) -> Result<(), SqlError> {
+    const KNOWN: &[&str] = &["NOLOCK", "READUNCOMMITTED", "READCOMMITTED", "READPAST", "TABLOCK", "HOLDLOCK"];
+    for hint in hints {
+        let text = hint.to_string().to_ascii_uppercase();
+        if !KNOWN.contains(&text.as_str()) {
+            return Err(error::not_a_hint(&text));
+        }
+    }
+    Ok(())
+}
