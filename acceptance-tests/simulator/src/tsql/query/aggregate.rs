@@ -9,7 +9,7 @@ use super::super::error::{self, SqlError};
 use super::super::value::Type;
 use super::builtin::{plain_arguments, two};
 use super::expression;
-use super::select::direction;
+use super::set::direction;
 use super::{Compiler, Lowered, collated};
 
 impl Compiler<'_> {

@@ -24,7 +24,7 @@ impl Compiler<'_> {
     }
 
     fn joined(&mut self, table: &TableWithJoins, filters: &mut Vec<String>) -> Result<String, SqlError> {
-        let mut text = self.factor(&table.relation, false)?;
+        let mut text = self.factor(&table.relation)?;
         for join in &table.joins {
             use JoinOperator as J;
             if matches!(join.join_operator, J::CrossApply | J::OuterApply) {
@@ -41,7 +41,7 @@ impl Compiler<'_> {
                 _ => return Err(error::syntax("JOIN", true, 0)),
             };
             let before = self.scopes.last().map_or(0, |scope| scope.tables.len());
-            let right = self.factor(&join.relation, false)?;
+            let right = self.factor(&join.relation)?;
             // Rows that an outer join fills up are NULL in every column.
             self.make_nullable(word, before);
             let on = match constraint {
@@ -79,7 +79,7 @@ impl Compiler<'_> {
     ) -> Result<String, SqlError> {
         let before = self.scopes.last().map_or(0, |scope| scope.tables.len());
         let parameters = self.parameters.len();
-        match self.factor(factor, false) {
+        match self.factor(factor) {
             Ok(text) if outer => {
                 self.make_nullable("LEFT JOIN", before);
                 return Ok(format!(" LEFT JOIN {text} ON 1"));
@@ -120,7 +120,7 @@ impl Compiler<'_> {
         Ok(String::new())
     }
 
-    fn factor(&mut self, factor: &TableFactor, _lateral: bool) -> Result<String, SqlError> {
+    fn factor(&mut self, factor: &TableFactor) -> Result<String, SqlError> {
         match factor {
             TableFactor::Table {
                 name, alias, args: None, with_hints, sample: None, version: None, ..

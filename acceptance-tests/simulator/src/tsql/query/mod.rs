@@ -18,6 +18,7 @@ mod math;
 mod run;
 mod scalar;
 mod select;
+mod set;
 mod texts;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! SELECT, common table expressions, set operations, ORDER BY.
+//! SELECT, common table expressions, grouping, and what a whole query adds to them.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -10,7 +10,6 @@ use sqlparser::ast::{
 };
 
 use super::super::error::{self, SqlError};
-use super::super::value::{Family, Type};
 use super::from::{parts, renamed};
 use super::{Column, CommonTable, Compiler, Json, Lowered, SelectScope, collated, functions};
 
@@ -127,96 +126,7 @@ impl Compiler<'_> {
         })
     }
 
-    /// UNION and its kin; ORDER BY there can only name columns of the result.
-    fn set_expression(&mut self, body: &SetExpr) -> Result<(String, Vec<Column>), SqlError> {
-        match body {
-            SetExpr::Select(select) => {
-                let (text, columns) = self.select(select, &[], None)?;
-                if select.top.is_some() {
-                    Ok((format!("SELECT * FROM ({text})"), columns))
-                } else {
-                    Ok((text, columns))
-                }
-            }
-            SetExpr::Query(query) => {
-                let (text, columns) = self.query(query)?;
-                Ok((format!("SELECT * FROM ({text})"), columns))
-            }
-            SetExpr::SetOperation { left, op, set_quantifier, right } => {
-                let (left_text, left_columns) = self.set_expression(left)?;
-                let (right_text, right_columns) = self.set_expression(right)?;
-                if left_columns.len() != right_columns.len() {
-                    return Err(error::unequal_set_operands());
-                }
-                let all = *set_quantifier == SetQuantifier::All;
-                let word = match (op, all) {
-                    (SetOperator::Union, true) => "UNION ALL",
-                    (SetOperator::Union, false) => "UNION",
-                    (SetOperator::Intersect, false) => "INTERSECT",
-                    (SetOperator::Except, false) => "EXCEPT",
-                    _ => return Err(error::syntax("ALL", true, 0)),
-                };
-                let mut columns = Vec::new();
-                let (mut left_items, mut right_items) = (Vec::new(), Vec::new());
-                for (position, (left, right)) in left_columns.iter().zip(&right_columns).enumerate() {
-                    let data_type = left.data_type.common(right.data_type);
-                    for (column, items) in [(left, &mut left_items), (right, &mut right_items)] {
-                        let lowered = Lowered::new(format!("c{position}"), column.data_type);
-                        let lowered = self.converted(lowered, data_type);
-                        items.push(format!("{} AS c{position}", collated(&lowered)));
-                    }
-                    let nullable = left.nullable || right.nullable;
-                    columns.push(Column { name: left.name.clone(), data_type, nullable });
-                }
-                let text = format!(
-                    "SELECT {} FROM ({left_text}) {word} SELECT {} FROM ({right_text})",
-                    left_items.join(", "),
-                    right_items.join(", ")
-                );
-                Ok((text, columns))
-            }
-            SetExpr::Values(values) => self.values(values),
-            _ => Err(error::not_modelled("this form of query")),
-        }
-    }
-
-    /// `VALUES (…), (…)`.
-    fn values(&mut self, values: &sqlparser::ast::Values) -> Result<(String, Vec<Column>), SqlError> {
-        let mut rows: Vec<Vec<Lowered>> = Vec::new();
-        for row in &values.rows {
-            let mut lowered = Vec::new();
-            for value in row.content.iter() {
-                lowered.push(self.expression(value)?);
-            }
-            if rows.first().is_some_and(|first| first.len() != lowered.len()) {
-                return Err(error::values_mismatch());
-            }
-            rows.push(lowered);
-        }
-        let width = rows.first().map_or(0, Vec::len);
-        let types: Vec<Type> = (0..width)
-            .map(|position| {
-                rows.iter()
-                    .filter_map(|row| row.get(position))
-                    .fold(Type::Null, |sum, each| sum.common(each.data_type))
-            })
-            .collect();
-        let mut selects = Vec::new();
-        for row in rows {
-            let mut items = Vec::new();
-            for (position, (value, data_type)) in row.into_iter().zip(&types).enumerate() {
-                items.push(format!("{} AS c{position}", self.converted(value, *data_type).text));
-            }
-            selects.push(format!("SELECT {}", items.join(", ")));
-        }
-        let columns = types
-            .into_iter()
-            .map(|data_type| Column { name: String::new(), data_type, nullable: true })
-            .collect();
-        Ok((selects.join(" UNION ALL "), columns))
-    }
-
-    fn select(
+    pub(super) fn select(
         &mut self,
         select: &Select,
         order: &[OrderByExpr],
@@ -411,64 +321,11 @@ impl Compiler<'_> {
             (false, None) => Err(error::no_table_for_star()),
         }
     }
-
-    fn order_key(&mut self, key: &OrderByExpr, columns: &[Column]) -> Result<String, SqlError> {
-        if let Some(ordinal) = self.alias_ordinal(&key.expr, columns)? {
-            return Ok(ordinal + direction(key)?);
-        }
-        let lowered = self.expression(&key.expr)?;
-        Ok(format!("{}{}", collated(&lowered), direction(key)?))
-    }
-
-    fn ordinal(&mut self, key: &OrderByExpr, columns: &[Column]) -> Result<String, SqlError> {
-        match self.alias_ordinal(&key.expr, columns)? {
-            Some(ordinal) => Ok(ordinal + direction(key)?),
-            None => Err(error::order_by_union()),
-        }
-    }
-
-    /// The output column that a sort key names: by number, or by alias (which wins over a table's column).
-    fn alias_ordinal(&self, expression: &Expr, columns: &[Column]) -> Result<Option<String>, SqlError> {
-        let position = match expression {
-            Expr::Value(value) => match &value.value {
-                Value::Number(digits, _) => {
-                    let position = digits.parse::<usize>().unwrap_or(0);
-                    if position == 0 || position > columns.len() {
-                        return Err(error::order_by_position(digits));
-                    }
-                    Some(position - 1)
-                }
-                _ => None,
-            },
-            Expr::Identifier(name) if !is_variable(name) => {
-                let folded = self.fold(&name.value);
-                columns.iter().position(|column| self.fold(&column.name) == folded)
-            }
-            _ => None,
-        };
-        Ok(position.map(|position| match columns.get(position).map(|column| column.data_type.family()) {
-            Some(Family::Text) => format!("{} COLLATE tsql", position + 1),
-            _ => (position + 1).to_string(),
-        }))
-    }
 }
 
 /// Whether an identifier is a variable rather than a column.
 pub(super) fn is_variable(name: &Ident) -> bool {
     name.quote_style.is_none() && name.value.starts_with('@')
-}
-
-pub(super) fn direction(key: &OrderByExpr) -> Result<&'static str, SqlError> {
-    use sqlparser::ast::OrderBySort;
-    if key.options.nulls_first.is_some() || key.with_fill.is_some() {
-        return Err(error::syntax("NULLS", false, 0));
-    }
-    Ok(match &key.options.sort {
-        None => "",
-        Some(OrderBySort::Asc) => " ASC",
-        Some(OrderBySort::Desc) => " DESC",
-        Some(_) => return Err(error::syntax("USING", false, 0)),
-    })
 }
 
 /// Clauses of other databases.
