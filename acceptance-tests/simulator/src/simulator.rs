@@ -17,6 +17,8 @@ use crate::arm::tls::{LocalAuthority, TlsError};
 use crate::arm::{ArmServer, Settings};
 use crate::faults::Faults;
 use crate::journal::Journal;
+use crate::tds::TdsServer;
+use crate::tsql::engine::EngineBackend;
 use crate::world::{Estate, World};
 
 /// How a simulator is set up, beside what there is in its world.
@@ -67,6 +69,7 @@ pub struct Simulator {
     faults: Faults,
     authority: LocalAuthority,
     arm: ArmServer,
+    tds: Vec<TdsServer>,
     addresses: BTreeMap<String, SocketAddr>,
 }
 
@@ -95,12 +98,13 @@ impl Simulator {
             options.arm,
         )
         .await?;
-        let addresses: BTreeMap<String, SocketAddr> = NAMES
+        let mut addresses: BTreeMap<String, SocketAddr> = NAMES
             .iter()
             .filter(|name| **name != "localhost")
             .map(|name| (format!("{name}:443"), arm.address()))
             .collect();
-        Ok(Self { world, journal, faults, authority, arm, addresses })
+        let tds = engines(&world, &authority, &journal, &faults, &arm, &mut addresses).await?;
+        Ok(Self { world, journal, faults, authority, arm, tds, addresses })
     }
 
     /// The world, to look at and to change behind a client's back.
@@ -152,5 +156,43 @@ impl Simulator {
         // What a fault keeps waiting would wait for ever.
         self.faults.clear();
         self.arm.stop().await;
+        for server in self.tds {
+            server.stop().await;
+        }
     }
+}
+
+/// A TDS listener for each engine, with every name of it in the address map.
+async fn engines(
+    world: &World,
+    authority: &LocalAuthority,
+    journal: &Journal,
+    faults: &Faults,
+    arm: &ArmServer,
+    addresses: &mut BTreeMap<String, SocketAddr>,
+) -> Result<Vec<TdsServer>, StartError> {
+    let known: Vec<(Vec<String>, u16)> = world.with(|estate| {
+        estate
+            .engines()
+            .map(|engine| {
+                let names = std::iter::once(&engine.host).chain(&engine.aliases);
+                (names.map(|name| name.to_ascii_lowercase()).collect(), engine.port)
+            })
+            .collect()
+    });
+    let mut servers = Vec::new();
+    for (names, port) in known {
+        let Some(host) = names.first() else { continue };
+        let Some(backend) = EngineBackend::new(world, host, journal, faults, arm.tokens()) else { continue };
+        let in_certificate: Vec<&str> = names.iter().map(String::as_str).collect();
+        let tls = authority.server_config(&in_certificate, &[])?;
+        let server = TdsServer::start(Arc::new(backend), (*tls).clone(), 0)
+            .await
+            .map_err(|source| StartError::Tds { host: host.clone(), source })?;
+        for name in &names {
+            addresses.insert(format!("{name}:{port}"), server.address());
+        }
+        servers.push(server);
+    }
+    Ok(servers)
 }

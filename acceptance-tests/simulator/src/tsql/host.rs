@@ -62,7 +62,8 @@ impl InstanceHost {
         if schema != "sys" && schema != "dbo" {
             return None;
         }
-        if let Some(place) = PROCEDURES.iter().position(|(known, first)| *known == object && *first <= major) {
+        if let Some(place) = PROCEDURES.iter().position(|(known, first)| *known == object && *first <= major)
+        {
             return Some(-1000 - i64::try_from(place).ok()?);
         }
         let view = schema::view(if schema == "dbo" { "dbo" } else { "sys" }, object)?;
@@ -133,7 +134,11 @@ impl Host for InstanceHost {
             }
             "SUSER_NAME" => match argument(0) {
                 Value::Integer(id) => text(self.engine(|engine| {
-                    engine.logins.iter().find(|login| i64::from(login.id) == *id).map(|login| login.name.clone())
+                    engine
+                        .logins
+                        .iter()
+                        .find(|login| i64::from(login.id) == *id)
+                        .map(|login| login.name.clone())
                 })),
                 _ => Value::Null,
             },
@@ -156,9 +161,7 @@ impl Host for InstanceHost {
                 let wanted = words(0).unwrap_or(&self.database).to_owned();
                 number(self.engine(|engine| engine.database(&wanted).map(|database| database.id.into())))
             }
-            "HAS_DBACCESS" => {
-                number(self.engine(|engine| engine.database(words(0)?).map(|_| 1)))
-            }
+            "HAS_DBACCESS" => number(self.engine(|engine| engine.database(words(0)?).map(|_| 1))),
             "DATABASEPROPERTYEX" => self
                 .engine(|engine| {
                     let database = engine.database(words(0)?)?;
@@ -241,9 +244,7 @@ impl Host for InstanceHost {
                 "net_transport" => Value::Text("TCP".to_owned()),
                 "protocol_type" => Value::Text("TSQL".to_owned()),
                 "auth_scheme" => Value::Text("SQL".to_owned()),
-                "local_tcp_port" => {
-                    number(self.engine(|engine| Some(engine.port.into())))
-                }
+                "local_tcp_port" => number(self.engine(|engine| Some(engine.port.into()))),
                 _ => Value::Null,
             },
             "SESSIONPROPERTY" => Value::Integer(1),

@@ -3,13 +3,17 @@
 #![allow(dead_code, unused_imports)] // until the engine lands
 
 mod ast;
+mod catalog;
 mod collation;
 mod ddl;
 mod dialect;
+pub(crate) mod engine;
 mod error;
+mod host;
 mod parser;
 mod query;
 mod schema;
+mod session;
 mod value;
 
 #[cfg(test)]

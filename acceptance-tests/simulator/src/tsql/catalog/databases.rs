@@ -16,9 +16,13 @@ pub(super) fn databases(viewer: Viewer<'_>) -> Vec<Row> {
         let access = ["MULTI_USER", "SINGLE_USER", "RESTRICTED_USER"].get(usize::from(database.user_access));
         let key = viewer.engine.master_key.as_ref().is_some_and(|key| key.by_service_master_key);
         let waits = database.group.is_some() && database.log_used > 80.0;
-        let replica = database.group.as_deref().and_then(|group| viewer.engine.group(group)).and_then(|group| {
-            group.replicas.iter().find(|one| one.server_name.eq_ignore_ascii_case(&viewer.engine.server_name()))
-        });
+        let replica =
+            database.group.as_deref().and_then(|group| viewer.engine.group(group)).and_then(|group| {
+                group
+                    .replicas
+                    .iter()
+                    .find(|one| one.server_name.eq_ignore_ascii_case(&viewer.engine.server_name()))
+            });
         Row::from([
             ("name", text(&database.name)),
             ("database_id", number(database.id)),
@@ -120,7 +124,11 @@ pub(super) fn files(viewer: Viewer<'_>, only: Option<&str>) -> Vec<Row> {
         };
         file(1, 0, "ROWS", database.name.clone(), ".mdf", database.size / PAGE);
         for log in 0..database.log_files.max(1) {
-            let name = if log == 0 { format!("{}_log", database.name) } else { format!("{}_log{}", database.name, log + 1) };
+            let name = if log == 0 {
+                format!("{}_log", database.name)
+            } else {
+                format!("{}_log{}", database.name, log + 1)
+            };
             file(2 + i32::from(log), 1, "LOG", name, ".ldf", 1024);
         }
         for (place, (name, kind, _)) in database.special_filegroups.iter().enumerate() {
@@ -152,7 +160,9 @@ pub(super) fn filegroups(viewer: Viewer<'_>) -> Vec<Row> {
         ])
     };
     let special = database.special_filegroups.iter().enumerate();
-    std::iter::once(row(0, "PRIMARY", "FG")).chain(special.map(|(place, (name, kind, _))| row(place + 1, name, kind))).collect()
+    std::iter::once(row(0, "PRIMARY", "FG"))
+        .chain(special.map(|(place, (name, kind, _))| row(place + 1, name, kind)))
+        .collect()
 }
 
 pub(super) fn encryption_keys(viewer: Viewer<'_>) -> Vec<Row> {

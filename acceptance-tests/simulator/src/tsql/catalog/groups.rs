@@ -83,7 +83,10 @@ pub(super) fn replicas(viewer: Viewer<'_>) -> Vec<Row> {
             ("read_write_routing_url", maybe(replica.read_write_routing_url.as_ref())),
         ])
     };
-    visible(viewer).iter().flat_map(|group| group.replicas.iter().map(move |replica| row(group, replica))).collect()
+    visible(viewer)
+        .iter()
+        .flat_map(|group| group.replicas.iter().map(move |replica| row(group, replica)))
+        .collect()
 }
 
 pub(super) fn databases(viewer: Viewer<'_>) -> Vec<Row> {
@@ -139,9 +142,11 @@ pub(super) fn listener_addresses(viewer: Viewer<'_>) -> Vec<Row> {
 /// Whether a replica is this server, or in a distributed group a local group of this server.
 fn is_local(viewer: Viewer<'_>, group: &AvailabilityGroup, replica: &Replica) -> bool {
     if group.distributed {
-        viewer.engine.groups.iter().any(|local| {
-            !local.distributed && viewer.engine.same_name(&local.name, &replica.server_name)
-        })
+        viewer
+            .engine
+            .groups
+            .iter()
+            .any(|local| !local.distributed && viewer.engine.same_name(&local.name, &replica.server_name))
     } else {
         replica.server_name.eq_ignore_ascii_case(&viewer.engine.server_name())
     }
@@ -224,9 +229,10 @@ pub(super) fn cluster_states(viewer: Viewer<'_>) -> Vec<Row> {
 
 pub(super) fn group_states(viewer: Viewer<'_>) -> Vec<Row> {
     let row = |group: &AvailabilityGroup| {
-        let primary = group.replicas.iter().find(|replica| {
-            is_local(viewer, group, replica) == (group.role == Role::Primary)
-        });
+        let primary = group
+            .replicas
+            .iter()
+            .find(|replica| is_local(viewer, group, replica) == (group.role == Role::Primary));
         let health = if group.distributed { group.link.health } else { 2 };
         Row::from([
             ("group_id", guid(&group.id)),
@@ -274,17 +280,23 @@ pub(super) fn database_states(viewer: Viewer<'_>) -> Vec<Row> {
                 }
                 let behind = link(viewer, group);
                 let linked = behind.and_then(|(_, link)| {
-                    link.databases.iter().find(|database| database.name.eq_ignore_ascii_case(name)).map(|one| (link, one))
+                    link.databases
+                        .iter()
+                        .find(|database| database.name.eq_ignore_ascii_case(name))
+                        .map(|one| (link, one))
                 });
                 let (state, health, hardened) = match (local, group.distributed, linked) {
                     (true, false, _) => (2, 2, Some(database.hardened_lsn)),
-                    (true, true, _) => (if group.link.connected { 1 } else { 2 }, 2, Some(database.hardened_lsn)),
+                    (true, true, _) => {
+                        (if group.link.connected { 1 } else { 2 }, 2, Some(database.hardened_lsn))
+                    }
                     (false, true, Some((link, one))) => remote(group, link, one),
                     (false, true, None) => (0, 0, None),
                     (false, false, _) => (2, 2, Some(database.hardened_lsn)),
                 };
                 let state_desc =
-                    ["NOT SYNCHRONIZING", "SYNCHRONIZING", "SYNCHRONIZED", "REVERTING", "INITIALIZING"].get(state);
+                    ["NOT SYNCHRONIZING", "SYNCHRONIZING", "SYNCHRONIZED", "REVERTING", "INITIALIZING"]
+                        .get(state);
                 let (code, words) = database.state.code();
                 rows.push(Row::from([
                     ("database_id", number(database.id)),

@@ -58,7 +58,9 @@ pub(super) fn symmetric_keys(viewer: Viewer<'_>) -> Vec<Row> {
 
 /// The endpoint, with the columns of all three views about it.
 pub(super) fn endpoints(viewer: Viewer<'_>) -> Vec<Row> {
-    let Some(endpoint) = viewer.engine.endpoint.as_ref().filter(|_| viewer.definitions) else { return Vec::new() };
+    let Some(endpoint) = viewer.engine.endpoint.as_ref().filter(|_| viewer.definitions) else {
+        return Vec::new();
+    };
     let (state, state_desc) = match endpoint.state {
         State::Started => (0, "STARTED"),
         State::Stopped => (1, "STOPPED"),
@@ -222,8 +224,11 @@ pub(super) fn configurations(viewer: Viewer<'_>) -> Vec<Row> {
 }
 
 pub(super) fn host_info(viewer: Viewer<'_>) -> Vec<Row> {
-    let (platform, distribution, release) =
-        if viewer.engine.linux { ("Linux", "Ubuntu", "22.04") } else { ("Windows", "Windows Server 2022", "10.0") };
+    let (platform, distribution, release) = if viewer.engine.linux {
+        ("Linux", "Ubuntu", "22.04")
+    } else {
+        ("Windows", "Windows Server 2022", "10.0")
+    };
     vec![Row::from([
         ("host_platform", text(platform)),
         ("host_distribution", text(distribution)),

@@ -1,0 +1,219 @@
+//! A session: what outlives a batch, and how statements are carried out one by one.
+//!
+//! A batch is read whole and bound whole before any of it runs, as the server does: an unknown column or function in a
+//! branch that is never taken fails everything. Missing tables and procedures alone wait until they are reached.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | `bind` | the names of a batch, and the pass that binds all of it |
+//! | `run` | statement by statement |
+//! | `procedures` | system procedures |
+//! | `locks` | application locks |
+//! | `wire` | values and types on their way to the client |
+
+mod bind;
+pub(crate) mod locks;
+mod procedures;
+mod run;
+mod wire;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::types::Value;
+use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
+
+use self::locks::Locks;
+use super::collation::Collation;
+use super::error::SqlError;
+use super::host::InstanceHost;
+use super::query::Column;
+use super::value::Type;
+use crate::faults::Faults;
+use crate::journal::Journal;
+use crate::tds::backend::{Event, Request, Session, SqlMessage, Verdict};
+use crate::world::World;
+
+/// What all sessions of an engine share.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) world: World,
+    /// Host of the engine in the estate.
+    pub(crate) host: String,
+    pub(crate) major: u8,
+    pub(crate) server_name: String,
+    pub(crate) version_text: String,
+    pub(crate) collation: Collation,
+    pub(crate) journal: Journal,
+    pub(crate) faults: Faults,
+    pub(crate) locks: Arc<Locks>,
+    /// How many times as fast as the host's the world's clock runs; WAITFOR waits in world time.
+    pub(crate) speed: u32,
+}
+
+/// A signed-in client.
+#[derive(Debug)]
+pub(crate) struct SqlSession {
+    shared: Shared,
+    id: u16,
+    login: String,
+    database: String,
+    application: String,
+    client: String,
+    master_key_open: bool,
+    transactions: u32,
+    implicit_transactions: bool,
+    xact_abort: bool,
+    no_count: bool,
+    lock_timeout: i64,
+    row_count: i64,
+    last_error: i32,
+    handled: Vec<SqlError>,
+    /// Temporary tables by folded name.
+    temporary: HashMap<String, Table>,
+    /// Prepared statements: parameter declarations and text.
+    prepared: HashMap<i64, (String, String)>,
+    next_handle: i64,
+}
+
+/// A table variable or temporary table.
+#[derive(Debug, Clone, Default)]
+struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Value>>,
+}
+
+/// The variables of a batch.
+#[derive(Debug, Clone, Default)]
+struct Variables {
+    scalars: HashMap<String, (Type, Value)>,
+    tables: HashMap<String, Table>,
+}
+
+/// Where answers go; results can be caught instead (INSERT … EXEC).
+struct Output<'a> {
+    answers: &'a Sender<Event>,
+    attention: &'a CancellationToken,
+    caught: Option<Vec<Vec<Value>>>,
+}
+
+impl Output<'_> {
+    async fn send(&mut self, event: Event) {
+        match (&mut self.caught, event) {
+            (Some(rows), Event::Row(values)) => rows.push(values.into_iter().map(wire::back).collect()),
+            (Some(_), Event::Columns(_) | Event::Done { .. }) => {}
+            // A client that is gone cancels the request; what is sent to nobody is lost.
+            (_, event) => drop(self.answers.send(event).await),
+        }
+    }
+
+    async fn error(&mut self, error: &SqlError) {
+        self.send(Event::Message(message(error))).await;
+    }
+}
+
+/// An error as the wire carries it.
+pub(crate) fn message(error: &SqlError) -> SqlMessage {
+    SqlMessage {
+        number: error.number,
+        state: error.state,
+        class: error.severity,
+        text: error.message.clone(),
+        procedure: error.procedure.clone().unwrap_or_default(),
+        line: error.line.max(1),
+    }
+}
+
+impl SqlSession {
+    pub(crate) fn new(
+        shared: Shared,
+        id: u16,
+        login: String,
+        database: String,
+        application: String,
+        client: String,
+    ) -> Self {
+        Self {
+            shared,
+            id,
+            login,
+            database,
+            application,
+            client,
+            master_key_open: false,
+            transactions: 0,
+            implicit_transactions: false,
+            xact_abort: false,
+            no_count: false,
+            lock_timeout: -1,
+            row_count: 0,
+            last_error: 0,
+            handled: Vec::new(),
+            temporary: HashMap::new(),
+            prepared: HashMap::new(),
+            next_handle: 0,
+        }
+    }
+
+    fn host(&self) -> InstanceHost {
+        InstanceHost {
+            world: self.shared.world.clone(),
+            host: self.shared.host.clone(),
+            login: self.login.clone(),
+            database: self.database.clone(),
+            application: self.application.clone(),
+            client: self.client.clone(),
+            error: self.handled.last().cloned(),
+            transactions: self.transactions,
+        }
+    }
+
+    fn fold(&self, name: &str) -> String {
+        self.shared.collation.fold(name)
+    }
+}
+
+#[async_trait]
+impl Session for SqlSession {
+    async fn run(
+        &mut self,
+        request: Request,
+        answers: &Sender<Event>,
+        attention: &CancellationToken,
+    ) -> Verdict {
+        let mut output = Output { answers, attention, caught: None };
+        match request {
+            Request::Batch(text) => self.batch(&text, Variables::default(), &mut output).await.0,
+            Request::Rpc { procedure, parameters } => self.call(&procedure, parameters, &mut output).await,
+            Request::Begin { .. } => {
+                self.transactions += 1;
+                output.send(Event::Transaction(true)).await;
+                Verdict::Continue
+            }
+            Request::Commit | Request::Rollback => {
+                self.transactions = 0;
+                output.send(Event::Transaction(false)).await;
+                Verdict::Continue
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        self.shared.locks.release_all(self.id);
+        self.temporary.clear();
+        self.prepared.clear();
+        self.transactions = 0;
+        self.implicit_transactions = false;
+        self.xact_abort = false;
+        self.no_count = false;
+        self.lock_timeout = -1;
+    }
+}
+
+impl Drop for SqlSession {
+    fn drop(&mut self) {
+        self.shared.locks.release_all(self.id);
+    }
+}

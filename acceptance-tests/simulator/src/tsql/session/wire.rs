@@ -1,0 +1,160 @@
+//! Values and types on their way to the client, and parameters on their way in.
+
+use rusqlite::types::Value;
+use time::{PrimitiveDateTime, Time};
+
+use super::super::query::Column;
+use super::super::value::{Type, format_moment, parse_moment};
+use crate::tds::backend::{self, DataType};
+
+/// A column as the wire has it.
+pub(super) fn column(column: &Column) -> backend::Column {
+    backend::Column {
+        name: column.name.clone(),
+        data_type: data_type(column.data_type),
+        nullable: column.nullable,
+    }
+}
+
+pub(super) fn data_type(from: Type) -> DataType {
+    match from {
+        Type::Bit => DataType::Bit,
+        Type::TinyInt => DataType::TinyInt,
+        Type::SmallInt => DataType::SmallInt,
+        Type::Int | Type::Null => DataType::Int,
+        Type::BigInt => DataType::BigInt,
+        Type::Numeric(precision, scale) => DataType::Decimal { precision, scale },
+        Type::Real => DataType::Real,
+        Type::Float => DataType::Float,
+        Type::VarChar(length) => DataType::VarChar(length),
+        Type::NVarChar(length) => DataType::NVarChar(length),
+        Type::Char(length) => DataType::Char(length),
+        Type::NChar(length) => DataType::NChar(length),
+        Type::VarBinary(length) => DataType::VarBinary(length),
+        Type::Binary(length) => DataType::Binary(length),
+        Type::UniqueIdentifier => DataType::UniqueIdentifier,
+        Type::Date => DataType::Date,
+        Type::Time(scale) => DataType::Time(scale),
+        Type::DateTime => DataType::DateTime,
+        Type::SmallDateTime => DataType::SmallDateTime,
+        Type::DateTime2(scale) => DataType::DateTime2(scale),
+        Type::DateTimeOffset(scale) => DataType::DateTimeOffset(scale),
+        Type::Variant => DataType::Variant,
+    }
+}
+
+/// A value of a type as the wire has it.
+pub(super) fn value(value: &Value, data_type: Type) -> backend::Value {
+    match (value, data_type) {
+        (Value::Null, _) => backend::Value::Null,
+        (Value::Integer(number), Type::Bit) => backend::Value::Bit(*number != 0),
+        (Value::Integer(number), Type::Numeric(_, scale)) => {
+            backend::Value::Decimal(i128::from(*number) * 10_i128.pow(scale.into()))
+        }
+        (Value::Real(number), Type::Numeric(_, scale)) => {
+            #[expect(clippy::cast_possible_truncation, reason = "SQLite knows no decimals")]
+            let scaled = (number * 10_f64.powi(scale.into())).round() as i128;
+            backend::Value::Decimal(scaled)
+        }
+        (Value::Text(text), Type::Numeric(_, scale)) => decimal(text, scale),
+        (Value::Integer(number), _) => backend::Value::Int(*number),
+        (Value::Real(number), _) => backend::Value::Float(*number),
+        (Value::Blob(bytes), _) => backend::Value::Bytes(bytes.clone()),
+        (Value::Text(text), Type::UniqueIdentifier) => match uuid::Uuid::try_parse(text) {
+            Ok(guid) => backend::Value::Guid(guid),
+            Err(_) => backend::Value::Null,
+        },
+        (
+            Value::Text(text),
+            Type::Date
+            | Type::Time(_)
+            | Type::DateTime
+            | Type::SmallDateTime
+            | Type::DateTime2(_)
+            | Type::DateTimeOffset(_),
+        ) => parse_moment(text).map_or(backend::Value::Null, backend::Value::Moment),
+        (Value::Text(text), _) => backend::Value::Text(text.clone()),
+    }
+}
+
+fn decimal(text: &str, scale: u8) -> backend::Value {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits: String = fraction.chars().chain(std::iter::repeat('0')).take(scale.into()).collect();
+    format!("{whole}{digits}").parse().map_or(backend::Value::Null, backend::Value::Decimal)
+}
+
+/// A parameter's type in the engine.
+pub(super) fn type_of(from: DataType) -> Type {
+    match from {
+        DataType::Bit => Type::Bit,
+        DataType::TinyInt => Type::TinyInt,
+        DataType::SmallInt => Type::SmallInt,
+        DataType::Int => Type::Int,
+        DataType::BigInt => Type::BigInt,
+        DataType::Real => Type::Real,
+        DataType::Float => Type::Float,
+        DataType::Decimal { precision, scale } => Type::Numeric(precision, scale),
+        DataType::SmallMoney => Type::Numeric(10, 4),
+        DataType::Money => Type::Numeric(19, 4),
+        DataType::Date => Type::Date,
+        DataType::Time(scale) => Type::Time(scale),
+        DataType::DateTime => Type::DateTime,
+        DataType::SmallDateTime => Type::SmallDateTime,
+        DataType::DateTime2(scale) => Type::DateTime2(scale),
+        DataType::DateTimeOffset(scale) => Type::DateTimeOffset(scale),
+        DataType::UniqueIdentifier => Type::UniqueIdentifier,
+        DataType::Char(length) => Type::Char(length),
+        DataType::VarChar(length) => Type::VarChar(length),
+        DataType::NChar(length) => Type::NChar(length),
+        DataType::NVarChar(length) => Type::NVarChar(length),
+        DataType::Binary(length) => Type::Binary(length),
+        DataType::VarBinary(length) => Type::VarBinary(length),
+        DataType::Xml => Type::NVarChar(None),
+        DataType::Variant => Type::Variant,
+    }
+}
+
+/// A parameter's value in the engine.
+pub(super) fn parameter(value: &backend::Value, data_type: DataType) -> Value {
+    let kind = type_of(data_type);
+    match value {
+        backend::Value::Null => Value::Null,
+        backend::Value::Bit(flag) => Value::Integer(i64::from(*flag)),
+        backend::Value::Int(number) => Value::Integer(*number),
+        backend::Value::Float(number) => Value::Real(*number),
+        backend::Value::Decimal(number) => match kind {
+            Type::Numeric(_, 0) => i64::try_from(*number).map_or(Value::Null, Value::Integer),
+            Type::Numeric(_, scale) => {
+                #[expect(clippy::cast_precision_loss, reason = "SQLite knows no decimals")]
+                let number = *number as f64 / 10_f64.powi(scale.into());
+                Value::Real(number)
+            }
+            _ => Value::Null,
+        },
+        backend::Value::Text(text) => Value::Text(text.clone()),
+        backend::Value::Bytes(bytes) => Value::Blob(bytes.clone()),
+        backend::Value::Moment(moment) => Value::Text(format_moment(*moment, kind)),
+        backend::Value::Guid(guid) => Value::Text(guid.to_string().to_uppercase()),
+    }
+}
+
+/// A value that was on its way to the client, caught for INSERT … EXEC.
+pub(super) fn back(value: backend::Value) -> Value {
+    match value {
+        backend::Value::Null => Value::Null,
+        backend::Value::Bit(flag) => Value::Integer(i64::from(flag)),
+        backend::Value::Int(number) => Value::Integer(number),
+        backend::Value::Float(number) => Value::Real(number),
+        backend::Value::Decimal(number) => i64::try_from(number).map_or(Value::Null, Value::Integer),
+        backend::Value::Text(text) => Value::Text(text),
+        backend::Value::Bytes(bytes) => Value::Blob(bytes),
+        backend::Value::Moment(moment) => Value::Text(format_moment(moment, Type::DateTime2(7))),
+        backend::Value::Guid(guid) => Value::Text(guid.to_string().to_uppercase()),
+    }
+}
+
+/// The time of day that `WAITFOR DELAY` waits.
+pub(super) fn delay(text: &str) -> Option<std::time::Duration> {
+    let moment: PrimitiveDateTime = parse_moment(text.trim())?;
+    std::time::Duration::try_from(moment.time() - Time::MIDNIGHT).ok()
+}
