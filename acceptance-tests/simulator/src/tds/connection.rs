@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::backend::{Backend, Collation, Column, Event, Request, Server, Session, SqlMessage, Verdict};
 use super::login::{self, Login7, encryption};
@@ -26,6 +27,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// A TLS record of kind handshake: TDS 8.0 begins with it.
 const TLS_HANDSHAKE: u8 = 0x16;
+/// TDS 7.4. (8.0 has a smaller number.)
+const NEWEST: u32 = 0x7400_0004;
 /// Events that wait to be written.
 const WAITING: usize = 64;
 /// The answer is sent in pieces of this size.
@@ -50,7 +53,7 @@ pub(super) async fn serve<B: Backend>(
         answer(&mut stream, &login::write_prelogin(&server, encryption::OFF, prelogin.federated)).await?;
         let body = expect(&mut stream, kind::LOGIN).await?;
         let login = login::read_login(&body, peer, true)?;
-        return signed_in(backend, &server, Box::new(stream), login, true).await;
+        return signed_in(backend, &server, Box::new(stream), login).await;
     }
     let mut socket = socket;
     let prelogin = login::read_prelogin(&expect(&mut socket, kind::PRELOGIN).await?)?;
@@ -65,7 +68,7 @@ pub(super) async fn serve<B: Backend>(
     if chosen == encryption::NOT_SUPPORTED {
         let body = expect(&mut socket, kind::LOGIN).await?;
         let login = login::read_login(&body, peer, false)?;
-        return signed_in(backend, &server, Box::new(socket), login, false).await;
+        return signed_in(backend, &server, Box::new(socket), login).await;
     }
     let mut stream = tls.accept(Wrapped::new(socket)).await?;
     stream.get_mut().0.unwrap_from_now();
@@ -74,9 +77,9 @@ pub(super) async fn serve<B: Backend>(
     if chosen == encryption::OFF {
         // Only the login was encrypted.
         let (inner, _tls) = stream.into_inner();
-        return signed_in(backend, &server, Box::new(inner.into_inner()), login, false).await;
+        return signed_in(backend, &server, Box::new(inner.into_inner()), login).await;
     }
-    signed_in(backend, &server, Box::new(stream), login, false).await
+    signed_in(backend, &server, Box::new(stream), login).await
 }
 
 async fn expect(stream: &mut (impl AsyncRead + Unpin), wanted: u8) -> io::Result<Vec<u8>> {
@@ -97,9 +100,10 @@ async fn signed_in<B: Backend>(
     server: &Server,
     mut stream: Box<dyn Stream>,
     login: Login7,
-    strict: bool,
 ) -> io::Result<()> {
     let packet_size = login.packet_size.clamp(512, 32767);
+    // An older client is answered as one; a newer one is told the newest that is spoken here.
+    let version = login.version.min(NEWEST);
     let mut features: Vec<(u8, &[u8])> = Vec::new();
     if login.federated {
         features.push((0x02, &[]));
@@ -117,12 +121,13 @@ async fn signed_in<B: Backend>(
             return stream.shutdown().await;
         }
     };
-    token::greeting(&mut out, server, &greeting, strict, packet_size, &features);
+    token::greeting(&mut out, server, &greeting, version, packet_size, &features);
     token::done(&mut out, Done::Batch, 0, 0);
     answer(&mut stream, &out).await?;
     let (reader, writer) = tokio::io::split(stream);
     let (sender, messages) = mpsc::channel(8);
-    let reading = tokio::spawn(read_on(reader, sender));
+    // Ends with this task, however that ends: the socket must not outlive it.
+    let _reading = AbortOnDropHandle::new(tokio::spawn(read_on(reader, sender)));
     let mut connection = Connection {
         session,
         writer,
@@ -131,9 +136,7 @@ async fn signed_in<B: Backend>(
         collation: greeting.collation,
         packet_size,
     };
-    let ended = connection.run().await;
-    reading.abort();
-    ended
+    connection.run().await
 }
 
 async fn read_on(mut reader: ReadHalf<Box<dyn Stream>>, sender: mpsc::Sender<io::Result<Message>>) {

@@ -75,6 +75,8 @@ pub(super) fn write_prelogin(server: &Server, encryption: u8, federated: bool) -
 #[derive(Debug, Clone)]
 pub(super) struct Login7 {
     pub(super) login: Login,
+    /// TDS version that the client speaks: 0x74000004 for 7.4, 0x08000000 for 8.0. Some clients of 8.0 say 7.4 here.
+    pub(super) version: u32,
     /// Packet size that the client asks for.
     pub(super) packet_size: usize,
     /// Whether it asks for UTF-8 support.
@@ -87,7 +89,7 @@ pub(super) struct Login7 {
 pub(super) fn read_login(body: &[u8], peer: SocketAddr, encrypted: bool) -> io::Result<Login7> {
     let mut fixed = Reader::new(body);
     let _length = fixed.u32()?;
-    let _version = fixed.u32()?;
+    let version = fixed.u32()?;
     let packet_size = fixed.u32()?;
     fixed.bytes(12)?; // program version, process, connection
     let _flags1 = fixed.u8()?;
@@ -124,7 +126,7 @@ pub(super) fn read_login(body: &[u8], peer: SocketAddr, encrypted: bool) -> io::
         peer,
     };
     let packet_size = usize::try_from(packet_size).unwrap_or(0);
-    Ok(Login7 { login, packet_size, utf8: features.utf8, federated })
+    Ok(Login7 { login, version, packet_size, utf8: features.utf8, federated })
 }
 
 #[derive(Default)]

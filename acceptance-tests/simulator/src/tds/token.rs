@@ -111,7 +111,7 @@ pub(super) fn greeting(
     out: &mut Vec<u8>,
     server: &Server,
     greeting: &Greeting,
-    strict: bool,
+    version: u32,
     packet_size: usize,
     features: &[(u8, &[u8])],
 ) {
@@ -122,7 +122,7 @@ pub(super) fn greeting(
     sized(out, 0xe3, &collation);
     environment(out, 2, &greeting.language, "");
     let mut acknowledged = vec![1];
-    acknowledged.extend_from_slice(if strict { &[0x08, 0, 0, 0] } else { &[0x74, 0, 0, 0x04] });
+    acknowledged.extend_from_slice(&version.to_be_bytes());
     put_short_text(&mut acknowledged, "Microsoft SQL Server");
     let (major, minor, build) = server.version;
     acknowledged.extend_from_slice(&[major, minor]);

@@ -172,9 +172,11 @@ impl SqlSession {
         given: &[Given],
         output: &mut Output<'_>,
     ) -> Result<(Flow, Vec<(String, Type, Value)>), SqlError> {
-        let text = text(given, 0, "@stmt").or_else(|| text(given, 0, "@statement"));
-        let Some(text) = text else { return Err(error::missing_parameter("sp_executesql", "@statement")) };
-        let declared = self::text(given, 1, "@params").unwrap_or_default();
+        // Its first two arguments are what they are by their place, whatever drivers call them.
+        let Some(text) = placed(given, 0) else {
+            return Err(error::missing_parameter("sp_executesql", "@statement"));
+        };
+        let declared = placed(given, 1).unwrap_or_default();
         let rest = given.get(2..).unwrap_or_default();
         let (variables, back) = self.parameters(&declared, rest, &text)?;
         let (flow, after) = self.nested(&text, variables, output).await?;
@@ -285,8 +287,8 @@ impl SqlSession {
         given: Vec<Given>,
         output: &mut Output<'_>,
     ) -> Result<(Flow, Option<i64>, Vec<(String, Type, Value)>), SqlError> {
-        let declared = text(&given, 1, "@params").unwrap_or_default();
-        let statement = text(&given, 2, "@stmt").unwrap_or_default();
+        let declared = placed(&given, 1).unwrap_or_default();
+        let statement = placed(&given, 2).unwrap_or_default();
         parser::parse(&statement, self.shared.major)?;
         self.next_handle += 1;
         let handle = self.next_handle;
@@ -332,6 +334,14 @@ fn find<'a>(given: &'a [Given], place: usize, name: &str) -> Option<&'a Given> {
 
 fn text(given: &[Given], place: usize, name: &str) -> Option<String> {
     match find(given, place, name).map(|given| &given.value) {
+        Some(Value::Text(text)) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// A text argument by its place alone.
+fn placed(given: &[Given], place: usize) -> Option<String> {
+    match given.get(place).map(|given| &given.value) {
         Some(Value::Text(text)) => Some(text.clone()),
         _ => None,
     }
