@@ -12,7 +12,8 @@ use super::packet::{DEFAULT_SIZE, END, HEADER, kind, malformed};
 #[derive(Debug)]
 pub(super) struct Wrapped<S> {
     inner: S,
-    wrapping: bool,
+    wraps: bool,
+    unwraps: bool,
     header: Vec<u8>,
     left: usize,
     out: Vec<u8>,
@@ -20,12 +21,13 @@ pub(super) struct Wrapped<S> {
 
 impl<S> Wrapped<S> {
     pub(super) fn new(inner: S) -> Self {
-        Self { inner, wrapping: true, header: Vec::new(), left: 0, out: Vec::new() }
+        Self { inner, wraps: true, unwraps: true, header: Vec::new(), left: 0, out: Vec::new() }
     }
 
     /// The handshake is over.
     pub(super) fn unwrap_from_now(&mut self) {
-        self.wrapping = false;
+        self.wraps = false;
+        self.unwraps = false;
     }
 
     pub(super) fn into_inner(self) -> S {
@@ -40,7 +42,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wrapped<S> {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if !this.wrapping && this.left == 0 {
+        if !this.unwraps && this.left == 0 {
             return Pin::new(&mut this.inner).poll_read(context, into);
         }
         while this.left == 0 {
@@ -51,6 +53,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wrapped<S> {
                 return Poll::Ready(Ok(()));
             }
             this.header.extend_from_slice(one.filled());
+            // Who finished the handshake goes on without packets, and those bytes may be here before this side knows.
+            if let [record @ 0x14..=0x17] = this.header.as_slice() {
+                into.put_slice(&[*record]);
+                this.header.clear();
+                this.unwraps = false;
+                return Poll::Ready(Ok(()));
+            }
             if let [first, _, high, low, _, _, _, _] = this.header.as_slice() {
                 if *first != kind::PRELOGIN {
                     return Poll::Ready(Err(malformed("a handshake outside its packets")));
@@ -92,7 +101,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wrapped<S> {
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         ready!(this.drain(context))?;
-        if !this.wrapping {
+        if !this.wraps {
             return Pin::new(&mut this.inner).poll_write(context, bytes);
         }
         for part in bytes.chunks(DEFAULT_SIZE - HEADER) {
