@@ -551,7 +551,14 @@ fn equals(group: &GroupRow, config: &AvailabilityGroup, seen: &Seen) -> Result<(
     let name = &group.name;
     let import = format!("{}/{name}", seen.server.name());
     let differs = |difference: String, at: &'static str| {
-        Err(shared::differs(&format!("The availability group {name}"), &difference, &import).at(at).into())
+        Err(shared::differs(
+            "milink_availability_group",
+            &format!("The availability group {name}"),
+            &difference,
+            &import,
+        )
+        .at(at)
+        .into())
     };
     if group.is_distributed {
         return differs("it is a distributed group".to_owned(), "name");

@@ -254,8 +254,13 @@ impl Resource<Clients> for CertificateResource {
                     Some(row) => {
                         equals(row, &subject, expiry).map_err(|difference| {
                             let import = format!("{}/{name}", seen.server.name());
-                            shared::differs(&format!("The certificate {name}"), &difference, &import)
-                                .at("name")
+                            shared::differs(
+                                "milink_certificate",
+                                &format!("The certificate {name}"),
+                                &difference,
+                                &import,
+                            )
+                            .at("name")
                         })?;
                         true
                     }

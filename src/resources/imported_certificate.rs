@@ -215,9 +215,14 @@ impl Resource<Clients> for ImportedCertificateResource {
                         || "its content cannot be read".to_owned(),
                         |found| format!("its SHA-1 is {}, not {}", found.sha1(), certificate.sha1()),
                     );
-                return Err(shared::differs(&format!("The certificate {name}"), &difference, &import(&name))
-                    .at("name")
-                    .into());
+                return Err(shared::differs(
+                    "milink_imported_certificate",
+                    &format!("The certificate {name}"),
+                    &difference,
+                    &import(&name),
+                )
+                .at("name")
+                .into());
             }
             (None, Some(row)) => {
                 return Err(Diagnostic::error(

@@ -105,6 +105,8 @@ pub(super) const INCOMPLETE: &str = "incomplete";
 pub(super) const CUT_OVER: &str = "cut_over";
 /// It does not work and will not by itself.
 pub(super) const BROKEN: &str = "broken";
+/// Under which links are remembered that this process read from the state.
+const STATE: &str = "links in the state";
 /// SQL Server is primary.
 pub(super) const SQL_SERVER: &str = "sql_server";
 /// The instance is primary.
@@ -243,6 +245,14 @@ impl Resource<Clients> for LinkResource {
         if let (Some(instance), Some(name)) = (instance, planned.name.as_str()) {
             planned.id = Field::Known(LinkId { instance, name: name.to_owned() }.to_string());
         }
+        // A taint looks like the making of a new object; but its link was read from the state a moment ago.
+        let known =
+            |id: &str| context.client().is_some_and(|clients| clients.is_held(STATE, &id.to_lowercase()));
+        let replaces = plan.replaced.is_some() || planned.id.as_str().is_some_and(known);
+        if replaces && planned.reseed.known() != Some(&true) {
+            let cause = "it is tainted or the plan asks for a replacement";
+            return Err(refused_replacement(planned.name.as_str().unwrap_or_default(), cause).into());
+        }
         if planned.replication_mode.is_unknown() {
             planned.replication_mode = "Async".into();
         }
@@ -306,7 +316,13 @@ impl Resource<Clients> for LinkResource {
         context: &Context<Clients>,
         state: State<Link, LinkPrivate>,
     ) -> Result<Option<State<Link, LinkPrivate>>, Diagnostics> {
-        observe::read(context, state).await
+        let answer = observe::read(context, state).await?;
+        if let Some(State { model, .. }) = &answer
+            && let (Some(clients), Some(id)) = (context.client(), model.id.as_str())
+        {
+            clients.hold(STATE, &id.to_lowercase());
+        }
+        Ok(answer)
     }
 
     async fn update(
@@ -418,7 +434,7 @@ fn refused_replacement(name: &str, cause: &str) -> Diagnostic {
         ),
     )
     .hint(
-        "undo the change, or `terraform untaint`; to repair a link that works, nothing has to be replaced; to seed anew on purpose set \
+        "undo the change, or `terraform untaint milink_link.<name>`; to repair a link that works, nothing has to be replaced; to seed anew on purpose set \
          `reseed = true` and apply that first",
     )
 }

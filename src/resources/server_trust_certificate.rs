@@ -174,7 +174,14 @@ impl Resource<Clients> for ServerTrustCertificateResource {
                     certificate.sha1()
                 );
                 let what = format!("The server trust certificate {} of {}", id.name, id.instance.name);
-                return Err(shared::differs(&what, &difference, &id.to_string()).at("name").into());
+                return Err(shared::differs(
+                    "milink_server_trust_certificate",
+                    &what,
+                    &difference,
+                    &id.to_string(),
+                )
+                .at("name")
+                .into());
             }
             None => {
                 if let Some(found) =

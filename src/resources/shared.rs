@@ -103,13 +103,13 @@ pub fn taken_over(what: &str) -> Diagnostic {
 }
 
 /// What bears the name but differs.
-pub fn differs(what: &str, difference: &str, import: &str) -> Diagnostic {
+pub fn differs(type_name: &str, what: &str, difference: &str, import: &str) -> Diagnostic {
     Diagnostic::error(
         "An object of that name exists and differs",
         format!("{what} exists already: {difference}."),
     )
     .hint(format!(
-        "to manage the existing one: terraform import <address> '{import}'; else choose another name"
+        "to manage the existing one: terraform import {type_name}.<name> '{import}'; else choose another name"
     ))
 }
 

@@ -492,7 +492,7 @@ fn same_link(link: &ArmLink, planned: &Link, id: &LinkId) -> Result<(), Diagnost
         return Ok(());
     }
     let what = format!("The link {} of {}", id.name, id.instance.name);
-    Err(shared::differs(&what, &differences.join("; "), &id.to_string()).at("name").into())
+    Err(shared::differs("milink_link", &what, &differences.join("; "), &id.to_string()).at("name").into())
 }
 
 fn identifier(what: &'static str, name: &str) -> Result<Identifier, Diagnostics> {

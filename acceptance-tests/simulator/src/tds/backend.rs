@@ -16,6 +16,11 @@ pub trait Backend: Send + Sync + 'static {
     /// What the server says of itself before and during the login.
     fn server(&self) -> Server;
 
+    /// Whether anybody answers at all: a site that is down closes every connection without a byte.
+    fn is_up(&self) -> bool {
+        true
+    }
+
     /// Signs a client in.
     ///
     /// # Errors

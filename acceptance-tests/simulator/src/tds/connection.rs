@@ -44,6 +44,9 @@ pub(super) async fn serve<B: Backend>(
     socket: TcpStream,
     peer: SocketAddr,
 ) -> io::Result<()> {
+    if !backend.is_up() {
+        return Ok(());
+    }
     let server = backend.server();
     let mut first = [0];
     socket.peek(&mut first).await?;

@@ -109,15 +109,11 @@ impl Backend for EngineBackend {
         self.server.clone()
     }
 
+    fn is_up(&self) -> bool {
+        self.shared.is_up()
+    }
+
     async fn login(&self, login: Login) -> Result<(SqlSession, Greeting), SqlMessage> {
-        let down = self.shared.world.with(|estate| estate.network.down.contains(&self.shared.host));
-        if down {
-            return Err(refused(
-                17142,
-                1,
-                "SQL Server service has been paused. No new connections will be allowed.",
-            ));
-        }
         let name = self.admit(&login.credential)?;
         let wanted = if login.database.is_empty() { "master" } else { &login.database };
         let database = self.shared.world.with(|estate| {

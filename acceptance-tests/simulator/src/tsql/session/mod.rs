@@ -53,6 +53,13 @@ pub(crate) struct Shared {
     pub(crate) speed: u32,
 }
 
+impl Shared {
+    /// Whether the engine's site is up.
+    pub(crate) fn is_up(&self) -> bool {
+        self.world.with(|estate| !estate.network.down.contains(&self.host))
+    }
+}
+
 /// A signed-in client.
 #[derive(Debug)]
 pub(crate) struct SqlSession {
@@ -183,6 +190,9 @@ impl Session for SqlSession {
         answers: &Sender<Event>,
         attention: &CancellationToken,
     ) -> Verdict {
+        if !self.shared.is_up() {
+            return Verdict::Cut;
+        }
         let mut output = Output { answers, attention, caught: None };
         match request {
             Request::Batch(text) => self.batch(&text, Variables::default(), &mut output).await.0,
