@@ -1,6 +1,7 @@
 //! Who gets in: the host that started the process, and nobody else. Drives the executable over its socket.
 
 #![cfg(unix)]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a surprise ends the test that it happened in")]
 
 use std::sync::Arc;
 
@@ -130,7 +131,7 @@ async fn refused(plugin: &Plugin, client: ClientConfig) {
             let mut answer = Vec::new();
             let refusal = within(stream.read_to_end(&mut answer)).await;
             assert!(answer.is_empty(), "the server spoke to a stranger: {answer:?}");
-            refusal.unwrap_err()
+            refusal.expect_err("a stranger is refused")
         }
         Err(refusal) => refusal,
     };

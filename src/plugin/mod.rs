@@ -2,7 +2,7 @@
 //!
 //! Terraform runs the provider as a child process, which answers with one line on standard output (where it
 //! listens, and its TLS certificate), then serves gRPC until it is told to end. Everything of that is here and
-//! nothing of what the provider does: [`run`] serves any [`Provider`](proto::tfplugin5::provider_server::Provider).
+//! nothing of what the provider does: [`run`] serves any [`Provider`].
 //!
 //! | module | what |
 //! | --- | --- |
@@ -13,7 +13,7 @@
 //! | `server` | the gRPC server: the provider and go-plugin's services beside it |
 //! | `controller`, `stdio`, `broker` | go-plugin's services |
 //! | [`shutdown`], `signals`, `host` | when the process ends, and what it still finishes before |
-//! | [`log`], [`panic`] | standard error, in the two forms that Terraform recognises |
+//! | [`log`], [`panic`](mod@panic) | standard error, in the two forms that Terraform recognises |
 //! | [`proto`] | the generated wire types |
 //!
 //! There is no crate for this: the one that exists for providers authenticates no client (`docs/design`).

@@ -1,6 +1,6 @@
 //! `milink_link`: the distributed availability group on SQL Server and the link in Azure, one object with two halves.
 //!
-//! It is gone only when both halves are; what a missing half means is decided in [`observe`], never assumed, and nothing
+//! It is gone only when both halves are; what a missing half means is decided in `observe`, never assumed, and nothing
 //! is ever re-linked silently. A link is never replaced by accident either: after a delete the copy on the instance
 //! stays, and a new link of that database cannot be made while it is there. So a replacement is refused in the plan, and
 //! where Terraform gives no plan to refuse it in (`taint`), in the delete; `reseed = true` is the consent.

@@ -38,9 +38,12 @@ pub struct ServerConfig {
     pub detour: Option<Detour>,
 }
 
+/// Where a host and a port lead on this machine.
+pub type Route = dyn Fn(&str, u16) -> Option<SocketAddr> + Send + Sync;
+
 /// Leads a host and a port to an address on this machine.
 #[derive(Clone)]
-pub struct Detour(pub Arc<dyn Fn(&str, u16) -> Option<SocketAddr> + Send + Sync>);
+pub struct Detour(pub Arc<Route>);
 
 impl fmt::Debug for Detour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,7 @@
 //! The TDS face, judged by `tiberius`: sign-in in each way of encrypting, queries, parameters, errors.
 
+#![allow(clippy::unwrap_used, reason = "a surprise ends the test that it happened in")]
+
 use milink_simulator::scene::Scene;
 use milink_simulator::simulator::Simulator;
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel};

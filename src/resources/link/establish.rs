@@ -132,7 +132,7 @@ struct Maker<'a> {
 impl Maker<'_> {
     /// A database of that name on the instance makes the service accept the link and fail later, after seeding began.
     async fn database_is_free(&self, private: &LinkPrivate) -> Result<(), Diagnostics> {
-        if private.accepted || self.from_instance() {
+        if private.accepted || self.instance_first() {
             return Ok(());
         }
         let doing = format!("list the databases of the managed instance {}", self.id.instance.name);
@@ -188,7 +188,7 @@ impl Maker<'_> {
     }
 
     async fn make_group(&mut self, seen: &Seen, wanted: &DistributedGroup) -> Result<(), Diagnostics> {
-        let statement = if self.from_instance() {
+        let statement = if self.instance_first() {
             let local = self.planned.availability_group_name.as_str().unwrap_or_default();
             let group = identifier("the name of the group", local)?;
             seen.execute(self.context, &Statement::GrantCreateAnyDatabase { group }).await?;
@@ -223,7 +223,7 @@ impl Maker<'_> {
             instance_group: text(&planned.instance_availability_group_name),
             partner_group: text(&planned.availability_group_name),
             partner_endpoint: text(&planned.partner_endpoint),
-            instance_is_primary: self.from_instance(),
+            instance_is_primary: self.instance_first(),
             failover_mode: planned.failover_mode.as_str().map(str::to_owned),
             seeding_mode: planned.seeding_mode.as_str().unwrap_or("Automatic").to_owned(),
         };
@@ -351,7 +351,7 @@ impl Maker<'_> {
         // The plan's word stands; where the service has another mode, the next plan says so.
         model.replication_mode = if mode.known().is_some() { mode } else { "Async".into() };
         if model.observed_primary.as_str().is_none() {
-            model.observed_primary = if self.from_instance() { MANAGED_INSTANCE } else { SQL_SERVER }.into();
+            model.observed_primary = if self.instance_first() { MANAGED_INSTANCE } else { SQL_SERVER }.into();
         }
         if model.distributed_availability_group_id.is_unknown() {
             model.distributed_availability_group_id = Field::Null;
@@ -371,7 +371,7 @@ impl Maker<'_> {
         State { model, private }
     }
 
-    fn from_instance(&self) -> bool {
+    fn instance_first(&self) -> bool {
         self.planned.initial_primary.as_str() == Some(MANAGED_INSTANCE)
     }
 }
@@ -387,8 +387,9 @@ fn wanted(planned: &Link, id: &LinkId, fqdn: &str) -> Result<DistributedGroup, D
         .map_err(unusable("partner_endpoint"))?;
     let mut instance = InstanceUrl::new(fqdn, &id.instance.name.to_ascii_lowercase())
         .map_err(unusable("managed_instance_id"))?;
-    let from_instance = planned.initial_primary.as_str() == Some(MANAGED_INSTANCE);
-    if from_instance && let Some(database) = planned.databases.known().and_then(|names| names.iter().next()) {
+    let instance_first = planned.initial_primary.as_str() == Some(MANAGED_INSTANCE);
+    if instance_first && let Some(database) = planned.databases.known().and_then(|names| names.iter().next())
+    {
         instance = instance.with_database(database).map_err(unusable("databases"))?;
     }
     let local = DistributedMember {
@@ -405,7 +406,7 @@ fn wanted(planned: &Link, id: &LinkId, fqdn: &str) -> Result<DistributedGroup, D
         )?,
         url: MemberUrl::Instance(instance),
     };
-    let members = if from_instance { [remote, local] } else { [local, remote] };
+    let members = if instance_first { [remote, local] } else { [local, remote] };
     Ok(DistributedGroup { name: identifier("the name of the link", &id.name)?, members })
 }
 

@@ -148,12 +148,10 @@ fn features(body: &[u8], (offset, _): (usize, usize)) -> io::Result<Features> {
         let length = usize::try_from(block.u32()?).unwrap_or(usize::MAX);
         let mut data = Reader::new(block.bytes(length)?);
         match id {
-            0x02 => {
-                // Library 1: the token itself. Others want a conversation that nobody here can have.
-                if data.u8()? >> 1 == 1 {
-                    let length = usize::try_from(data.u32()?).unwrap_or(usize::MAX);
-                    features.token = Some(Zeroizing::new(utf16(data.bytes(length)?)?));
-                }
+            // Library 1: the token itself. Others want a conversation that nobody here can have.
+            0x02 if data.u8()? >> 1 == 1 => {
+                let length = usize::try_from(data.u32()?).unwrap_or(usize::MAX);
+                features.token = Some(Zeroizing::new(utf16(data.bytes(length)?)?));
             }
             0x0a => features.utf8 = true,
             _ => {}

@@ -31,13 +31,13 @@ pub(crate) enum StatementKind {
     /// `DELETE FROM @t|#t [WHERE …]`.
     Delete {
         target: ObjectName,
-        condition: Option<Expr>,
+        condition: Option<Box<Expr>>,
     },
     /// `UPDATE @t|#t SET c = e, … [WHERE …]`.
     Update {
         target: ObjectName,
         assignments: Vec<(Ident, Expr)>,
-        condition: Option<Expr>,
+        condition: Option<Box<Expr>>,
     },
     CreateTable {
         name: Ident,
@@ -51,16 +51,16 @@ pub(crate) enum StatementKind {
     SetVariable {
         name: Ident,
         operator: Option<sqlparser::ast::BinaryOperator>,
-        value: Expr,
+        value: Box<Expr>,
     },
     SetOption(SessionOption),
     If {
-        condition: Expr,
+        condition: Box<Expr>,
         then: Box<Statement>,
         otherwise: Option<Box<Statement>>,
     },
     While {
-        condition: Expr,
+        condition: Box<Expr>,
         body: Box<Statement>,
     },
     Break,
@@ -72,22 +72,22 @@ pub(crate) enum StatementKind {
     },
     Throw(Option<Box<[Expr; 3]>>),
     RaiseError {
-        message: Expr,
-        severity: Expr,
-        state: Expr,
+        message: Box<Expr>,
+        severity: Box<Expr>,
+        state: Box<Expr>,
         arguments: Vec<Expr>,
         with_nowait: bool,
     },
-    Print(Expr),
+    Print(Box<Expr>),
     Use(Name),
     Execute(Box<Execute>),
     /// `EXEC (expression)`.
-    ExecuteText(Expr),
-    Return(Option<Expr>),
+    ExecuteText(Box<Expr>),
+    Return(Option<Box<Expr>>),
     /// `WAITFOR DELAY` (`true`) or `TIME`.
     WaitFor {
         delay: bool,
-        value: Expr,
+        value: Box<Expr>,
     },
     Transaction(Transaction),
     Checkpoint,
@@ -117,13 +117,13 @@ pub(crate) struct Insert {
 pub(crate) enum InsertSource {
     Query(Box<Query>),
     Execute(Box<Execute>),
-    ExecuteText(Expr),
+    ExecuteText(Box<Expr>),
 }
 
 /// One variable of a `DECLARE`.
 #[derive(Debug, Clone)]
 pub(crate) enum Declaration {
-    Scalar { name: Ident, data_type: DataType, value: Option<Expr> },
+    Scalar { name: Ident, data_type: DataType, value: Option<Box<Expr>> },
     Table { name: Ident, columns: Vec<TableColumn> },
 }
 

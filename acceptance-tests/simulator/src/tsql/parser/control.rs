@@ -25,7 +25,7 @@ fn declaration(cursor: &mut Cursor) -> Result<Declaration, SqlError> {
         return Ok(Declaration::Table { name, columns: table_columns(cursor)? });
     }
     let data_type = cursor.data_type()?;
-    let value = if cursor.eat_token(&Token::Eq) { Some(expression(cursor)?) } else { None };
+    let value = if cursor.eat_token(&Token::Eq) { Some(Box::new(expression(cursor)?)) } else { None };
     Ok(Declaration::Scalar { name, data_type, value })
 }
 
@@ -106,7 +106,7 @@ pub(super) fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     {
         let name = cursor.variable()?;
         let operator = assignment_operator(cursor)?;
-        return Ok(StatementKind::SetVariable { name, operator, value: expression(cursor)? });
+        return Ok(StatementKind::SetVariable { name, operator, value: Box::new(expression(cursor)?) });
     }
     let line = cursor.line();
     let word = cursor.peek_word().ok_or_else(|| cursor.unexpected())?;
@@ -120,12 +120,14 @@ pub(super) fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         "LANGUAGE" => SessionOption::Language(language(cursor)?),
         "TRANSACTION" => {
             cursor.expect_all(&["ISOLATION", "LEVEL"])?;
-            let _ = cursor.eat_all(&["READ", "UNCOMMITTED"])
+            let known = cursor.eat_all(&["READ", "UNCOMMITTED"])
                 || cursor.eat_all(&["READ", "COMMITTED"])
                 || cursor.eat_all(&["REPEATABLE", "READ"])
                 || cursor.eat("SNAPSHOT")
-                || cursor.eat("SERIALIZABLE")
-                || return Err(cursor.unexpected());
+                || cursor.eat("SERIALIZABLE");
+            if !known {
+                return Err(cursor.unexpected());
+            }
             SessionOption::Without("TRANSACTION ISOLATION LEVEL".to_owned())
         }
         "ROWCOUNT" | "TEXTSIZE" | "DATEFIRST" | "QUERY_GOVERNOR_COST_LIMIT" => {
@@ -162,7 +164,9 @@ pub(super) fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         | "REMOTE_PROC_TRANSACTIONS"
         | "NO_BROWSETABLE" => several_options(cursor, word)?,
         "STATISTICS" => {
-            let _ = cursor.eat("IO") || cursor.eat("TIME") || return Err(cursor.unexpected());
+            if !cursor.eat("IO") && !cursor.eat("TIME") {
+                return Err(cursor.unexpected());
+            }
             cursor.on_off()?;
             SessionOption::Without(word)
         }
@@ -220,7 +224,7 @@ fn assignment_operator(cursor: &mut Cursor) -> Result<Option<BinaryOperator>, Sq
 /// `IF condition statement [ELSE statement]`.
 pub(super) fn if_else(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("IF")?;
-    let condition = condition(cursor)?;
+    let condition = Box::new(condition(cursor)?);
     let then = Box::new(cursor.nested(branch)?);
     let otherwise = if cursor.eat("ELSE") { Some(Box::new(cursor.nested(branch)?)) } else { None };
     Ok(StatementKind::If { condition, then, otherwise })
@@ -229,7 +233,7 @@ pub(super) fn if_else(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
 /// `WHILE condition statement`.
 pub(super) fn while_loop(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("WHILE")?;
-    let condition = condition(cursor)?;
+    let condition = Box::new(condition(cursor)?);
     Ok(StatementKind::While { condition, body: Box::new(cursor.nested(branch)?) })
 }
 
@@ -333,11 +337,11 @@ pub(super) fn throw(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
 pub(super) fn raise_error(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("RAISERROR")?;
     cursor.expect_token(&Token::LParen)?;
-    let message = expression(cursor)?;
+    let message = Box::new(expression(cursor)?);
     cursor.expect_token(&Token::Comma)?;
-    let severity = expression(cursor)?;
+    let severity = Box::new(expression(cursor)?);
     cursor.expect_token(&Token::Comma)?;
-    let state = expression(cursor)?;
+    let state = Box::new(expression(cursor)?);
     let mut arguments = Vec::new();
     while cursor.eat_token(&Token::Comma) {
         arguments.push(expression(cursor)?);
@@ -360,7 +364,7 @@ pub(super) fn execute(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         if cursor.peek_word().as_deref() == Some("AT") {
             return Err(error::not_modelled("EXECUTE … AT a linked server").at_line(cursor.line()));
         }
-        return Ok(StatementKind::ExecuteText(text));
+        return Ok(StatementKind::ExecuteText(Box::new(text)));
     }
     execute_call(cursor).map(|call| StatementKind::Execute(Box::new(call)))
 }
@@ -527,14 +531,14 @@ pub(super) fn update(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     Ok(StatementKind::Update { target, assignments, condition: where_clause(cursor)? })
 }
 
-fn where_clause(cursor: &mut Cursor) -> Result<Option<Expr>, SqlError> {
+fn where_clause(cursor: &mut Cursor) -> Result<Option<Box<Expr>>, SqlError> {
     if !cursor.eat("WHERE") {
         return Ok(None);
     }
     let line = cursor.line();
     let filter = condition(cursor)?;
     check(&filter, line)?;
-    Ok(Some(filter))
+    Ok(Some(Box::new(filter)))
 }
 
 /// `CREATE TABLE #t (…)`: ordinary tables belong to no part of a link's life.
@@ -565,12 +569,12 @@ pub(super) fn return_(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         }
         _ => false,
     };
-    Ok(StatementKind::Return(if bare { None } else { Some(expression(cursor)?) }))
+    Ok(StatementKind::Return(if bare { None } else { Some(Box::new(expression(cursor)?)) }))
 }
 
 /// `WAITFOR DELAY|TIME 'hh:mm:ss'`.
 pub(super) fn wait_for(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("WAITFOR")?;
     let delay = cursor.one_of(&[("DELAY", true), ("TIME", false)])?;
-    Ok(StatementKind::WaitFor { delay, value: constant(cursor)? })
+    Ok(StatementKind::WaitFor { delay, value: Box::new(constant(cursor)?) })
 }

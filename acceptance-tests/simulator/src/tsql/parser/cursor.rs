@@ -76,7 +76,7 @@ impl Cursor {
     pub(super) fn line(&self) -> u32 {
         let token = self.parser.peek_token();
         if matches!(token.token, Token::EOF) {
-            return self.last_real().map_or(1, |token| line_of(token));
+            return self.last_real().map_or(1, line_of);
         }
         line_of(&token)
     }

@@ -101,7 +101,7 @@ fn statement_kind(cursor: &mut Cursor, first: bool) -> Result<StatementKind, Sql
         "RAISERROR" => control::raise_error(cursor),
         "PRINT" => {
             cursor.advance();
-            Ok(StatementKind::Print(expression(cursor)?))
+            Ok(StatementKind::Print(Box::new(expression(cursor)?)))
         }
         "USE" => {
             cursor.advance();

@@ -209,7 +209,8 @@ fn kind(scope: &Scope<'_>, statement: &Statement) -> Result<(), SqlError> {
             all(attempt)?;
             all(handler)
         }
-        StatementKind::Print(value) | StatementKind::ExecuteText(value) => expression(value),
+        StatementKind::Print(value) => expression(value),
+        StatementKind::ExecuteText(value) => expression(value),
         StatementKind::Execute(call) => execute(scope, call),
         StatementKind::Declare(declarations) => {
             declarations.iter().try_for_each(|declaration| match declaration {

@@ -92,7 +92,6 @@ impl SqlSession {
         Ok((if matches!(flow, Flow::Cut) { flow } else { Flow::Next }, variables))
     }
 
-    #[expect(clippy::type_complexity, reason = "flow, status, and what goes back")]
     async fn procedure(
         &mut self,
         procedure: &str,
@@ -191,7 +190,6 @@ impl SqlSession {
     }
 
     /// The variables of a parameterised text, and which of them go back where.
-    #[expect(clippy::type_complexity, reason = "the variables, and pairs of names")]
     fn parameters(
         &self,
         declared: &str,
@@ -280,7 +278,6 @@ impl SqlSession {
     }
 
     /// `sp_prepare @handle OUTPUT, @params, @stmt` and `sp_prepexec`, which runs it as well.
-    #[expect(clippy::type_complexity, reason = "as `procedure`")]
     async fn prepare(
         &mut self,
         procedure: &str,
@@ -305,7 +302,6 @@ impl SqlSession {
         Ok((flow, Some(0), back))
     }
 
-    #[expect(clippy::type_complexity, reason = "as `procedure`")]
     async fn run_prepared(
         &mut self,
         given: Vec<Given>,

@@ -636,7 +636,7 @@ impl SqlSession {
             (Minus, Some(left), Some(right), ..) => Value::Integer(left.wrapping_sub(right)),
             (Multiply, Some(left), Some(right), ..) => Value::Integer(left.wrapping_mul(right)),
             (Plus, _, _, Some(left), Some(right)) => Value::Text(left + &right),
-            (_, ..) if held.1 == Value::Null || value == Value::Null => Value::Null,
+            (..) if held.1 == Value::Null || value == Value::Null => Value::Null,
             _ => return Err(error::not_modelled("this compound assignment")),
         };
         let data_type = if matches!(combined, Value::Text(_)) { from } else { held.0 };
