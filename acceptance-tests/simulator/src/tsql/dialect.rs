@@ -72,11 +72,11 @@ impl Dialect for TSqlDialect {
     }
 
     fn is_select_item_alias(&self, explicit: bool, _: &Keyword, parser: &mut Parser<'_>) -> bool {
-        explicit || !current_word_is_reserved(parser)
+        may_be_alias(explicit, parser)
     }
 
     fn is_table_factor_alias(&self, explicit: bool, _: &Keyword, parser: &mut Parser<'_>) -> bool {
-        explicit || !current_word_is_reserved(parser)
+        may_be_alias(explicit, parser)
     }
 
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, sqlparser::parser::ParserError>> {
@@ -93,12 +93,14 @@ pub(crate) fn is_reserved(word: &str) -> bool {
     RESERVED.binary_search(&upper.as_str()).is_ok()
 }
 
-fn current_word_is_reserved(parser: &Parser<'_>) -> bool {
+/// `AS` turns a contextual word into a name, but never a reserved one.
+fn may_be_alias(after_as: bool, parser: &Parser<'_>) -> bool {
     match &parser.get_current_token().token {
         Token::Word(word) if word.quote_style.is_none() => {
-            is_reserved(&word.value) || is_contextual(&word.value) || word.value.starts_with('@')
+            let taken = !after_as && is_contextual(&word.value);
+            !taken && !is_reserved(&word.value) && !word.value.starts_with('@')
         }
-        _ => false,
+        _ => true,
     }
 }
 

@@ -73,7 +73,7 @@ SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)) AS product_versio
        CAST(SERVERPROPERTY('ServerName') AS nvarchar(128)) AS server_name,
        @@SERVERNAME AS at_server_name,
        CAST(SERVERPROPERTY('IsHadrEnabled') AS int) AS hadr_enabled,
-       CAST(SERVERPROPERTY('IsClustered') AS int) AS clustered,
+       CAST(SERVERPROPERTY('IsClustered') AS int) AS is_clustered,
        CAST(SERVERPROPERTY('Collation') AS nvarchar(128)) AS collation,
        CASE WHEN OBJECT_ID('sys.sp_certificate_issuers') IS NULL THEN 0 ELSE 1 END AS lists_issuers,
        CASE WHEN OBJECT_ID('sys.sp_certificate_add_issuer') IS NULL THEN 0 ELSE 1 END AS knows_links,

@@ -64,3 +64,13 @@ fn conditions_and_expressions_stand_alone() {
     let plan = super::super::plan_condition(condition, &server).unwrap();
     assert_eq!(super::super::evaluate(&plan, &server), Ok(rusqlite::types::Value::Integer(1)));
 }
+
+#[test]
+fn reserved_words_are_no_aliases_even_after_as() {
+    assert_eq!(number("SELECT 1 AS clustered"), 156);
+    assert_eq!(number("SELECT 1 AS key, 2"), 156);
+    assert_eq!(number("SELECT * FROM sys.databases AS plan"), 156);
+    for accepted in ["SELECT 1 AS [clustered]", "SELECT 1 AS offset", "SELECT 1 AS is_clustered"] {
+        assert!(run(&Server::default(), accepted).is_ok(), "{accepted}");
+    }
+}
