@@ -16,7 +16,7 @@ use super::config::{Encrypt, Port, ServerConfig, SqlAuth};
 use super::error::{Error, ServerError};
 use super::row::{Cell, Row};
 
-const SESSION: &str = "SET IMPLICIT_TRANSACTIONS OFF; SET XACT_ABORT OFF; SET LOCK_TIMEOUT 30000; \
+pub(super) const SESSION: &str = "SET IMPLICIT_TRANSACTIONS OFF; SET XACT_ABORT OFF; SET LOCK_TIMEOUT 30000; \
                        SET DEADLOCK_PRIORITY LOW; SET NOCOUNT ON";
 
 /// A redirect leads to a node of a managed instance; one that leads on is a fault.

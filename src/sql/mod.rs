@@ -8,6 +8,7 @@
 //! | [`catalog`] | the catalog views as typed rows, and their queries |
 //! | [`instance`] | version, edition, identity, what the login may see |
 //! | [`statement`] | every statement that changes a server |
+//! | [`texts`] | a list of every other text that is sent |
 //! | [`quote`] | the one place where a value becomes part of SQL text |
 //! | [`error`], [`error_numbers`] | what can go wrong, and what to do about it |
 //! | `connection`, `row` | one session over the TDS library; its rows |
@@ -23,6 +24,7 @@ mod row;
 pub mod server;
 pub mod snapshot;
 pub mod statement;
+pub mod texts;
 
 pub use config::ServerConfig;
 pub use error::Error;

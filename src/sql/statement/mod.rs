@@ -2,7 +2,7 @@
 //!
 //! Rendering knows the server's version; nothing else does. Each is one statement and one batch: endpoint and group DDL
 //! is refused inside transactions, and some of it inside blocks. A [`SqlText`] prints as what it does to which object,
-//! never as its text, because that may hold a password.
+//! never as its text, because that may hold a password; [`Statement::masked`] is the text that people may see.
 
 mod endpoint;
 mod group;
@@ -171,6 +171,15 @@ pub struct SqlText {
     object: String,
 }
 
+/// What stands for a password.
+#[derive(Clone, Copy)]
+enum Passwords {
+    /// The password: for the server.
+    Shown,
+    /// [`Statement::MASK`]: for everybody else.
+    Masked,
+}
+
 impl SqlText {
     /// The text, for the connection.
     pub(crate) fn expose(&self) -> &str {
@@ -185,6 +194,9 @@ impl fmt::Debug for SqlText {
 }
 
 impl Statement {
+    /// What stands in place of a password in [`Statement::masked`].
+    pub const MASK: &str = "***";
+
     /// What it does: `CREATE CERTIFICATE`.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -255,24 +267,31 @@ impl Statement {
 
     /// The statement as text for a server of this version.
     pub fn text(&self, version: MajorVersion) -> SqlText {
-        SqlText { text: self.render(version), kind: self.kind(), object: self.object().to_owned() }
+        let text = self.render(version, Passwords::Shown);
+        SqlText { text, kind: self.kind(), object: self.object().to_owned() }
     }
 
-    fn render(&self, version: MajorVersion) -> String {
+    /// The text for a server of this version, with [`Statement::MASK`] in place of each password: it is still T-SQL,
+    /// and may be shown and kept.
+    pub fn masked(&self, version: MajorVersion) -> String {
+        self.render(version, Passwords::Masked)
+    }
+
+    fn render(&self, version: MajorVersion, passwords: Passwords) -> String {
         match self {
             Self::CreateMasterKey { password } => {
-                format!("CREATE MASTER KEY ENCRYPTION BY PASSWORD = {}", Literal::new(password.expose()))
+                format!("CREATE MASTER KEY ENCRYPTION BY PASSWORD = {}", passwords.literal(password))
             }
             Self::AddMasterKeyPassword { password } => {
-                format!("ALTER MASTER KEY ADD ENCRYPTION BY PASSWORD = {}", Literal::new(password.expose()))
+                format!("ALTER MASTER KEY ADD ENCRYPTION BY PASSWORD = {}", passwords.literal(password))
             }
             Self::DropMasterKeyPassword { password } => {
-                format!("ALTER MASTER KEY DROP ENCRYPTION BY PASSWORD = {}", Literal::new(password.expose()))
+                format!("ALTER MASTER KEY DROP ENCRYPTION BY PASSWORD = {}", passwords.literal(password))
             }
             Self::AddServiceMasterKey { password } => format!(
                 "OPEN MASTER KEY DECRYPTION BY PASSWORD = {}; \
                  ALTER MASTER KEY ADD ENCRYPTION BY SERVICE MASTER KEY; CLOSE MASTER KEY",
-                Literal::new(password.expose())
+                passwords.literal(password)
             ),
             Self::DropMasterKey => "DROP MASTER KEY".to_owned(),
             Self::CreateCertificate { name, subject, start, expiry } => format!(
@@ -318,6 +337,15 @@ impl Statement {
     }
 }
 
+impl Passwords {
+    fn literal(self, password: &Secret) -> Literal<'_> {
+        match self {
+            Self::Shown => Literal::new(password.expose()),
+            Self::Masked => Literal::new(Statement::MASK),
+        }
+    }
+}
+
 /// A day as every language setting of a session reads it.
 fn day(date: Date) -> String {
     format!("{:04}{:02}{:02}", date.year(), u8::from(date.month()), date.day())
@@ -330,4 +358,25 @@ fn issuer(procedure: &str, certificate: &Identifier, dns: &str) -> String {
         Literal::new(certificate.as_str()),
         Literal::new(dns)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_text_is_the_text_without_its_password() {
+        let password = || Secret::new("it's [hid]den\n'");
+        let holders = [
+            Statement::CreateMasterKey { password: password() },
+            Statement::AddMasterKeyPassword { password: password() },
+            Statement::DropMasterKeyPassword { password: password() },
+            Statement::AddServiceMasterKey { password: password() },
+        ];
+        for statement in holders {
+            let text = statement.text(MajorVersion::Sql2022);
+            let (before, after) = text.expose().split_once("N'it''s [hid]den\n'''").unwrap();
+            assert_eq!(statement.masked(MajorVersion::Sql2022), format!("{before}N'***'{after}"));
+        }
+    }
 }
