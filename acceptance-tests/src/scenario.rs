@@ -127,6 +127,12 @@ impl Scenario {
         ArmClient::connect(&self.simulator, self.variable("client_secret")).await
     }
 
+    /// Asserts that no file below `folder` holds a secret of this scene.
+    #[track_caller]
+    pub fn assert_no_secret_below(&self, folder: &Path) {
+        self.secrets.assert_absent_below(folder);
+    }
+
     /// Stops the simulator after a last look for secrets in its journal.
     pub async fn finish(self) {
         self.simulator.shutdown().await;

@@ -1,0 +1,131 @@
+//! Every request and answer of the quickstart, judged by Microsoft's own validator of ARM traffic.
+//!
+//! The pairs are in `target/pairs/quickstart.json`, as they went over the wire, without tokens and signatures. Where the
+//! validator is not at hand, that is said, and the pairs are only checked for what can be checked without it.
+//!
+//! What it is not: proof that the real service takes these requests. Of the specifications that the validator reads,
+//! only 2026-08-01-preview is Microsoft's own text; the other versions were derived from it (the README beside them
+//! says so), and values that are right in form may be wrong in fact.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a surprise ends the test that it happened in; what is skipped is said"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use milink_acceptance_tests::Scenario;
+use milink_acceptance_tests::scenario::repository;
+use milink_simulator::target;
+use serde_json::{Value, json};
+
+const LINK: &str = "distributedAvailabilityGroups/DAG_Sales";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_exchange_of_the_quickstart_is_valid() {
+    let scenario = Scenario::quickstart("pairs").await;
+    let terraform = scenario.quickstart_workspace().await;
+    let somebody = scenario.arm_client().await;
+    terraform.apply().await.succeeded();
+    terraform.plan().await.succeeded();
+    // The provider reads by lists. Others ask for one, in an older version, and also for what is not there.
+    assert!(somebody.get(LINK).await.is_some());
+    assert!(somebody.get("endpointCertificates").await.is_some());
+    terraform.destroy().await.succeeded();
+    assert!(somebody.get(LINK).await.is_none());
+    // Accepted also where there is nothing to delete, as recorded.
+    somebody.delete(LINK).await;
+
+    let folder = target::directory().join("pairs");
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("quickstart.json");
+    scenario.simulator().arm().pairs().write(&file).unwrap();
+    scenario.assert_no_secret_below(&folder);
+    let pairs = scenario.simulator().arm().pairs().all();
+    scenario.finish().await;
+
+    let names: BTreeSet<_> = pairs.iter().map(|pair| pair["name"].as_str().unwrap()).collect();
+    for expected in [
+        "PUT distributedAvailabilityGroups 2",
+        "GET distributedAvailabilityGroups 200",
+        "GET distributedAvailabilityGroups 404",
+        "DELETE distributedAvailabilityGroups 202",
+        "PUT serverTrustCertificates 2",
+        "GET serverTrustCertificates 200",
+        "DELETE serverTrustCertificates 2",
+        "GET endpointCertificates 200",
+    ] {
+        assert!(names.iter().any(|name| name.starts_with(expected)), "no {expected} among {names:#?}");
+    }
+
+    let Some(validator) = Validator::find() else { return };
+    let said = validator.judge(&file);
+    assert!(said.status.success(), "{}", text(&said));
+    // It must be able to say no, or its yes is worth nothing.
+    let mut wrong = pairs.iter().find(|pair| pair["request"]["method"] == "PUT").unwrap().clone();
+    wrong["request"]["body"]["properties"]["surprise"] = json!(true);
+    let wrong_file = folder.join("wrong.json");
+    fs::write(&wrong_file, Value::from(vec![wrong]).to_string()).unwrap();
+    let said = validator.judge(&wrong_file);
+    assert_eq!(said.status.code(), Some(1), "{}", text(&said));
+}
+
+/// The validator, as `../shared/oracles/oav-validate.js` runs it.
+struct Validator {
+    tool: PathBuf,
+    modules: PathBuf,
+}
+
+impl Validator {
+    const PACKAGE: &str = "oav@4.0.3";
+
+    /// The validator, or nothing, which is said, where it or what it runs on is not at hand.
+    fn find() -> Option<Self> {
+        let shared =
+            std::env::var_os("MILINK_SHARED").map_or_else(|| repository().join("../shared"), PathBuf::from);
+        let tool = shared.join("oracles/oav-validate.js");
+        if !tool.is_file() {
+            eprintln!(
+                "skipped: the validator is neither in ../shared nor where MILINK_SHARED says; pairs were only written"
+            );
+            return None;
+        }
+        let folder = target::directory().join("oracles/oav");
+        let modules = folder.join("node_modules");
+        if !modules.join("oav").is_dir() {
+            fs::create_dir_all(&folder).unwrap();
+            let installed = Command::new("npm")
+                .args(["install", "--no-audit", "--no-fund", "--prefix"])
+                .arg(&folder)
+                .arg(Self::PACKAGE)
+                .output();
+            if !installed.as_ref().is_ok_and(|output| output.status.success()) {
+                eprintln!(
+                    "skipped: the validator cannot be installed; pairs were only written: {installed:?}"
+                );
+                return None;
+            }
+        }
+        Some(Self { tool, modules })
+    }
+
+    fn judge(&self, file: &Path) -> Output {
+        Command::new("node").env("NODE_PATH", &self.modules).arg(&self.tool).arg(file).output().unwrap()
+    }
+}
+
+/// The verdicts that are not "ok"; the validator also says much about files that it does not need.
+fn text(output: &Output) -> String {
+    let all = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    let verdict = |line: &&str| {
+        line.starts_with("BAD ") || line.starts_with("      ") || line.contains(" with violations")
+    };
+    all.lines().filter(verdict).collect::<Vec<_>>().join("\n")
+}
