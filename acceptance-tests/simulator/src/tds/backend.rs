@@ -3,9 +3,13 @@
 //! The face reads packets, signs clients in through [`Backend::login`], and hands each request to the [`Session`];
 //! what the session answers is a stream of [`Event`]s, which the face writes as tokens in that order.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
+
+pub use super::collation::Collation;
 
 /// An engine that clients sign in to.
 #[async_trait]
@@ -24,8 +28,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Signs a client in.
     ///
     /// # Errors
-    /// 18456 with its states, 4060 and their kin; the connection ends after it.
-    async fn login(&self, login: Login) -> Result<(Self::Session, Greeting), SqlMessage>;
+    /// The errors that the client reads, in their order (4060 comes with an 18456 after it); the connection ends then.
+    async fn login(&self, login: Login) -> Result<(Self::Session, Greeting), Vec<SqlMessage>>;
 }
 
 /// A signed-in client.
@@ -40,8 +44,9 @@ pub trait Session: Send + 'static {
         attention: &CancellationToken,
     ) -> Verdict;
 
-    /// The client took the connection from a pool: options, variables, temporary tables and locks go.
-    fn reset(&mut self);
+    /// The client took the connection from a pool: options, temporary tables, prepared statements and locks go, the
+    /// database is the one of the login again. The transaction is rolled back unless the client keeps it.
+    fn reset(&mut self, keeps_transaction: bool);
 }
 
 /// What the face does after a request.
@@ -62,10 +67,34 @@ pub struct Server {
     pub name: String,
     /// Product version: major, minor, build.
     pub version: (u8, u8, u16),
-    /// Whether it insists on encryption (`Force Encryption`).
-    pub force_encryption: bool,
+    /// What it asks of clients before they sign in.
+    pub encryption: Encryption,
     /// Instance name, `MSSQLSERVER` for the default instance.
     pub instance: String,
+    /// How long a client may take until its login is read.
+    pub login_deadline: Duration,
+    /// Where clients that know how to are sent for a token of Entra ID (`FEDAUTHINFO`).
+    pub federation: Option<Federation>,
+}
+
+/// What a server asks of the connection (`Force Encryption` and `Force Strict Encryption` of its configuration).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encryption {
+    /// The login is encrypted where the client can; the rest where it wants to.
+    Optional,
+    /// Everything is encrypted.
+    Required,
+    /// TDS 8.0 only.
+    Strict,
+}
+
+/// Where a token comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Federation {
+    /// Authority, `https://login.microsoftonline.com/<tenant>`.
+    pub authority: String,
+    /// Resource that the token is for.
+    pub resource: String,
 }
 
 /// Who wants in.
@@ -124,15 +153,6 @@ pub struct Greeting {
     pub route: Option<(String, u16)>,
 }
 
-/// A collation on the wire: five bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Collation(pub [u8; 5]);
-
-impl Collation {
-    /// `SQL_Latin1_General_CP1_CI_AS`.
-    pub const LATIN1: Self = Self([0x09, 0x04, 0xd0, 0x00, 0x34]);
-}
-
 /// A request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
@@ -151,9 +171,15 @@ pub enum Request {
         name: String,
     },
     /// Transaction manager: commit.
-    Commit,
+    Commit {
+        /// Whether another transaction begins at once.
+        begins_next: bool,
+    },
     /// Transaction manager: roll back.
-    Rollback,
+    Rollback {
+        /// Whether another transaction begins at once.
+        begins_next: bool,
+    },
 }
 
 /// A parameter of a procedure.
@@ -217,8 +243,10 @@ pub enum Value {
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
-    /// Dates and times; `datetimeoffset` as UTC.
+    /// Dates and times without a zone.
     Moment(time::PrimitiveDateTime),
+    /// `datetimeoffset`: the moment as UTC, and how many minutes the zone is ahead of it.
+    ZonedMoment(time::PrimitiveDateTime, i16),
     /// `uniqueidentifier`.
     Guid(uuid::Uuid),
 }
@@ -251,6 +279,17 @@ pub struct SqlMessage {
     pub line: u32,
 }
 
+/// What became of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransactionChange {
+    /// It began.
+    Begun,
+    /// It was committed.
+    Committed,
+    /// It was rolled back.
+    RolledBack,
+}
+
 /// A piece of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -269,8 +308,8 @@ pub enum Event {
     Message(SqlMessage),
     /// The current database changed: new and old.
     Database(String, String),
-    /// A transaction began (true) or ended.
-    Transaction(bool),
+    /// A transaction began or ended.
+    Transaction(TransactionChange),
     /// `RETURN` of a procedure.
     ReturnStatus(i32),
     /// An output parameter: its position (from 0), name, type and value.

@@ -1,114 +1,51 @@
-//! One connection, from its first byte to its last.
+//! One connection, from its login to its end.
 //!
 //! A malformed message ends this connection and nothing else. While a request runs, messages are read on: an attention
 //! or a client that is gone cancels it.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::backend::{Backend, Collation, Column, Event, Request, Server, Session, SqlMessage, Verdict};
-use super::login::{self, Login7, encryption};
-use super::packet::{self, DEFAULT_SIZE, Message, kind, malformed};
-use super::rpc;
-use super::tls::Wrapped;
+use super::answer::{Answer, Style, acknowledge};
+use super::backend::{Backend, Request, Server, Session, Verdict};
+use super::handshake::{Stream, answer};
+use super::login::Login7;
+use super::packet::{self, LARGEST, Message, kind, malformed};
+use super::rpc::{self, Call};
 use super::token::{self, Done};
 
-/// What a connection runs over once its login is read.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
-
-/// A TLS record of kind handshake: TDS 8.0 begins with it.
-const TLS_HANDSHAKE: u8 = 0x16;
 /// TDS 7.4. (8.0 has a smaller number.)
 const NEWEST: u32 = 0x7400_0004;
+/// Packet size of a client that does not name one.
+const USUAL_SIZE: usize = 4096;
 /// Events that wait to be written.
 const WAITING: usize = 64;
 /// The answer is sent in pieces of this size.
 const PIECE: usize = 32 * 1024;
 
-/// Serves a connection to its end.
+/// Signs the client in and serves it to its end.
 ///
 /// # Errors
-/// When it breaks or is malformed.
+/// When the connection breaks or is malformed.
 pub(super) async fn serve<B: Backend>(
-    backend: Arc<B>,
-    tls: TlsAcceptor,
-    socket: TcpStream,
-    peer: SocketAddr,
-) -> io::Result<()> {
-    if !backend.is_up() {
-        return Ok(());
-    }
-    let server = backend.server();
-    let mut first = [0];
-    socket.peek(&mut first).await?;
-    if first == [TLS_HANDSHAKE] {
-        let mut stream = tls.accept(socket).await?;
-        let prelogin = login::read_prelogin(&expect(&mut stream, kind::PRELOGIN).await?)?;
-        answer(&mut stream, &login::write_prelogin(&server, encryption::OFF, prelogin.federated)).await?;
-        let body = expect(&mut stream, kind::LOGIN).await?;
-        let login = login::read_login(&body, peer, true)?;
-        return signed_in(backend, &server, Box::new(stream), login).await;
-    }
-    let mut socket = socket;
-    let prelogin = login::read_prelogin(&expect(&mut socket, kind::PRELOGIN).await?)?;
-    let chosen = match prelogin.encryption {
-        encryption::NOT_SUPPORTED if server.force_encryption => encryption::REQUIRED,
-        encryption::NOT_SUPPORTED => encryption::NOT_SUPPORTED,
-        encryption::OFF if server.force_encryption => encryption::REQUIRED,
-        encryption::OFF => encryption::OFF,
-        _ => encryption::ON,
-    };
-    answer(&mut socket, &login::write_prelogin(&server, chosen, prelogin.federated)).await?;
-    if chosen == encryption::NOT_SUPPORTED {
-        let body = expect(&mut socket, kind::LOGIN).await?;
-        let login = login::read_login(&body, peer, false)?;
-        return signed_in(backend, &server, Box::new(socket), login).await;
-    }
-    let mut stream = tls.accept(Wrapped::new(socket)).await?;
-    stream.get_mut().0.unwrap_from_now();
-    let body = expect(&mut stream, kind::LOGIN).await?;
-    let login = login::read_login(&body, peer, chosen != encryption::OFF)?;
-    if chosen == encryption::OFF {
-        // Only the login was encrypted.
-        let (inner, _tls) = stream.into_inner();
-        return signed_in(backend, &server, Box::new(inner.into_inner()), login).await;
-    }
-    signed_in(backend, &server, Box::new(stream), login).await
-}
-
-async fn expect(stream: &mut (impl AsyncRead + Unpin), wanted: u8) -> io::Result<Vec<u8>> {
-    match packet::read(stream).await? {
-        Some(message) if message.kind == wanted => Ok(message.body),
-        Some(_) => Err(malformed("a message that does not belong here")),
-        None => Err(io::ErrorKind::UnexpectedEof.into()),
-    }
-}
-
-async fn answer(stream: &mut (impl AsyncWrite + Unpin), body: &[u8]) -> io::Result<()> {
-    packet::write(stream, kind::ANSWER, body, DEFAULT_SIZE, &mut 0, true).await?;
-    stream.flush().await
-}
-
-async fn signed_in<B: Backend>(
     backend: Arc<B>,
     server: &Server,
     mut stream: Box<dyn Stream>,
     login: Login7,
 ) -> io::Result<()> {
-    let packet_size = login.packet_size.clamp(512, 32767);
+    let packet_size = match login.packet_size {
+        0 => USUAL_SIZE,
+        size => size.clamp(512, 32767),
+    };
     // An older client is answered as one; a newer one is told the newest that is spoken here.
     let version = login.version.min(NEWEST);
     let mut features: Vec<(u8, &[u8])> = Vec::new();
-    if login.federated {
+    if login.federated.is_some() {
         features.push((0x02, &[]));
     }
     if login.utf8 {
@@ -117,8 +54,10 @@ async fn signed_in<B: Backend>(
     let mut out = Vec::new();
     let (session, greeting) = match backend.login(login.login).await {
         Ok(in_now) => in_now,
-        Err(message) => {
-            token::message(&mut out, &message, &server.name);
+        Err(messages) => {
+            for message in &messages {
+                token::message(&mut out, message, &server.name);
+            }
             token::done(&mut out, Done::Batch, token::ERROR, 0);
             answer(&mut stream, &out).await?;
             return stream.shutdown().await;
@@ -131,20 +70,13 @@ async fn signed_in<B: Backend>(
     let (sender, messages) = mpsc::channel(8);
     // Ends with this task, however that ends: the socket must not outlive it.
     let _reading = AbortOnDropHandle::new(tokio::spawn(read_on(reader, sender)));
-    let mut connection = Connection {
-        session,
-        writer,
-        messages,
-        server: server.name.clone(),
-        collation: greeting.collation,
-        packet_size,
-    };
-    connection.run().await
+    let style = Style { server: server.name.clone(), collation: greeting.collation, version, packet_size };
+    Connection { session, writer, messages, early: None }.run(&style).await
 }
 
 async fn read_on(mut reader: ReadHalf<Box<dyn Stream>>, sender: mpsc::Sender<io::Result<Message>>) {
     loop {
-        let message = packet::read(&mut reader).await;
+        let message = packet::read(&mut reader, LARGEST).await;
         let last = !matches!(message, Ok(Some(_)));
         if let Some(message) = message.transpose()
             && sender.send(message).await.is_err()
@@ -161,70 +93,93 @@ struct Connection<S> {
     session: S,
     writer: WriteHalf<Box<dyn Stream>>,
     messages: mpsc::Receiver<io::Result<Message>>,
-    server: String,
-    collation: Collation,
-    packet_size: usize,
+    /// What came while a request ran and was not about it.
+    early: Option<io::Result<Message>>,
+}
+
+/// How a request ended.
+enum Ended {
+    By(Verdict),
+    /// The client asked for it.
+    Stopped,
 }
 
 impl<S: Session> Connection<S> {
-    async fn run(&mut self) -> io::Result<()> {
-        while let Some(message) = self.messages.recv().await {
+    async fn run(&mut self, style: &Style) -> io::Result<()> {
+        while let Some(message) = self.next().await {
             let message = message?;
-            let mut answer = Answer::new(message.kind == kind::RPC);
-            if message.reset {
-                self.session.reset();
-                token::was_reset(&mut answer.out);
-            }
-            let requests = match message.kind {
-                kind::BATCH => vec![rpc::batch(&message.body)?],
-                kind::RPC => rpc::calls(&message.body)?,
-                kind::TRANSACTION => vec![rpc::transaction(&message.body)?],
+            match message.kind {
                 kind::ATTENTION => {
-                    token::done(&mut answer.out, Done::Batch, token::ATTENTION, 0);
-                    self.send(&mut answer, true).await?;
-                    continue;
+                    // Whatever it was meant for is over.
+                    acknowledge(style, &mut self.writer).await?;
                 }
-                kind::BULK => {
-                    let text = "Bulk load is not supported by this server.".to_owned();
-                    let message = SqlMessage {
-                        number: 4060,
-                        state: 1,
-                        class: 16,
-                        text,
-                        procedure: String::new(),
-                        line: 1,
-                    };
-                    token::message(&mut answer.out, &message, &self.server);
-                    token::done(&mut answer.out, Done::Batch, token::ERROR, 0);
-                    self.send(&mut answer, true).await?;
-                    continue;
-                }
-                _ => return Err(malformed("a message that is no request")),
-            };
-            let count = requests.len();
-            for (place, request) in requests.into_iter().enumerate() {
-                match self.request(request, &mut answer, place + 1 < count).await? {
-                    (Verdict::Continue, false) => {}
-                    (Verdict::Continue, true) => break,
-                    (Verdict::Close, _) => {
-                        self.send(&mut answer, true).await?;
+                kind::BATCH | kind::RPC | kind::TRANSACTION | kind::BULK => {
+                    if !self.message(message, style).await? {
                         return self.writer.shutdown().await;
                     }
-                    (Verdict::Cut, _) => return Ok(()),
                 }
+                _ => return Err(malformed("a message that is no request")),
             }
-            self.send(&mut answer, true).await?;
         }
         Ok(())
     }
 
-    /// Runs one request; whether the client asked to stop.
-    async fn request(
-        &mut self,
-        request: Request,
-        answer: &mut Answer,
-        more: bool,
-    ) -> io::Result<(Verdict, bool)> {
+    async fn next(&mut self) -> Option<io::Result<Message>> {
+        match self.early.take() {
+            Some(message) => Some(message),
+            None => self.messages.recv().await,
+        }
+    }
+
+    /// Answers a message; whether the connection goes on.
+    async fn message(&mut self, message: Message, style: &Style) -> io::Result<bool> {
+        let mut answer = Answer::new(style, message.kind == kind::RPC);
+        if message.ignored {
+            answer.fail();
+            answer.end(false);
+            answer.flush(&mut self.writer, true).await?;
+            return Ok(true);
+        }
+        let calls = match message.kind {
+            kind::BATCH => vec![rpc::batch(&message.body)?],
+            kind::RPC => rpc::calls(&message.body)?,
+            kind::TRANSACTION => vec![rpc::transaction(&message.body)?],
+            _ => vec![rpc::bulk()],
+        };
+        if let Some(reset) = message.reset {
+            self.session.reset(reset.keeps_transaction);
+            answer.was_reset();
+        }
+        let count = calls.len();
+        for (place, call) in calls.into_iter().enumerate() {
+            let more = place + 1 < count;
+            match call {
+                Call::Skip => answer.end(more),
+                Call::Refuse(message) => {
+                    answer.message(&message);
+                    answer.end(more);
+                }
+                Call::Run(request) => match self.request(request, &mut answer).await? {
+                    Ended::By(Verdict::Continue) => answer.end(more),
+                    Ended::By(Verdict::Close) => {
+                        answer.end(false);
+                        answer.flush(&mut self.writer, true).await?;
+                        return Ok(false);
+                    }
+                    Ended::By(Verdict::Cut) => return Ok(false),
+                    Ended::Stopped => {
+                        answer.stop(&mut self.writer).await?;
+                        return Ok(true);
+                    }
+                },
+            }
+        }
+        answer.flush(&mut self.writer, true).await?;
+        Ok(true)
+    }
+
+    /// Runs one request.
+    async fn request(&mut self, request: Request, answer: &mut Answer<'_>) -> io::Result<Ended> {
         let (sender, mut events) = mpsc::channel(WAITING);
         let attention = CancellationToken::new();
         let mut stopped = false;
@@ -235,19 +190,24 @@ impl<S: Session> Connection<S> {
                 tokio::select! {
                     biased;
                     Some(event) = events.recv() => {
-                        answer.event(event, &self.server, self.collation);
-                        if answer.out.len() > PIECE {
-                            answer.flush(&mut self.writer, self.packet_size, false).await?;
+                        answer.event(event);
+                        if answer.waiting() > PIECE {
+                            answer.flush(&mut self.writer, false).await?;
                         }
                     }
                     verdict = &mut running => break verdict,
-                    message = self.messages.recv(), if !stopped => {
+                    message = self.messages.recv(), if !stopped && self.early.is_none() => {
                         match message {
-                            Some(Ok(Message { kind: kind::ATTENTION, .. })) => {}
-                            // The client is gone, or talks out of turn.
-                            _ => self.messages.close(),
+                            Some(Ok(Message { kind: kind::ATTENTION, .. })) => stopped = true,
+                            // It is this one's turn when the request is over.
+                            Some(message @ Ok(_)) => {
+                                self.early = Some(message);
+                                continue;
+                            }
+                            // The client is gone, or talks nonsense: nobody waits for the answer.
+                            Some(Err(error)) => self.early = Some(Err(error)),
+                            None => self.early = Some(Err(io::ErrorKind::UnexpectedEof.into())),
                         }
-                        stopped = true;
                         attention.cancel();
                     }
                 }
@@ -255,100 +215,8 @@ impl<S: Session> Connection<S> {
         };
         drop(sender);
         while let Some(event) = events.recv().await {
-            answer.event(event, &self.server, self.collation);
+            answer.event(event);
         }
-        if stopped {
-            answer.pending_done = None;
-            token::done(&mut answer.out, Done::Batch, token::ATTENTION, 0);
-        } else if verdict != Verdict::Cut {
-            answer.end(more);
-        }
-        Ok((verdict, stopped))
-    }
-
-    async fn send(&mut self, answer: &mut Answer, last: bool) -> io::Result<()> {
-        answer.flush(&mut self.writer, self.packet_size, last).await
-    }
-}
-
-/// The tokens of an answer on their way. A DONE is held back until it is known whether more follows.
-struct Answer {
-    out: Vec<u8>,
-    number: u8,
-    in_procedure: bool,
-    columns: Vec<Column>,
-    pending_done: Option<(u16, u64)>,
-    failed: bool,
-}
-
-impl Answer {
-    fn new(in_procedure: bool) -> Self {
-        Self {
-            out: Vec::new(),
-            number: 0,
-            in_procedure,
-            columns: Vec::new(),
-            pending_done: None,
-            failed: false,
-        }
-    }
-
-    fn event(&mut self, event: Event, server: &str, collation: Collation) {
-        self.release(true);
-        match event {
-            Event::Columns(columns) => {
-                token::columns(&mut self.out, &columns, collation);
-                self.columns = columns;
-            }
-            Event::Row(values) => token::row(&mut self.out, &self.columns, &values),
-            Event::Done { rows, error } => {
-                let status =
-                    if error { token::ERROR } else { 0 } | if rows.is_some() { token::COUNT } else { 0 };
-                self.pending_done = Some((status, rows.unwrap_or(0)));
-            }
-            Event::Message(message) => {
-                self.failed |= message.class > 10;
-                token::message(&mut self.out, &message, server);
-            }
-            Event::Database(new, old) => token::database(&mut self.out, &new, &old),
-            Event::Transaction(begins) => token::transaction(&mut self.out, begins),
-            Event::ReturnStatus(status) => token::return_status(&mut self.out, status),
-            Event::Output { ordinal, name, data_type, value } => {
-                token::output(&mut self.out, ordinal, &name, data_type, &value, collation);
-            }
-        }
-    }
-
-    fn release(&mut self, more: bool) {
-        if let Some((status, rows)) = self.pending_done.take() {
-            let kind = if self.in_procedure { Done::InProcedure } else { Done::Batch };
-            token::done(&mut self.out, kind, status | if more { token::MORE } else { 0 }, rows);
-        }
-    }
-
-    /// Ends a request.
-    fn end(&mut self, more: bool) {
-        let error = if self.failed { token::ERROR } else { 0 };
-        let more_flag = if more { token::MORE } else { 0 };
-        if self.in_procedure {
-            self.release(true);
-            token::done(&mut self.out, Done::Procedure, error | more_flag, 0);
-        } else if self.pending_done.is_some() {
-            self.release(more);
-        } else {
-            token::done(&mut self.out, Done::Batch, error | more_flag, 0);
-        }
-        self.failed = false;
-    }
-
-    async fn flush(
-        &mut self,
-        writer: &mut (impl AsyncWrite + Unpin),
-        packet_size: usize,
-        last: bool,
-    ) -> io::Result<()> {
-        packet::write(writer, kind::ANSWER, &self.out, packet_size, &mut self.number, last).await?;
-        self.out.clear();
-        writer.flush().await
+        Ok(if stopped && verdict != Verdict::Cut { Ended::Stopped } else { Ended::By(verdict) })
     }
 }

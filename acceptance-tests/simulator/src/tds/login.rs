@@ -17,27 +17,37 @@ pub(super) mod encryption {
     pub(in crate::tds) const REQUIRED: u8 = 3;
 }
 
+/// Oldest version that is spoken: 7.2, of SQL Server 2005.
+const OLDEST: u32 = 0x7209_0002;
+/// TDS 8.0, which counts from another start.
+const TDS_8: u32 = 0x0800_0000;
+
 /// What a client's PRELOGIN says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Prelogin {
     pub(super) encryption: u8,
     pub(super) federated: bool,
+    /// Instance that it wants; empty where it does not mind.
+    pub(super) instance: Vec<u8>,
 }
 
 /// Reads a PRELOGIN.
 pub(super) fn read_prelogin(body: &[u8]) -> io::Result<Prelogin> {
     let mut options = Reader::new(body);
-    let mut prelogin = Prelogin { encryption: encryption::OFF, federated: false };
+    let mut prelogin =
+        Prelogin { encryption: encryption::NOT_SUPPORTED, federated: false, instance: Vec::new() };
     loop {
         let token = options.u8()?;
         if token == 0xff {
             return Ok(prelogin);
         }
         let (offset, length) = (usize::from(options.u16_be()?), usize::from(options.u16_be()?));
-        let value =
-            body.get(offset..offset + length).ok_or_else(|| malformed("an option outside PRELOGIN"))?;
+        let value = body
+            .get(offset..offset.saturating_add(length))
+            .ok_or_else(|| malformed("an option outside PRELOGIN"))?;
         match (token, value.first()) {
             (1, Some(byte)) => prelogin.encryption = *byte,
+            (2, _) => prelogin.instance = value.split(|byte| *byte == 0).next().unwrap_or_default().to_vec(),
             (6, Some(byte)) => prelogin.federated = *byte != 0,
             _ => {}
         }
@@ -45,17 +55,22 @@ pub(super) fn read_prelogin(body: &[u8]) -> io::Result<Prelogin> {
 }
 
 /// The server's PRELOGIN.
-pub(super) fn write_prelogin(server: &Server, encryption: u8, federated: bool) -> Vec<u8> {
+pub(super) fn write_prelogin(server: &Server, encryption: u8, asked: &Prelogin) -> Vec<u8> {
+    /// What clients ask for that do not name the default instance.
+    const DEFAULT: &[u8] = b"MSSQLServer";
+    let right = asked.instance.is_empty()
+        || asked.instance.eq_ignore_ascii_case(DEFAULT)
+        || asked.instance.eq_ignore_ascii_case(server.instance.as_bytes());
     let (major, minor, build) = server.version;
     let [high, low] = build.to_be_bytes();
     let mut options: Vec<(u8, Vec<u8>)> = vec![
         (0, vec![major, minor, high, low, 0, 0]),
         (1, vec![encryption]),
-        (2, vec![0]),
+        (2, vec![u8::from(!right)]),
         (3, Vec::new()),
         (4, vec![0]),
     ];
-    if federated {
+    if asked.federated {
         options.push((6, vec![1]));
     }
     let mut offset = options.len() * 5 + 1;
@@ -81,8 +96,25 @@ pub(super) struct Login7 {
     pub(super) packet_size: usize,
     /// Whether it asks for UTF-8 support.
     pub(super) utf8: bool,
-    /// Whether it signed in with a token.
-    pub(super) federated: bool,
+    /// How it brings a token of Entra ID.
+    pub(super) federated: Option<Federated>,
+}
+
+/// How a client brings a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Federated {
+    /// It was in the LOGIN7.
+    Token,
+    /// It wants to be told where to get it; the credential of the login is none yet.
+    Asks,
+}
+
+/// Reads the token that a client sends after it was told where to get one.
+pub(super) fn read_token(body: &[u8]) -> io::Result<Zeroizing<String>> {
+    let mut reader = Reader::new(body);
+    let _whole = reader.u32()?;
+    let length = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
+    Ok(Zeroizing::new(utf16(reader.bytes(length)?)?))
 }
 
 /// Reads a LOGIN7.
@@ -90,6 +122,9 @@ pub(super) fn read_login(body: &[u8], peer: SocketAddr, encrypted: bool) -> io::
     let mut fixed = Reader::new(body);
     let _length = fixed.u32()?;
     let version = fixed.u32()?;
+    if version < OLDEST && version != TDS_8 {
+        return Err(malformed("a version before 7.2"));
+    }
     let packet_size = fixed.u32()?;
     fixed.bytes(12)?; // program version, process, connection
     let _flags1 = fixed.u8()?;
@@ -109,7 +144,11 @@ pub(super) fn read_login(body: &[u8], peer: SocketAddr, encrypted: bool) -> io::
         Zeroizing::new(slice(password)?.iter().map(|byte| (byte ^ 0xa5).rotate_left(4)).collect());
     let password = Zeroizing::new(utf16(&clear)?);
     let features = if flags3 & 0x10 != 0 { features(body, extension)? } else { Features::default() };
-    let federated = features.token.is_some();
+    let federated = match (&features.token, features.asks) {
+        (Some(_), _) => Some(Federated::Token),
+        (None, true) => Some(Federated::Asks),
+        (None, false) => None,
+    };
     let credential = match features.token {
         Some(token) => Credential::Token(token),
         None if flags2 & 0x80 != 0 => Credential::Windows,
@@ -132,8 +171,14 @@ pub(super) fn read_login(body: &[u8], peer: SocketAddr, encrypted: bool) -> io::
 #[derive(Default)]
 struct Features {
     token: Option<Zeroizing<String>>,
+    asks: bool,
     utf8: bool,
 }
+
+/// The token is in the login.
+const SECURITY_TOKEN: u8 = 1;
+/// The client gets a token when it knows where.
+const ENTRA: u8 = 2;
 
 fn features(body: &[u8], (offset, _): (usize, usize)) -> io::Result<Features> {
     let pointer = body.get(offset..).ok_or_else(|| malformed("an extension outside LOGIN7"))?;
@@ -148,11 +193,14 @@ fn features(body: &[u8], (offset, _): (usize, usize)) -> io::Result<Features> {
         let length = usize::try_from(block.u32()?).unwrap_or(usize::MAX);
         let mut data = Reader::new(block.bytes(length)?);
         match id {
-            // Library 1: the token itself. Others want a conversation that nobody here can have.
-            0x02 if data.u8()? >> 1 == 1 => {
-                let length = usize::try_from(data.u32()?).unwrap_or(usize::MAX);
-                features.token = Some(Zeroizing::new(utf16(data.bytes(length)?)?));
-            }
+            0x02 => match data.u8()? >> 1 {
+                SECURITY_TOKEN => {
+                    let length = usize::try_from(data.u32()?).unwrap_or(usize::MAX);
+                    features.token = Some(Zeroizing::new(utf16(data.bytes(length)?)?));
+                }
+                ENTRA => features.asks = true,
+                _ => return Err(malformed("an unknown way to bring a token")),
+            },
             0x0a => features.utf8 = true,
             _ => {}
         }

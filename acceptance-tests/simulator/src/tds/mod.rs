@@ -3,14 +3,18 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`server`] | the listener of one engine |
-//! | `connection` | one connection, from PRELOGIN to its end |
+//! | `handshake` | a connection from PRELOGIN to LOGIN7, in each way of encrypting |
+//! | `connection`, `answer` | a connection from its login to its end; what goes out on it |
 //! | `packet`, `tls` | packets; TLS inside them |
 //! | `login`, `rpc` | what clients send |
-//! | `token`, `types` | what they are answered; types and values |
+//! | `token`, `types`, `collation` | what they are answered; types, values and text |
 //! | [`backend`] | the border to the engine behind it |
 
+mod answer;
 pub mod backend;
+mod collation;
 mod connection;
+mod handshake;
 mod login;
 mod packet;
 mod reader;

@@ -11,6 +11,7 @@ pub(super) mod kind {
     pub(in crate::tds) const ANSWER: u8 = 0x04;
     pub(in crate::tds) const ATTENTION: u8 = 0x06;
     pub(in crate::tds) const BULK: u8 = 0x07;
+    pub(in crate::tds) const TOKEN: u8 = 0x08;
     pub(in crate::tds) const TRANSACTION: u8 = 0x0e;
     pub(in crate::tds) const LOGIN: u8 = 0x10;
     pub(in crate::tds) const PRELOGIN: u8 = 0x12;
@@ -18,28 +19,46 @@ pub(super) mod kind {
 
 /// Last packet of a message.
 pub(super) const END: u8 = 0x01;
-/// The connection comes from a pool: reset it first (with or without keeping the transaction).
-const RESET: u8 = 0x08 | 0x10;
+/// With [`END`]: the client changed its mind while it was sending, the message is not to be carried out.
+const IGNORE: u8 = 0x02;
+/// The connection comes from a pool: reset it first.
+const RESET: u8 = 0x08;
+/// The same, and the transaction stays.
+const RESET_KEEPS_TRANSACTION: u8 = 0x10;
 /// Size of a packet's header.
 pub(super) const HEADER: usize = 8;
 /// Packet size before it is negotiated.
 pub(super) const DEFAULT_SIZE: usize = 4096;
 /// Largest message that is read: a batch of 64 MB is nobody's.
-const LARGEST: usize = 64 << 20;
+pub(super) const LARGEST: usize = 64 << 20;
+/// Largest message before somebody is signed in; a LOGIN7 with every field at its longest has room in it.
+pub(super) const LARGEST_STRANGE: usize = 128 << 10;
+
+/// What happens to the session before a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reset {
+    pub(super) keeps_transaction: bool,
+}
 
 /// A message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Message {
     pub(super) kind: u8,
-    pub(super) reset: bool,
+    /// In the first packet; in others it means nothing.
+    pub(super) reset: Option<Reset>,
+    /// The client took it back.
+    pub(super) ignored: bool,
     pub(super) body: Vec<u8>,
 }
 
-/// Reads a whole message; nothing at the end of the stream.
+/// Reads a whole message of at most `largest` bytes; nothing at the end of the stream.
 ///
 /// # Errors
 /// When the stream breaks, or the header makes no sense.
-pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Message>> {
+pub(super) async fn read(
+    stream: &mut (impl AsyncRead + Unpin),
+    largest: usize,
+) -> io::Result<Option<Message>> {
     let mut message: Option<Message> = None;
     loop {
         let mut header = [0; HEADER];
@@ -55,8 +74,14 @@ pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Op
         let Some(length) = length.checked_sub(HEADER) else {
             return Err(malformed("a packet shorter than its header"));
         };
-        let message = message.get_or_insert(Message { kind, reset: status & RESET != 0, body: Vec::new() });
-        if message.kind != kind || message.body.len() + length > LARGEST {
+        let message = message.get_or_insert_with(|| Message {
+            kind,
+            reset: (status & (RESET | RESET_KEEPS_TRANSACTION) != 0)
+                .then_some(Reset { keeps_transaction: status & RESET_KEEPS_TRANSACTION != 0 }),
+            ignored: false,
+            body: Vec::new(),
+        });
+        if message.kind != kind || message.body.len() + length > largest {
             return Err(malformed("packets that do not belong together"));
         }
         let start = message.body.len();
@@ -64,7 +89,12 @@ pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Op
         let Some(rest) = message.body.get_mut(start..) else { return Err(malformed("a packet")) };
         stream.read_exact(rest).await?;
         if status & END != 0 {
-            return Ok(Some(Message { kind, reset: message.reset, body: std::mem::take(&mut message.body) }));
+            return Ok(Some(Message {
+                kind,
+                reset: message.reset,
+                ignored: status & IGNORE != 0,
+                body: std::mem::take(&mut message.body),
+            }));
         }
     }
 }

@@ -18,6 +18,10 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
+    pub(super) fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
     pub(super) fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
     }
@@ -68,7 +72,8 @@ impl<'a> Reader<'a> {
 
     /// A little-endian signed number of `count` bytes, 8 at most.
     pub(super) fn signed(&mut self, count: usize) -> io::Result<i64> {
-        let number = u64::try_from(self.unsigned(count.min(8))?).unwrap_or(0);
+        let number =
+            u64::try_from(self.unsigned(count)?).map_err(|_| malformed("a number of more than 8 bytes"))?;
         let shift = 64 - 8 * u32::try_from(count.clamp(1, 8)).unwrap_or(8);
         Ok((number << shift).cast_signed() >> shift)
     }

@@ -5,13 +5,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::backend::Backend;
-use super::connection;
+use super::{connection, handshake};
 
 /// An engine that listens on loopback. Dropping it closes its port and its connections.
 #[derive(Debug)]
@@ -59,6 +59,28 @@ impl Drop for TdsServer {
     }
 }
 
+/// Serves a connection to its end.
+async fn serve<B: Backend>(
+    backend: Arc<B>,
+    tls: TlsAcceptor,
+    socket: TcpStream,
+    peer: SocketAddr,
+) -> io::Result<()> {
+    if !backend.is_up() {
+        return Ok(());
+    }
+    // Answers are flushed when they are whole: there is nothing that is worth waiting for.
+    socket.set_nodelay(true)?;
+    let server = backend.server();
+    let deadline = server.login_deadline;
+    let signing_in = handshake::read_login(&server, tls, socket, peer);
+    let Ok(signed_in) = tokio::time::timeout(deadline, signing_in).await else {
+        return Err(io::Error::new(io::ErrorKind::TimedOut, "no login before the deadline"));
+    };
+    let (stream, login) = signed_in?;
+    connection::serve(backend, &server, stream, login).await
+}
+
 async fn accept<B: Backend>(
     listener: TcpListener,
     backend: Arc<B>,
@@ -74,7 +96,7 @@ async fn accept<B: Backend>(
                 let Ok((socket, peer)) = accepted else { continue };
                 let (backend, acceptor) = (Arc::clone(&backend), acceptor.clone());
                 connections.spawn(async move {
-                    if let Err(error) = connection::serve(backend, acceptor, socket, peer).await {
+                    if let Err(error) = serve(backend, acceptor, socket, peer).await {
                         tracing::debug!("a TDS connection ended: {error}");
                     }
                 });

@@ -1,8 +1,10 @@
 //! The tokens of an answer.
 
-use super::backend::{Collation, Column, DataType, Greeting, Server, SqlMessage, Value};
-use super::reader::{put_short_text, put_text};
-use super::types;
+use super::backend::{
+    Collation, Column, DataType, Federation, Greeting, Server, SqlMessage, TransactionChange, Value,
+};
+use super::reader::{put_short_text, put_text, put_utf16};
+use super::types::{self, Mismatch};
 
 /// Kinds of DONE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,11 +55,26 @@ pub(super) fn columns(out: &mut Vec<u8>, columns: &[Column], collation: Collatio
     }
 }
 
-pub(super) fn row(out: &mut Vec<u8>, columns: &[Column], values: &[Value]) {
+/// A row; nothing of it where a value is not one of its column.
+///
+/// # Errors
+/// When a value is not one of its column.
+pub(super) fn row(
+    out: &mut Vec<u8>,
+    columns: &[Column],
+    values: &[Value],
+    collation: Collation,
+) -> Result<(), Mismatch> {
+    let start = out.len();
     out.push(0xd1);
     for (place, column) in columns.iter().enumerate() {
-        types::write_value(out, column.data_type, values.get(place).unwrap_or(&Value::Null));
+        let value = values.get(place).unwrap_or(&Value::Null);
+        if let Err(mismatch) = types::write_value(out, column.data_type, value, collation) {
+            out.truncate(start);
+            return Err(mismatch);
+        }
     }
+    Ok(())
 }
 
 pub(super) fn return_status(out: &mut Vec<u8>, status: i32) {
@@ -65,6 +82,10 @@ pub(super) fn return_status(out: &mut Vec<u8>, status: i32) {
     out.extend_from_slice(&status.to_le_bytes());
 }
 
+/// An output parameter.
+///
+/// # Errors
+/// When the value is not one of the type; nothing was written then.
 pub(super) fn output(
     out: &mut Vec<u8>,
     ordinal: u16,
@@ -72,7 +93,8 @@ pub(super) fn output(
     data_type: DataType,
     value: &Value,
     collation: Collation,
-) {
+) -> Result<(), Mismatch> {
+    let start = out.len();
     out.push(0xac);
     out.extend_from_slice(&ordinal.to_le_bytes());
     put_short_text(out, name);
@@ -80,25 +102,60 @@ pub(super) fn output(
     out.extend_from_slice(&0_u32.to_le_bytes());
     out.extend_from_slice(&1_u16.to_le_bytes());
     types::write_type(out, data_type, collation);
-    types::write_value(out, data_type, value);
+    let written = types::write_value(out, data_type, value, collation);
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
 }
 
-pub(super) fn database(out: &mut Vec<u8>, new: &str, old: &str) {
+/// The current database changed: what drivers keep in mind, and the message for people.
+pub(super) fn database(out: &mut Vec<u8>, new: &str, old: &str, state: u8, server: &str) {
     environment(out, 1, new, old);
+    information(out, 5701, state, format!("Changed database context to '{new}'."), server);
+}
+
+fn information(out: &mut Vec<u8>, number: i32, state: u8, text: String, server: &str) {
+    let procedure = String::new();
+    message(out, &SqlMessage { number, state, class: 0, text, procedure, line: 1 }, server);
 }
 
 /// A transaction began or ended. There is one at a time, so its descriptor is always the same.
-pub(super) fn transaction(out: &mut Vec<u8>, begins: bool) {
-    let mut body = Vec::new();
-    if begins {
-        body.extend_from_slice(&[8, 8]);
-        body.extend_from_slice(&1_u64.to_le_bytes());
-        body.push(0);
-    } else {
-        body.extend_from_slice(&[9, 0, 8]);
-        body.extend_from_slice(&1_u64.to_le_bytes());
+pub(super) fn transaction(out: &mut Vec<u8>, change: TransactionChange) {
+    let descriptor = 1_u64.to_le_bytes();
+    let (kind, new, old): (u8, &[u8], &[u8]) = match change {
+        TransactionChange::Begun => (8, &descriptor, &[]),
+        TransactionChange::Committed => (9, &[], &descriptor),
+        TransactionChange::RolledBack => (10, &[], &descriptor),
+    };
+    let mut body = vec![kind];
+    for part in [new, old] {
+        body.push(u8::try_from(part.len()).unwrap_or(0));
+        body.extend_from_slice(part);
     }
     sized(out, 0xe3, &body);
+}
+
+/// `FEDAUTHINFO`: where the client gets its token.
+pub(super) fn federation(out: &mut Vec<u8>, federation: &Federation) {
+    let texts = [(1_u8, &federation.authority), (2, &federation.resource)];
+    let mut head = Vec::new();
+    let mut data = Vec::new();
+    // Offsets count from the number of entries on.
+    let start = 4 + texts.len() * 9;
+    head.extend_from_slice(&u32::try_from(texts.len()).unwrap_or(0).to_le_bytes());
+    for (id, text) in texts {
+        let offset = start + data.len();
+        let before = data.len();
+        put_utf16(&mut data, text);
+        head.push(id);
+        head.extend_from_slice(&u32::try_from(data.len() - before).unwrap_or(0).to_le_bytes());
+        head.extend_from_slice(&u32::try_from(offset).unwrap_or(0).to_le_bytes());
+    }
+    out.push(0xee);
+    out.extend_from_slice(&u32::try_from(head.len() + data.len()).unwrap_or(0).to_le_bytes());
+    out.extend_from_slice(&head);
+    out.extend_from_slice(&data);
 }
 
 /// Acknowledges that the connection was reset.
@@ -115,12 +172,14 @@ pub(super) fn greeting(
     packet_size: usize,
     features: &[(u8, &[u8])],
 ) {
-    environment(out, 1, &greeting.database, "master");
+    database(out, &greeting.database, "master", 2, &server.name);
     let mut collation = vec![7, 5];
     collation.extend_from_slice(&greeting.collation.0);
     collation.push(0);
     sized(out, 0xe3, &collation);
     environment(out, 2, &greeting.language, "");
+    let text = format!("Changed language setting to {}.", greeting.language);
+    information(out, 5703, 1, text, &server.name);
     let mut acknowledged = vec![1];
     acknowledged.extend_from_slice(&version.to_be_bytes());
     put_short_text(&mut acknowledged, "Microsoft SQL Server");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -12,9 +13,10 @@ use super::session::locks::Locks;
 use super::session::{Shared, SqlSession, message};
 use crate::arm::token::Tokens;
 use crate::faults::Faults;
-use crate::journal::Journal;
-use crate::tds::backend::{self, Backend, Credential, Greeting, Login, Server, SqlMessage};
+use crate::journal::{Event as JournalEvent, Face, Journal, Outcome};
+use crate::tds::backend::{self, Backend, Credential, Encryption, Greeting, Login, Server, SqlMessage};
 use crate::world::World;
+use crate::world::instance::Edition;
 
 /// One engine of the world, for a TDS listener.
 #[derive(Debug)]
@@ -22,8 +24,13 @@ pub(crate) struct EngineBackend {
     shared: Shared,
     server: Server,
     tokens: Tokens,
+    /// The server's collation on the wire.
+    collation: backend::Collation,
     next_session: AtomicU16,
 }
+
+/// How long a client may take to sign in. No document says what a server allows; drivers give up after 15 seconds.
+const LOGIN_DEADLINE: Duration = Duration::from_secs(30);
 
 /// User sessions begin here; the server's own have the numbers below.
 const FIRST_SESSION: u16 = 51;
@@ -54,8 +61,15 @@ impl EngineBackend {
                 server: Server {
                     name: engine.server_name(),
                     version: (engine.major, u8::try_from(minor).unwrap_or(0), build),
-                    force_encryption: false,
+                    // A managed instance takes no client in clear; a SQL Server leaves it to the client.
+                    encryption: if engine.edition == Edition::Managed {
+                        Encryption::Required
+                    } else {
+                        Encryption::Optional
+                    },
                     instance,
+                    login_deadline: LOGIN_DEADLINE,
+                    federation: None,
                 },
                 shared: Shared {
                     world: world.clone(),
@@ -70,35 +84,73 @@ impl EngineBackend {
                     speed,
                 },
                 tokens: tokens.clone(),
+                collation: backend::Collation::named(&engine.collation),
                 next_session: AtomicU16::new(FIRST_SESSION),
             })
         })
     }
 
-    /// The login's name, or why it is refused.
-    fn admit(&self, credential: &Credential) -> Result<String, SqlMessage> {
+    /// The login's name, or why it is refused: what the client reads, and the state that the server's log has.
+    ///
+    /// Clients see state 1 whatever was wrong, so that nobody learns which logins there are.
+    fn admit(&self, credential: &Credential) -> Result<String, (SqlMessage, u8)> {
         match credential {
-            Credential::Windows => Err(refused(
-                18452,
-                1,
-                "Login failed. The login is from an untrusted domain and cannot be used with Integrated authentication.",
-            )),
+            Credential::Windows => {
+                let text = "Login failed. The login is from an untrusted domain and cannot be used with Integrated \
+                            authentication.";
+                Err((refused(18452, 1, text), 1))
+            }
             Credential::Token(token) => match self.tokens.verify_sql_token(token) {
                 Ok(principal) => Ok(principal.name),
-                Err(_) => Err(refused(18456, 1, "Login failed for user '<token-identified principal>'.")),
+                Err(_) => {
+                    let text = "Login failed for user '<token-identified principal>'.";
+                    Err((refused(18456, 1, text), 1))
+                }
             },
             Credential::Password { user, password } => {
-                let known = self.shared.world.with(|estate| {
-                    let engine = estate.engine(&self.shared.host)?;
-                    let login = engine.logins.iter().find(|login| login.name.eq_ignore_ascii_case(user))?;
-                    let right = login.password.as_ref().is_some_and(|held| held.0 == **password);
-                    (right && login.enabled).then(|| login.name.clone())
-                });
-                // Which part was wrong stands in the server's log alone: clients see state 1.
-                known.ok_or_else(|| refused(18456, 1, &format!("Login failed for user '{user}'.")))
+                let failed = |state| (refused(18456, 1, &format!("Login failed for user '{user}'.")), state);
+                self.shared.world.with(|estate| {
+                    let logins = estate.engine(&self.shared.host).map(|engine| engine.logins.as_slice());
+                    let mut logins = logins.unwrap_or_default().iter();
+                    let login = logins
+                        .find(|login| self.shared.collation.equal(&login.name, user))
+                        .ok_or_else(|| failed(state::UNKNOWN))?;
+                    let held = login.password.as_ref().ok_or_else(|| failed(state::NO_SQL_LOGIN))?;
+                    match (held.0 == **password, login.enabled) {
+                        (true, true) => Ok(login.name.clone()),
+                        (false, true) => Err(failed(state::WRONG_PASSWORD)),
+                        (false, false) => Err(failed(state::WRONG_PASSWORD_OF_DISABLED)),
+                        (true, false) => {
+                            let text =
+                                format!("Login failed for user '{user}'. Reason: The account is disabled.");
+                            Err((refused(18470, 1, &text), 1))
+                        }
+                    }
+                })
             }
         }
     }
+
+    /// Writes down what the server's log would say of a refusal.
+    fn log(&self, user: &str, message: &SqlMessage, state: u8) {
+        let event = JournalEvent {
+            who: user.to_owned(),
+            server: self.shared.host.clone(),
+            ..JournalEvent::new(Face::Sql, "LOGIN")
+        };
+        let code = message.number.to_string();
+        let message = format!("{} State: {state}.", message.text);
+        self.shared.journal.begin(&event).finish(Outcome::Error { code, message });
+    }
+}
+
+/// States of 18456 in the server's log.
+mod state {
+    pub(super) const UNKNOWN: u8 = 5;
+    pub(super) const NO_SQL_LOGIN: u8 = 6;
+    pub(super) const WRONG_PASSWORD_OF_DISABLED: u8 = 7;
+    pub(super) const WRONG_PASSWORD: u8 = 8;
+    pub(super) const UNKNOWN_DATABASE: u8 = 38;
 }
 
 #[async_trait]
@@ -113,8 +165,15 @@ impl Backend for EngineBackend {
         self.shared.is_up()
     }
 
-    async fn login(&self, login: Login) -> Result<(SqlSession, Greeting), SqlMessage> {
-        let name = self.admit(&login.credential)?;
+    async fn login(&self, login: Login) -> Result<(SqlSession, Greeting), Vec<SqlMessage>> {
+        let user = match &login.credential {
+            Credential::Password { user, .. } => user.clone(),
+            Credential::Token(_) | Credential::Windows => String::new(),
+        };
+        let name = self.admit(&login.credential).map_err(|(message, state)| {
+            self.log(&user, &message, state);
+            vec![message]
+        })?;
         let wanted = if login.database.is_empty() { "master" } else { &login.database };
         let database = self.shared.world.with(|estate| {
             estate
@@ -124,7 +183,9 @@ impl Backend for EngineBackend {
         });
         let Some(database) = database else {
             let text = format!("Cannot open database \"{wanted}\" requested by the login. The login failed.");
-            return Err(SqlMessage { class: 11, ..refused(4060, 1, &text) });
+            let failed = refused(18456, 1, &format!("Login failed for user '{name}'."));
+            self.log(&name, &failed, state::UNKNOWN_DATABASE);
+            return Err(vec![SqlMessage { class: 11, ..refused(4060, 1, &text) }, failed]);
         };
         let id = self.next_session.fetch_add(1, Ordering::Relaxed);
         let session = SqlSession::new(
@@ -135,12 +196,8 @@ impl Backend for EngineBackend {
             login.application,
             login.host_name,
         );
-        let greeting = Greeting {
-            database,
-            language: "us_english".to_owned(),
-            collation: backend::Collation::LATIN1,
-            route: None,
-        };
+        let greeting =
+            Greeting { database, language: "us_english".to_owned(), collation: self.collation, route: None };
         Ok((session, greeting))
     }
 }

@@ -26,6 +26,7 @@ use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use self::locks::Locks;
+use super::ast::Transaction;
 use super::collation::Collation;
 use super::error::SqlError;
 use super::host::InstanceHost;
@@ -67,6 +68,8 @@ pub(crate) struct SqlSession {
     id: u16,
     login: String,
     database: String,
+    /// Database that the client signed in to, and is in again after a reset.
+    login_database: String,
     application: String,
     client: String,
     master_key_open: bool,
@@ -146,6 +149,7 @@ impl SqlSession {
             shared,
             id,
             login,
+            login_database: database.clone(),
             database,
             application,
             client,
@@ -177,6 +181,22 @@ impl SqlSession {
         }
     }
 
+    /// What a client asks of the transaction manager instead of saying it in T-SQL.
+    async fn manage(&mut self, steps: &[Transaction], output: &mut Output<'_>) -> Verdict {
+        for step in steps {
+            // Under IMPLICIT_TRANSACTIONS drivers end what no statement has begun yet.
+            if self.transactions == 0 && self.implicit_transactions && !matches!(step, Transaction::Begin) {
+                continue;
+            }
+            if let Err(error) = self.transaction(step, output).await {
+                self.last_error = error.number;
+                output.error(&error).await;
+                break;
+            }
+        }
+        Verdict::Continue
+    }
+
     fn fold(&self, name: &str) -> String {
         self.shared.collation.fold(name)
     }
@@ -197,29 +217,40 @@ impl Session for SqlSession {
         match request {
             Request::Batch(text) => self.batch(&text, Variables::default(), &mut output).await.0,
             Request::Rpc { procedure, parameters } => self.call(&procedure, parameters, &mut output).await,
-            Request::Begin { .. } => {
-                self.transactions += 1;
-                output.send(Event::Transaction(true)).await;
-                Verdict::Continue
+            Request::Begin { .. } => self.manage(&[Transaction::Begin], &mut output).await,
+            Request::Commit { begins_next } => {
+                self.manage(then_begin(&[Transaction::Commit, Transaction::Begin], begins_next), &mut output)
+                    .await
             }
-            Request::Commit | Request::Rollback => {
-                self.transactions = 0;
-                output.send(Event::Transaction(false)).await;
-                Verdict::Continue
+            Request::Rollback { begins_next } => {
+                self.manage(
+                    then_begin(&[Transaction::Rollback, Transaction::Begin], begins_next),
+                    &mut output,
+                )
+                .await
             }
         }
     }
 
-    fn reset(&mut self) {
+    fn reset(&mut self, keeps_transaction: bool) {
         self.shared.locks.release_all(self.id);
+        self.database.clone_from(&self.login_database);
         self.temporary.clear();
         self.prepared.clear();
-        self.transactions = 0;
+        if !keeps_transaction {
+            self.transactions = 0;
+        }
         self.implicit_transactions = false;
         self.xact_abort = false;
         self.no_count = false;
         self.lock_timeout = -1;
     }
+}
+
+/// A transaction's end, and the next one's beginning where it is wanted.
+fn then_begin(steps: &[Transaction; 2], begins_next: bool) -> &[Transaction] {
+    let [end, _begin] = steps;
+    if begins_next { steps } else { std::slice::from_ref(end) }
 }
 
 impl Drop for SqlSession {

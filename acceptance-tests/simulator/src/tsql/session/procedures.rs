@@ -251,7 +251,7 @@ impl SqlSession {
         let called = match procedure.as_str() {
             "sp_prepare" | "sp_prepexec" => self.prepare(&procedure, given, output).await,
             "sp_execute" => self.run_prepared(given, output).await,
-            "sp_unprepare" => Ok((Flow::Next, Some(0), Vec::new())),
+            "sp_unprepare" => self.unprepare(&given),
             name if name.starts_with("sp_cursor") => Err(error::not_modelled("server cursors")),
             _ => self.procedure(&procedure, given, output).await,
         };
@@ -302,23 +302,43 @@ impl SqlSession {
         Ok((flow, Some(0), back))
     }
 
+    fn unprepare(
+        &mut self,
+        given: &[Given],
+    ) -> Result<(Flow, Option<i64>, Vec<(String, Type, Value)>), SqlError> {
+        let handle = handle(given);
+        match self.prepared.remove(&handle) {
+            Some(_) => Ok((Flow::Next, Some(0), Vec::new())),
+            None => Err(no_handle(handle)),
+        }
+    }
+
     async fn run_prepared(
         &mut self,
         given: Vec<Given>,
         output: &mut Output<'_>,
     ) -> Result<(Flow, Option<i64>, Vec<(String, Type, Value)>), SqlError> {
-        let handle = match given.first().map(|given| &given.value) {
-            Some(Value::Integer(handle)) => *handle,
-            _ => 0,
-        };
+        let handle = handle(&given);
         let Some((declared, statement)) = self.prepared.get(&handle).cloned() else {
-            let text = format!("Could not find prepared statement with handle {handle}.");
-            return Err(SqlError::new(8179, 16, 4, text));
+            return Err(no_handle(handle));
         };
         let (variables, _) = self.parameters(&declared, given.get(1..).unwrap_or_default(), &statement)?;
         let (flow, _) = self.nested(&statement, variables, output).await?;
         Ok((flow, Some(0), Vec::new()))
     }
+}
+
+/// The handle that a call begins with.
+fn handle(given: &[Given]) -> i64 {
+    match given.first().map(|given| &given.value) {
+        Some(Value::Integer(handle)) => *handle,
+        _ => 0,
+    }
+}
+
+/// 8179.
+fn no_handle(handle: i64) -> SqlError {
+    SqlError::new(8179, 16, 4, format!("Could not find prepared statement with handle {handle}."))
 }
 
 /// An argument by its name, else by its place.

@@ -16,7 +16,7 @@ use super::bind::{self, Scope};
 use super::{Output, SqlSession, Table, Variables, wire};
 use crate::faults::{Failure, Verdict as FaultVerdict};
 use crate::journal::{Event as JournalEvent, Face, Outcome};
-use crate::tds::backend::{Event, Verdict};
+use crate::tds::backend::{Event, TransactionChange, Verdict};
 
 /// Where a statement leads.
 #[derive(Debug)]
@@ -467,7 +467,7 @@ impl SqlSession {
         Ok(())
     }
 
-    async fn transaction(
+    pub(super) async fn transaction(
         &mut self,
         transaction: &Transaction,
         output: &mut Output<'_>,
@@ -476,20 +476,20 @@ impl SqlSession {
             Transaction::Begin => {
                 self.transactions += 1;
                 if self.transactions == 1 {
-                    output.send(Event::Transaction(true)).await;
+                    output.send(Event::Transaction(TransactionChange::Begun)).await;
                 }
             }
             Transaction::Commit if self.transactions == 0 => return Err(error::commit_without_begin()),
             Transaction::Commit => {
                 self.transactions -= 1;
                 if self.transactions == 0 {
-                    output.send(Event::Transaction(false)).await;
+                    output.send(Event::Transaction(TransactionChange::Committed)).await;
                 }
             }
             Transaction::Rollback if self.transactions == 0 => return Err(error::rollback_without_begin()),
             Transaction::Rollback => {
                 self.transactions = 0;
-                output.send(Event::Transaction(false)).await;
+                output.send(Event::Transaction(TransactionChange::RolledBack)).await;
             }
             Transaction::Save(_) => {}
         }

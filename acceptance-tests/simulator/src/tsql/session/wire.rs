@@ -133,7 +133,10 @@ pub(super) fn parameter(value: &backend::Value, data_type: DataType) -> Value {
         },
         backend::Value::Text(text) => Value::Text(text.clone()),
         backend::Value::Bytes(bytes) => Value::Blob(bytes.clone()),
-        backend::Value::Moment(moment) => Value::Text(format_moment(*moment, kind)),
+        // The engine keeps UTC.
+        backend::Value::Moment(moment) | backend::Value::ZonedMoment(moment, _) => {
+            Value::Text(format_moment(*moment, kind))
+        }
         backend::Value::Guid(guid) => Value::Text(guid.to_string().to_uppercase()),
     }
 }
@@ -148,7 +151,9 @@ pub(super) fn back(value: backend::Value) -> Value {
         backend::Value::Decimal(number) => i64::try_from(number).map_or(Value::Null, Value::Integer),
         backend::Value::Text(text) => Value::Text(text),
         backend::Value::Bytes(bytes) => Value::Blob(bytes),
-        backend::Value::Moment(moment) => Value::Text(format_moment(moment, Type::DateTime2(7))),
+        backend::Value::Moment(moment) | backend::Value::ZonedMoment(moment, _) => {
+            Value::Text(format_moment(moment, Type::DateTime2(7)))
+        }
         backend::Value::Guid(guid) => Value::Text(guid.to_string().to_uppercase()),
     }
 }
