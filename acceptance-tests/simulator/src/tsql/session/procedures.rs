@@ -14,6 +14,9 @@ use super::run::Flow;
 use super::{Output, SqlSession, Variables, wire};
 use crate::tds::backend::{Event, Parameter, Verdict};
 
+/// Where a call leads, what it returned, and what goes back to which variable.
+type Called = Result<(Flow, Option<i64>, Vec<(String, Type, Value)>), SqlError>;
+
 /// An argument as a procedure takes it.
 #[derive(Debug, Clone)]
 struct Given {
@@ -92,12 +95,7 @@ impl SqlSession {
         Ok((if matches!(flow, Flow::Cut) { flow } else { Flow::Next }, variables))
     }
 
-    async fn procedure(
-        &mut self,
-        procedure: &str,
-        given: Vec<Given>,
-        output: &mut Output<'_>,
-    ) -> Result<(Flow, Option<i64>, Vec<(String, Type, Value)>), SqlError> {
+    async fn procedure(&mut self, procedure: &str, given: Vec<Given>, output: &mut Output<'_>) -> Called {
         match procedure {
             "sp_executesql" => {
                 let (flow, back) = self.execute_sql(&given, output).await?;
@@ -278,12 +276,7 @@ impl SqlSession {
     }
 
     /// `sp_prepare @handle OUTPUT, @params, @stmt` and `sp_prepexec`, which runs it as well.
-    async fn prepare(
-        &mut self,
-        procedure: &str,
-        given: Vec<Given>,
-        output: &mut Output<'_>,
-    ) -> Result<(Flow, Option<i64>, Vec<(String, Type, Value)>), SqlError> {
+    async fn prepare(&mut self, procedure: &str, given: Vec<Given>, output: &mut Output<'_>) -> Called {
         let declared = placed(&given, 1).unwrap_or_default();
         let statement = placed(&given, 2).unwrap_or_default();
         parser::parse(&statement, self.shared.major)?;
@@ -302,10 +295,7 @@ impl SqlSession {
         Ok((flow, Some(0), back))
     }
 
-    fn unprepare(
-        &mut self,
-        given: &[Given],
-    ) -> Result<(Flow, Option<i64>, Vec<(String, Type, Value)>), SqlError> {
+    fn unprepare(&mut self, given: &[Given]) -> Called {
         let handle = handle(given);
         match self.prepared.remove(&handle) {
             Some(_) => Ok((Flow::Next, Some(0), Vec::new())),
@@ -313,11 +303,7 @@ impl SqlSession {
         }
     }
 
-    async fn run_prepared(
-        &mut self,
-        given: Vec<Given>,
-        output: &mut Output<'_>,
-    ) -> Result<(Flow, Option<i64>, Vec<(String, Type, Value)>), SqlError> {
+    async fn run_prepared(&mut self, given: Vec<Given>, output: &mut Output<'_>) -> Called {
         let handle = handle(&given);
         let Some((declared, statement)) = self.prepared.get(&handle).cloned() else {
             return Err(no_handle(handle));
