@@ -49,9 +49,12 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 fn read(path: String, text: &str) -> Source {
-    let shipped = match text.find("\n#[cfg(test)]\nmod tests {") {
-        Some(tests) => &text[..tests],
-        None => text,
+    let shipped = match text.split_once("\n#[cfg(test)]\nmod tests {") {
+        // A module ends with the first brace that stands at the beginning of a line.
+        Some((before, tests)) => {
+            format!("{before}{}", tests.split_once("\n}\n").map_or("", |(_, after)| after))
+        }
+        None => text.to_owned(),
     };
     let mut source = Source { path, code: String::new(), literals: Vec::new(), lines: text.lines().count() };
     let characters: Vec<char> = shipped.chars().collect();
@@ -173,10 +176,11 @@ fn raw(rest: &[char]) -> Option<(usize, String)> {
 #[test]
 fn code_and_text_are_told_apart() {
     let text = "let a = \"x\\\"y\\\n   z\"; // \"no\"\nlet b: &'a str = r#\"raw \" crate::x\"#; /* /* \"no\" */ */\n\
-                let c = ['\"', '\\'', '\\u{41}']; for x in b\"\\x41\" {}\n\n#[cfg(test)]\nmod tests { \"no\" }\n";
+                let c = ['\"', '\\'', '\\u{41}']; for x in b\"\\x41\" {}\n\n#[cfg(test)]\nmod tests {\n    \"no\"\n}\nlast!();\n";
     let source = read("x.rs".to_owned(), text);
     assert_eq!(source.literals, ["x\"yz", "raw \" crate::x", "A"]);
     assert!(!source.code.contains("crate") && !source.code.contains("no"), "{}", source.code);
     assert!(source.code.contains("&'a str"), "{}", source.code);
-    assert_eq!(source.lines, 7);
+    assert!(source.code.contains("last!()"), "{}", source.code);
+    assert_eq!(source.lines, 10);
 }
