@@ -127,6 +127,12 @@ impl Scenario {
         ArmClient::connect(&self.simulator, self.variable("client_secret")).await
     }
 
+    /// Asserts that `bytes` hold no secret of this scene.
+    #[track_caller]
+    pub fn assert_no_secret_in(&self, bytes: &[u8], place: &str) {
+        self.secrets.assert_absent(bytes, place);
+    }
+
     /// Asserts that no file below `folder` holds a secret of this scene.
     #[track_caller]
     pub fn assert_no_secret_below(&self, folder: &Path) {

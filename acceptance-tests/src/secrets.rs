@@ -2,7 +2,7 @@
 //!
 //! A secret is looked for as it is, as JSON, HCL and a URL write it, and as base64, in which Terraform keeps a
 //! provider's private bytes. Tokens and the signatures of polling URLs are not known beforehand and are recognised by
-//! their form. Saved plans are archives; they are unpacked first.
+//! their form, and so are private keys. Saved plans are archives; they are unpacked first.
 
 use std::fs;
 use std::path::Path;
@@ -58,6 +58,7 @@ impl Secrets {
         }
         assert!(!holds_token(&text), "a token is in {place}");
         assert!(!holds_signature(&text), "the signature of a polling URL is in {place}");
+        assert!(!text.contains("PRIVATE KEY-----"), "a private key is in {place}");
     }
 
     /// Asserts that no file below `folder` holds a secret; saved plans are looked into.
@@ -157,11 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn tokens_and_signatures_are_known_by_their_form() {
+    fn tokens_signatures_and_keys_are_known_by_their_form() {
         assert!(finds(b"Bearer eyJhbGciOiJSUzI1NiJ9abcdef.eyJhdWQiOiJ4In0.c2ln"));
         assert!(!finds(b"eyJ.eyJ"));
         let url = format!("https://management.azure.com/x?api-version=1&t=1&c=2&s={}&h=3", "a".repeat(40));
         assert!(finds(url.as_bytes()));
         assert!(!finds(b"?a=1&s=short"));
+        assert!(finds(b"-----BEGIN EC PRIVATE KEY-----\nMHc"));
+        assert!(!finds(b"-----BEGIN CERTIFICATE-----\nMHc"));
     }
 }

@@ -2,16 +2,22 @@
 //!
 //! Every run of the harness is searched (state, saved plan unpacked, TRACE log, output, journal); these tests make the
 //! runs in which secrets travel in every way, failures included, and one that shows that the search finds something.
+//! What other tests leave in `target` for people to read (statements, pairs) is searched too.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "a surprise ends the test that it happened in"
+    reason = "a surprise ends the test that it happened in; what is skipped is said"
 )]
 
 use milink_acceptance_tests::Scenario;
+use milink_simulator::journal::Face;
+use milink_simulator::target;
+use terraform_provider_milink::secret::Secret;
+use terraform_provider_milink::sql::statement::{MajorVersion, Statement};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_run_with_a_saved_plan_leaves_no_secret() {
@@ -24,6 +30,50 @@ async fn a_whole_run_with_a_saved_plan_leaves_no_secret() {
     terraform.show_json().await;
     terraform.plan().await.succeeded();
     terraform.destroy().await.succeeded();
+
+    // The journal saw every place in which a secret travels, and kept that it was there.
+    let journal = scenario.simulator().journal();
+    let key = journal.of_kind("CREATE MASTER KEY");
+    assert_eq!(key.len(), 1);
+    assert!(key[0].text.contains("PASSWORD = '<secret:"), "{}", key[0].text);
+    let tokens: Vec<_> = journal.entries().into_iter().filter(|entry| entry.face == Face::Entra).collect();
+    assert!(tokens.iter().any(|entry| entry.text.contains("client_secret=<secret:")), "{tokens:#?}");
+    let polls = journal.entries().iter().filter(|entry| entry.text.contains("&s=<secret:")).count();
+    assert!(polls > 0, "no operation was polled");
+    for entry in journal.entries() {
+        scenario.assert_no_secret_in(format!("{entry:?}").as_bytes(), "an entry of the journal");
+    }
+    scenario.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_tests_leave_for_people_to_read_holds_no_secret() {
+    let scenario = Scenario::quickstart("artefacts").await;
+    // The statements with real passwords of the scene in them, masked as the files are.
+    for variable in ["sql_password", "master_key_password"] {
+        let password = || Secret::new(scenario.variable(variable));
+        for statement in [
+            Statement::CreateMasterKey { password: password() },
+            Statement::AddMasterKeyPassword { password: password() },
+            Statement::DropMasterKeyPassword { password: password() },
+            Statement::AddServiceMasterKey { password: password() },
+        ] {
+            let masked = statement.masked(MajorVersion::Sql2022);
+            scenario.assert_no_secret_in(masked.as_bytes(), "a masked statement");
+            scenario
+                .assert_no_secret_in(format!("{statement:?}").as_bytes(), "a statement that prints itself");
+            let text = statement.text(MajorVersion::Sql2022);
+            scenario.assert_no_secret_in(format!("{text:?}").as_bytes(), "a text that prints itself");
+        }
+    }
+    for folder in ["statements", "pairs"] {
+        let folder = target::directory().join(folder);
+        if folder.is_dir() {
+            scenario.assert_no_secret_below(&folder);
+        } else {
+            eprintln!("not searched: {} (the test that writes it has not run yet)", folder.display());
+        }
+    }
     scenario.finish().await;
 }
 
