@@ -63,6 +63,7 @@ struct File {
 
 #[test]
 fn every_text_is_written_masked_and_accepted() {
+    let parser = parser();
     for target in targets() {
         let folder = target_folder().join("statements").join(target.folder);
         if folder.exists() {
@@ -84,7 +85,7 @@ fn every_text_is_written_masked_and_accepted() {
             fs::write(&path, text).unwrap();
             paths.push(path);
         }
-        if let Some(parser) = parser() {
+        if let Some(parser) = &parser {
             parser.accepts(target.parser, &paths);
         }
     }
