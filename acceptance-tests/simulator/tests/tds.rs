@@ -1,7 +1,8 @@
 //! The TDS face, judged by `tiberius`: sign-in in each way of encrypting, queries, parameters, errors.
 
-#![allow(clippy::unwrap_used, reason = "a surprise ends the test that it happened in")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a surprise ends the test that it happened in")]
 
+use milink_simulator::journal::Outcome;
 use milink_simulator::scene::Scene;
 use milink_simulator::simulator::Simulator;
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel};
@@ -56,13 +57,46 @@ async fn a_client_signs_in_whatever_is_encrypted() {
     simulator.shutdown().await;
 }
 
-#[tokio::test]
-async fn a_wrong_password_is_refused_by_number() {
-    let (simulator, _password) = simulator().await;
-    match connect(&simulator, "wrong", EncryptionLevel::Required).await {
-        Err(tiberius::error::Error::Server(error)) => assert_eq!((error.code(), error.state()), (18456, 1)),
+/// What a client reads that is not let in: number and state of the first error.
+async fn refusal(simulator: &Simulator, user: &str, password: &str, database: &str) -> (u32, u8) {
+    let address = simulator.addresses()["sql1.corp.example:1433"];
+    let mut config = Config::new();
+    config.host("sql1.corp.example");
+    config.port(1433);
+    config.database(database);
+    config.trust_cert_ca_bundle(simulator.ca_certificate().as_bytes());
+    config.authentication(AuthMethod::sql_server(user, password));
+    let stream = TcpStream::connect(address).await.unwrap();
+    match Client::connect(config, stream.compat_write()).await {
+        Err(tiberius::error::Error::Server(error)) => (error.code(), error.state()),
         other => panic!("{:?}", other.map(|_| ())),
     }
+}
+
+/// States of 18456 as the server's log has them, the newest last.
+fn logged(simulator: &Simulator) -> Vec<String> {
+    let refused = simulator.journal().of_kind("LOGIN").into_iter();
+    let text = |outcome| match outcome {
+        Outcome::Error { message, .. } => message.rsplit("State: ").next().unwrap_or_default().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    refused.map(|entry| text(entry.outcome)).collect()
+}
+
+#[tokio::test]
+async fn clients_do_not_learn_why_they_are_refused_and_the_log_does() {
+    let (simulator, password) = simulator().await;
+    assert_eq!(refusal(&simulator, "nobody", "x", "master").await, (18456, 1));
+    assert_eq!(refusal(&simulator, "terraform", "wrong", "master").await, (18456, 1));
+    assert_eq!(refusal(&simulator, "terraform", &password, "nowhere").await, (4060, 1));
+    simulator.world().with(|estate| {
+        let engine = estate.engine_mut("sql1.corp.example").unwrap();
+        engine.logins.iter_mut().find(|login| login.name == "terraform").unwrap().enabled = false;
+    });
+    assert_eq!(refusal(&simulator, "terraform", "wrong", "master").await, (18456, 1));
+    // Who knows the password of a disabled login may know that it is disabled.
+    assert_eq!(refusal(&simulator, "terraform", &password, "master").await, (18470, 1));
+    assert_eq!(logged(&simulator), ["5.", "8.", "38.", "7.", "1."]);
     simulator.shutdown().await;
 }
 
