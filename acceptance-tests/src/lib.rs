@@ -6,6 +6,7 @@
 //! | [`workspace`] | a folder with a configuration and its state, in which Terraform is run |
 //! | [`output`] | what a run of Terraform said |
 //! | [`secrets`] | looks for secrets in everything that a run left behind |
+//! | [`core`] | the quickstart in this process, without Terraform, for sweeps |
 //! | [`foreign`] | somebody else at the same servers: a TDS and an ARM client |
 //! | [`odd_provider`] | a provider that uses every corner of the framework |
 //!
@@ -23,6 +24,7 @@
     reason = "a surprise ends the test that it happened in"
 )]
 
+pub mod core;
 pub mod foreign;
 pub mod odd_provider;
 pub mod output;

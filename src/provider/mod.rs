@@ -12,6 +12,10 @@ pub mod clients;
 pub mod rehearsal;
 pub mod settings;
 
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use self::block::ProviderBlock;
@@ -24,9 +28,38 @@ use crate::framework::schema::Schema;
 use crate::plugin::Shutdown;
 use crate::{data_sources, functions, resources};
 
+/// Reads an environment variable; nothing where it is not set or empty.
+pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// The provider `milink`.
-#[derive(Clone, Copy, Debug)]
-pub struct Milink;
+#[derive(Clone)]
+pub struct Milink {
+    environment: Environment,
+}
+
+impl Milink {
+    /// With the environment of this process.
+    pub fn new() -> Self {
+        Self::with_environment(Arc::new(|name| std::env::var(name).ok().filter(|value| !value.is_empty())))
+    }
+
+    /// With another environment; several of them can live in one process.
+    pub fn with_environment(environment: Environment) -> Self {
+        Self { environment }
+    }
+}
+
+impl Default for Milink {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Milink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Milink")
+    }
+}
 
 #[async_trait]
 impl Provider for Milink {
@@ -41,32 +74,37 @@ impl Provider for Milink {
 
     fn validate(&self, config: &ProviderBlock, report: &mut Diagnostics) {
         block::validate(config, report);
-        if let Some(file) = std::env::var_os(rehearsal::VARIABLE).filter(|file| !file.is_empty()) {
+        if let Some(file) = (self.environment)(rehearsal::VARIABLE) {
             report.push(Diagnostic::warning(
                 "This is a rehearsal",
                 format!(
                     "{} is set, so every server of this configuration is one of the simulator's that `{}` names; nothing real is \
                      read or changed.",
                     rehearsal::VARIABLE,
-                    file.display()
+                    file
                 ),
             ));
         }
     }
 
     async fn configure(&self, request: Configure<ProviderBlock>) -> Result<Clients, Diagnostics> {
-        let rehearsal = Rehearsal::from_environment().map_err(|error| {
+        let file = (self.environment)(rehearsal::VARIABLE);
+        let rehearsal = file.map(|file| Rehearsal::read(Path::new(&file))).transpose().map_err(|error| {
             Diagnostics::from(Diagnostic::error("The rehearsal cannot begin", error.to_string()))
         })?;
-        let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let resolved = settings::resolve(&request.config, &environment, rehearsal.as_ref())?;
+        let resolved = settings::resolve(&request.config, &*self.environment, rehearsal.as_ref())?;
         Ok(Clients::new(resolved))
     }
 }
 
 /// The provider with all its objects.
 pub fn server(shutdown: Option<&Shutdown>) -> ProviderServer<Milink> {
-    let builder = ProviderServer::builder(Milink)
+    server_of(Milink::new(), shutdown)
+}
+
+/// As [`server`], for a provider with an environment of its own.
+pub fn server_of(provider: Milink, shutdown: Option<&Shutdown>) -> ProviderServer<Milink> {
+    let builder = ProviderServer::builder(provider)
         .resource(resources::master_key::MasterKeyResource)
         .resource(resources::certificate::CertificateResource)
         .resource(resources::imported_certificate::ImportedCertificateResource)

@@ -55,14 +55,6 @@ pub enum RehearsalError {
 }
 
 impl Rehearsal {
-    /// Reads the file that `MILINK_REHEARSAL` names; nothing when it is not set.
-    pub fn from_environment() -> Result<Option<Self>, RehearsalError> {
-        match std::env::var_os(VARIABLE) {
-            Some(path) if !path.is_empty() => Self::read(Path::new(&path)).map(Some),
-            _ => Ok(None),
-        }
-    }
-
     /// Reads `path`.
     pub fn read(path: &Path) -> Result<Self, RehearsalError> {
         let text = std::fs::read_to_string(path)

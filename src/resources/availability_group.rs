@@ -27,6 +27,7 @@ use crate::framework::schema::{Attribute, IdentitySchema, Schema};
 use crate::framework::types::Type;
 use crate::model;
 use crate::provider::Clients;
+use crate::resources::preflight;
 use crate::resources::reach::{self, Seen};
 use crate::resources::shared;
 use crate::sql::Statement;
@@ -170,8 +171,16 @@ impl Resource<Clients> for AvailabilityGroupResource {
             )
             .into());
         }
-        reach::peek(context, &first(&plan.planned.sql_servers)).await?;
-        Ok(())
+        let planned = &plan.planned;
+        let Some(seen) = reach::peek(context, &first(&planned.sql_servers)).await? else { return Ok(()) };
+        let (Some(name), Some(databases)) = (planned.name.as_str(), planned.databases.known()) else {
+            return Ok(());
+        };
+        // What is there is taken over as it is.
+        if seen.need(seen.snapshot.group(name))?.is_some() {
+            return Ok(());
+        }
+        preflight::group(context, &seen, &databases.iter().cloned().collect::<Vec<_>>())
     }
 
     async fn plan_update(

@@ -91,8 +91,9 @@ fn schema() -> Schema {
     .attribute(Attribute::string("name").optional().computed().stable().check(not_empty).describe(
         "Its name. Default for a new one: `milink_endpoint`. An endpoint cannot be renamed: another name than the existing one's is an error.",
     ))
-    .attribute(Attribute::number("port").optional().computed().stable().check(|value| between(value, 1, 65535)).describe(
-        "TCP port that it listens on. Default for a new one: 5022.",
+    .attribute(Attribute::number("port").optional().computed().stable().check(|value| between(value, 1024, 32767)).describe(
+        "TCP port that it listens on, 1024 to 32767 as documented. Default for a new one: 5022. Leave it out for an endpoint that \
+         exists on another port.",
     ))
     .attribute(Attribute::string("listener_ip").optional().computed().stable().check(not_empty).describe(
         "`all` (default for a new one), or the one address that it listens on; distributed availability groups want `all`.",
@@ -382,7 +383,7 @@ impl Resource<Clients> for MirroringEndpointResource {
         })?;
         if let Some(group) = groups.first() {
             let why = format!("the availability group {} needs it", group.name);
-            let hint = "remove the group first, or set `on_destroy = \"keep\"`, apply, and destroy again";
+            let hint = "remove the group first (one that was taken over goes only with `on_destroy = \"drop\"`), or set `on_destroy = \"keep\"` here, apply, and destroy again";
             return Err(shared::in_use(&format!("the endpoint {}", row.name), &why, hint).into());
         }
         if uses.mirroring_sessions > 0 {

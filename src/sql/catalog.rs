@@ -147,10 +147,24 @@ pub struct DatabaseRow {
     pub name: String,
     /// 0 online, 1 restoring, …
     pub state: i64,
+    /// 0 everybody, 1 single user, 2 restricted.
+    pub user_access: i64,
+    /// Whether it is read-only.
+    pub read_only: bool,
+    /// Whether AUTO_CLOSE is on.
+    pub auto_close: bool,
+    /// Whether it is a snapshot of another.
+    pub snapshot: bool,
     /// 1 full, 2 bulk logged, 3 simple.
     pub recovery_model: i64,
+    /// Whether a log backup could follow the last full one; nothing where the login may not see it.
+    pub chain: Option<bool>,
     /// Whether it is in a group.
     pub in_group: bool,
+    /// Whether it is encrypted (TDE).
+    pub encrypted: bool,
+    /// Whether change data capture is on.
+    pub cdc: bool,
 }
 
 /// What an ALTER of the endpoint disturbs.
@@ -214,9 +228,12 @@ FROM sys.dm_hadr_database_replica_states AS s
 LEFT JOIN sys.databases AS d ON d.database_id = s.database_id";
 
 pub(super) const DATABASES: &str = "\
-SELECT d.name, d.state, d.recovery_model,
-       CASE WHEN d.group_database_id IS NULL THEN 0 ELSE 1 END AS in_group
+SELECT d.name, d.state, d.user_access, d.is_read_only, d.is_auto_close_on,
+       CASE WHEN d.source_database_id IS NULL THEN 0 ELSE 1 END AS is_snapshot, d.recovery_model,
+       CASE WHEN r.database_id IS NULL THEN NULL WHEN r.last_log_backup_lsn IS NULL THEN 0 ELSE 1 END AS has_chain,
+       CASE WHEN d.group_database_id IS NULL THEN 0 ELSE 1 END AS in_group, d.is_encrypted, d.is_cdc_enabled
 FROM sys.databases AS d
+LEFT JOIN sys.database_recovery_status AS r ON r.database_id = d.database_id
 WHERE d.database_id > 4";
 
 pub(super) const MIRRORING_SESSIONS: &str =
@@ -367,7 +384,14 @@ pub(super) fn database(row: &Row) -> Result<DatabaseRow, Error> {
     Ok(DatabaseRow {
         name: row.get("name")?,
         state: row.get("state")?,
+        user_access: row.get("user_access")?,
+        read_only: row.get::<Option<bool>>("is_read_only")?.unwrap_or(false),
+        auto_close: row.get("is_auto_close_on")?,
+        snapshot: row.get("is_snapshot")?,
         recovery_model: row.get("recovery_model")?,
+        chain: row.get("has_chain")?,
         in_group: row.get("in_group")?,
+        encrypted: row.get::<Option<bool>>("is_encrypted")?.unwrap_or(false),
+        cdc: row.get("is_cdc_enabled")?,
     })
 }

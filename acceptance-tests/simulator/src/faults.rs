@@ -66,6 +66,8 @@ pub enum Action {
     Cut(Moment),
     /// The hook of [`Faults::on_kill`] runs (a harness kills the provider there), then the connection is closed.
     Kill(Moment),
+    /// The hook runs and nothing else happens (a harness asks the provider to stop there).
+    Signal(Moment),
 }
 
 impl fmt::Display for Action {
@@ -78,6 +80,8 @@ impl fmt::Display for Action {
             Self::Cut(Moment::After) => "cut after",
             Self::Kill(Moment::Before) => "kill before",
             Self::Kill(Moment::After) => "kill after",
+            Self::Signal(Moment::Before) => "signal before",
+            Self::Signal(Moment::After) => "signal after",
         })
     }
 }
@@ -247,7 +251,7 @@ impl Faults {
         self.resume();
     }
 
-    /// Sets what [`Action::Kill`] runs, with the event that is hit.
+    /// Sets what [`Action::Kill`] and [`Action::Signal`] run, with the event that is hit.
     pub fn on_kill(&self, hook: impl Fn(&Event) + Send + Sync + 'static) {
         self.state().kill = Some(Arc::new(hook));
     }
@@ -291,9 +295,15 @@ impl Faults {
                 self.kill(event);
                 Verdict::Cut(action.to_string())
             }
-            Some(action @ (Action::Cut(Moment::After) | Action::Kill(Moment::After))) => {
-                proceed(Some((action, event.clone())))
+            Some(Action::Signal(Moment::Before)) => {
+                self.kill(event);
+                proceed(None)
             }
+            Some(
+                action @ (Action::Cut(Moment::After)
+                | Action::Kill(Moment::After)
+                | Action::Signal(Moment::After)),
+            ) => proceed(Some((action, event.clone()))),
         }
     }
 
@@ -332,10 +342,10 @@ impl Reply {
         match self.after {
             None => Ok(()),
             Some((action, event)) => {
-                if matches!(action, Action::Kill(_)) {
+                if !matches!(action, Action::Cut(_)) {
                     self.faults.kill(&event);
                 }
-                Err(action.to_string())
+                if matches!(action, Action::Signal(_)) { Ok(()) } else { Err(action.to_string()) }
             }
         }
     }

@@ -12,6 +12,7 @@ use crate::framework::model::Field;
 use crate::framework::resource::State;
 use crate::provider::Clients;
 use crate::resources::availability_group::{blocks, first};
+use crate::resources::preflight;
 use crate::resources::reach::{self, Seen};
 use crate::sql::catalog::GroupRow;
 
@@ -27,8 +28,36 @@ pub(super) struct Halves {
 
 /// Before a link is made: what is in its way is an error of the plan, not of an apply.
 pub(super) async fn before_create(context: &Context<Clients>, planned: &Link) -> Result<(), Diagnostics> {
-    reach::peek(context, &first(&planned.sql_servers)).await?;
-    Ok(())
+    let seen = reach::peek(context, &first(&planned.sql_servers)).await?;
+    let from_instance = planned.initial_primary.as_str() == Some(MANAGED_INSTANCE);
+    let id = match planned.id.as_str() {
+        Some(_) => Some(id(planned)?),
+        None => None,
+    };
+    // An interrupted making goes on: one of its halves is there, and perhaps the copy.
+    if let (Some(seen), Some(id)) = (&seen, &id)
+        && seen.snapshot.group(&id.name).is_ok_and(|group| group.is_some())
+    {
+        return Ok(());
+    }
+    if let Some(seen) = &seen {
+        preflight::link_source(context, seen, from_instance)?;
+    }
+    let Some(id) = id else { return Ok(()) };
+    if let Some((azure, _)) = reach::azure_for_read(context)?
+        && let Ok(links) = azure.links(&id.instance).await
+        && links.iter().any(|link| link.name.eq_ignore_ascii_case(&id.name))
+    {
+        return Ok(());
+    }
+    // A link from the instance takes a database that is there.
+    let names: Vec<String> = match planned.databases.known() {
+        Some(names) if !from_instance => names.iter().cloned().collect(),
+        _ => Vec::new(),
+    };
+    let major = seen.as_ref().map(|seen| seen.snapshot.facts.version.major);
+    let both_ways = from_instance || planned.failover_mode.as_str() == Some("Manual");
+    preflight::link_target(context, &id, &names, major, both_ways).await
 }
 
 /// Reads both halves.

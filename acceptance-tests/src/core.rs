@@ -1,0 +1,349 @@
+//! The quickstart without Terraform: its objects in their order, driven through the provider in this process.
+//!
+//! For sweeps over many points, where a real Terraform for each would take hours. That this order and these
+//! configurations are the quickstart's is checked against the real one: a journal of both has the same deeds
+//! (`tests/sweep.rs`). What core does around the calls is `framework::harness`; what it stores after a provider that
+//! died or failed is here: a create that brought nothing back stores nothing, a delete that failed keeps the object.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value as Json, json};
+use terraform_provider_milink::framework::harness::{Action, Harness, Problem, Stored};
+use terraform_provider_milink::framework::types::Type;
+use terraform_provider_milink::framework::value::{Object, Value};
+use terraform_provider_milink::provider::{Milink, rehearsal, server_of};
+use tokio::sync::Notify;
+
+/// Why a run ended.
+#[derive(Debug)]
+pub enum End {
+    /// Everything was done; the types of the actions that were taken, by address.
+    Done(Vec<(String, Action)>),
+    /// The provider was killed.
+    Killed,
+    /// It was asked to stop, and what ran came to an end.
+    Stopped,
+    /// An object failed.
+    Failed(String),
+}
+
+/// Interrupts a run from outside.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt {
+    kill: Arc<Notify>,
+    stop: Arc<Notify>,
+}
+
+impl Interrupt {
+    /// Kills the provider.
+    pub fn kill(&self) {
+        self.kill.notify_one();
+    }
+
+    /// Asks it to stop, as Ctrl-C does.
+    pub fn stop(&self) {
+        self.stop.notify_one();
+    }
+}
+
+/// The quickstart and its state.
+#[derive(Debug)]
+pub struct Quickstart {
+    rehearsal: PathBuf,
+    variables: BTreeMap<String, String>,
+    /// By address, in no order.
+    pub state: BTreeMap<String, Stored>,
+    /// How many objects this run is done with.
+    pub progress: Arc<AtomicUsize>,
+}
+
+/// An object of the configuration.
+struct Node {
+    address: String,
+    type_name: &'static str,
+    config: Json,
+}
+
+impl Quickstart {
+    /// Nothing is there yet. `rehearsal` is the simulator's file, `variables` those of the scene.
+    pub fn new(rehearsal: PathBuf, variables: BTreeMap<String, String>) -> Self {
+        Self { rehearsal, variables, state: BTreeMap::new(), progress: Arc::default() }
+    }
+
+    /// Plans and applies every object in its order, in a provider of its own that lives as long as this call.
+    pub fn apply(&mut self, interrupt: &Interrupt) -> End {
+        self.in_a_provider(interrupt, Way::Up)
+    }
+
+    /// Destroys every object in the opposite order.
+    pub fn destroy(&mut self, interrupt: &Interrupt) -> End {
+        self.in_a_provider(interrupt, Way::Down)
+    }
+
+    /// Whether state says that an object was taken over.
+    pub fn is_adopted(&self, address: &str) -> bool {
+        self.state.get(address).is_some_and(|stored| matches!(stored.value("adopted"), Value::Bool(true)))
+    }
+
+    fn in_a_provider(&mut self, interrupt: &Interrupt, way: Way) -> End {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        // What was spawned ends with the runtime, wherever it waits: connections close as those of a dead process.
+        runtime.block_on(async {
+            tokio::select! {
+                end = self.run(interrupt, way) => end,
+                () = interrupt.kill.notified() => End::Killed,
+            }
+        })
+    }
+
+    async fn run(&mut self, interrupt: &Interrupt, way: Way) -> End {
+        let file = self.rehearsal.to_str().unwrap().to_owned();
+        let provider = Milink::with_environment(Arc::new(move |name| {
+            (name == rehearsal::VARIABLE).then(|| file.clone())
+        }));
+        let harness = Harness::new(server_of(provider, None));
+        let result = match way {
+            Way::Up => self.up(&harness, interrupt).await,
+            Way::Down => self.down(&harness, interrupt).await,
+        };
+        result.unwrap_or_else(|problem| End::Failed(problem.to_string()))
+    }
+
+    async fn up(&mut self, harness: &Harness<Milink>, interrupt: &Interrupt) -> Result<End, Problem> {
+        harness.configure(self.provider_block()).await?;
+        let mut taken = Vec::new();
+        for step in 0.. {
+            // Later objects refer to what earlier ones became.
+            let mut nodes = self.nodes(harness).await?;
+            if step >= nodes.len() {
+                break;
+            }
+            let node = nodes.swap_remove(step);
+            let config = harness.config(node.type_name, node.config)?;
+            let plan = harness.plan(node.type_name, self.state.get(&node.address), &config).await?;
+            match &plan.prior {
+                Some(refreshed) => drop(self.state.insert(node.address.clone(), refreshed.clone())),
+                None => drop(self.state.remove(&node.address)),
+            }
+            taken.push((node.address.clone(), plan.action.clone()));
+            let mut stopped = false;
+            let applied = harness
+                .apply_until(plan, async {
+                    interrupt.stop.notified().await;
+                    stopped = true;
+                })
+                .await?;
+            match applied.stored {
+                Some(stored) => drop(self.state.insert(node.address.clone(), stored)),
+                None => drop(self.state.remove(&node.address)),
+            }
+            self.progress.fetch_add(1, Ordering::SeqCst);
+            if stopped {
+                return Ok(End::Stopped);
+            }
+            if applied.diagnostics.has_errors() {
+                return Ok(End::Failed(format!(
+                    "{}: {}",
+                    node.address,
+                    Problem::Diagnostics(applied.diagnostics)
+                )));
+            }
+        }
+        Ok(End::Done(taken))
+    }
+
+    async fn down(&mut self, harness: &Harness<Milink>, interrupt: &Interrupt) -> Result<End, Problem> {
+        harness.configure(self.provider_block()).await?;
+        let mut taken = Vec::new();
+        // All plans come first: a guard that refuses one object keeps all of them.
+        let mut plans = Vec::new();
+        for node in self.nodes(harness).await?.into_iter().rev() {
+            let Some(stored) = self.state.get(&node.address) else { continue };
+            plans.push((node.address, harness.plan_destroy(node.type_name, stored).await?));
+        }
+        for (address, plan) in plans {
+            taken.push((address.clone(), plan.action.clone()));
+            let mut stopped = false;
+            let applied = harness
+                .apply_until(plan, async {
+                    interrupt.stop.notified().await;
+                    stopped = true;
+                })
+                .await?;
+            match applied.stored {
+                Some(stored) => drop(self.state.insert(address.clone(), stored)),
+                None => drop(self.state.remove(&address)),
+            }
+            if stopped {
+                return Ok(End::Stopped);
+            }
+            if applied.diagnostics.has_errors() {
+                return Ok(End::Failed(format!("{address}: {}", Problem::Diagnostics(applied.diagnostics))));
+            }
+        }
+        Ok(End::Done(taken))
+    }
+
+    fn variable(&self, name: &str, default: &str) -> String {
+        self.variables.get(name).cloned().unwrap_or_else(|| default.to_owned())
+    }
+
+    fn provider_block(&self) -> Json {
+        json!({
+            "azure": {
+                "subscription_id": SUBSCRIPTION,
+                "tenant_id": "99999999-8888-4777-8666-555555555555",
+                "client_id": "12345678-1234-4234-8234-123456789abc",
+                "client_secret": self.variable("client_secret", ""),
+            },
+            "sql_server": [{
+                "name": "hq",
+                "host": "sql1.corp.example",
+                "sql_login": { "username": "terraform", "password": self.variable("sql_password", "") },
+            }],
+        })
+    }
+
+    /// The objects of `examples/quickstart`, in an order that its references allow. What refers to an object that is
+    /// not there yet is left out.
+    async fn nodes(&self, harness: &Harness<Milink>) -> Result<Vec<Node>, Problem> {
+        let instance = format!(
+            "/subscriptions/{SUBSCRIPTION}/resourceGroups/data-platform/providers/Microsoft.Sql/managedInstances/mi-sales"
+        );
+        let partner = "TCP://10.0.0.4:5022";
+        let mut nodes = vec![
+            node(
+                "milink_master_key.hq",
+                "milink_master_key",
+                json!({
+                    "sql_server": "hq",
+                    "password_wo": self.variable("master_key_password", ""),
+                    "password_wo_version": 1,
+                }),
+            ),
+            node(
+                "milink_certificate.endpoint",
+                "milink_certificate",
+                json!({
+                    "sql_server": "hq", "name_prefix": "milink_", "valid_for": "1825d", "rotate_before": "60d",
+                }),
+            ),
+        ];
+        for (key, root) in roots(harness).await? {
+            let address = format!("milink_imported_certificate.root[\"{key}\"]");
+            nodes.push(node(
+                &address,
+                "milink_imported_certificate",
+                json!({
+                    "sql_server": "hq",
+                    "name": text(&root, "name"),
+                    "certificate": text(&root, "certificate"),
+                    "trusted_for_dns": ["*.database.windows.net"],
+                }),
+            ));
+        }
+        let (shown, _) = harness
+            .data_source("milink_endpoint_certificate", json!({ "managed_instance_id": instance }))
+            .await?;
+        nodes.push(node(
+            "milink_imported_certificate.instance",
+            "milink_imported_certificate",
+            json!({
+                "sql_server": "hq",
+                "name": text(&shown, "fully_qualified_domain_name"),
+                "certificate": text(&shown, "certificate"),
+            }),
+        ));
+        let Some(endpoint) = self.state.get("milink_certificate.endpoint") else { return Ok(nodes) };
+        nodes.push(node(
+            "milink_server_trust_certificate.hq",
+            "milink_server_trust_certificate",
+            json!({
+                "managed_instance_id": instance,
+                "name": text(&endpoint.state, "name"),
+                "certificate": text(&endpoint.state, "certificate"),
+            }),
+        ));
+        nodes.push(node(
+            "milink_mirroring_endpoint.hq",
+            "milink_mirroring_endpoint",
+            json!({
+                "sql_server": "hq",
+                "port": 5022,
+                "certificate": text(&endpoint.state, "name"),
+                "state": "started",
+                "on_destroy": "drop",
+            }),
+        ));
+        nodes.push(node(
+            "milink_availability_group.sales",
+            "milink_availability_group",
+            json!({
+                "sql_servers": ["hq"], "name": "AG_Sales", "databases": ["Sales"], "endpoint_url": partner,
+            }),
+        ));
+        nodes.push(node(
+            "milink_link.sales",
+            "milink_link",
+            json!({
+                "name": "DAG_Sales",
+                "managed_instance_id": instance,
+                "sql_servers": ["hq"],
+                "availability_group_name": "AG_Sales",
+                "instance_availability_group_name": "AG_Sales_MI",
+                "partner_endpoint": partner,
+                "databases": ["Sales"],
+                "deletion_protection": false,
+                "on_destroy": "detach",
+            }),
+        ));
+        let Some(link) = self.state.get("milink_link.sales") else { return Ok(nodes) };
+        nodes.push(node(
+            "milink_link_synchronization.sales",
+            "milink_link_synchronization",
+            json!({
+                "link_id": text(&link.state, "id"),
+                "link_generation": text(&link.state, "link_generation"),
+                "wait_for": "synchronized",
+                "timeouts": { "create": "2h" },
+            }),
+        ));
+        Ok(nodes)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    Up,
+    Down,
+}
+
+const SUBSCRIPTION: &str = "11111111-2222-4333-8444-555555555555";
+
+fn node(address: &str, type_name: &'static str, config: Json) -> Node {
+    Node { address: address.to_owned(), type_name, config }
+}
+
+fn text(object: &Object, name: &str) -> Json {
+    match object.get(name) {
+        Some(Value::String(text)) => json!(text),
+        Some(Value::Number(number)) => serde_json::from_str(&number.to_string()).unwrap(),
+        _ => Json::Null,
+    }
+}
+
+async fn roots(harness: &Harness<Milink>) -> Result<Vec<(String, Object)>, Problem> {
+    let members = ["name", "certificate", "subject", "thumbprint", "not_after"];
+    let members = members.map(|name| (name, Type::String)).into_iter().chain([("retired", Type::Bool)]);
+    let result = Type::Map(Box::new(Type::object(members)));
+    let roots = harness.call_function("azure_root_certificates", &[], &result).await?.unwrap();
+    let Value::Map(roots) = roots else { panic!("{roots:?}") };
+    let object = |(key, root)| match root {
+        Value::Object(root) => (key, root),
+        other => panic!("{other:?}"),
+    };
+    Ok(roots.into_iter().map(object).collect())
+}
