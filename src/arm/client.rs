@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tokio::sync::{Mutex, OnceCell};
@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 use super::api_version::{self, ApiVersions};
 use super::environment::Environment;
 use super::error::{Error, ServiceError};
+use super::exchange::{Service, is_transient, one_line};
+use super::patience::{self, POLL};
 use crate::credential::TokenSource;
 use crate::http;
 
@@ -27,8 +29,6 @@ use crate::http;
 const FRESH: Duration = Duration::from_secs(60);
 /// How often a read is repeated.
 const ATTEMPTS: u32 = 4;
-/// The wait between polls where the service does not say (what Microsoft's clients use is 15 to 30 s).
-const POLL: Duration = Duration::from_secs(15);
 
 /// How a client is made.
 #[derive(Debug)]
@@ -45,13 +45,12 @@ pub struct Settings {
 
 /// A client of Azure Resource Manager. Dials nothing before the first call.
 pub struct Client {
-    environment: Environment,
-    http: http::Client,
-    credential: Arc<dyn TokenSource>,
+    service: Service,
     override_version: Option<ApiVersions>,
     versions: Mutex<HashMap<String, Arc<OnceCell<ApiVersions>>>>,
     lists: Mutex<HashMap<String, Listed>>,
     changed: AtomicBool,
+    preview_refused: AtomicBool,
 }
 
 struct Listed {
@@ -83,7 +82,7 @@ pub struct Operation {
 pub enum Progress {
     /// Still running; ask again after this time.
     Running(Duration),
-    /// Ended well.
+    /// Ended well, or so long ago that the service has forgotten it: look at the resource.
     Succeeded,
     /// Ended with an error.
     Failed(Error),
@@ -97,7 +96,7 @@ impl fmt::Debug for Operation {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Client({})", self.environment.resource_manager)
+        write!(f, "Client({})", self.service.environment.resource_manager)
     }
 }
 
@@ -123,19 +122,22 @@ impl Client {
     /// A client; nothing is dialled.
     pub fn new(settings: Settings) -> Self {
         Self {
-            http: settings.http,
-            environment: settings.environment,
-            credential: settings.credential,
+            service: Service {
+                environment: settings.environment,
+                http: settings.http,
+                credential: settings.credential,
+            },
             override_version: settings.api_version.as_deref().map(ApiVersions::fixed),
             versions: Mutex::default(),
             lists: Mutex::default(),
             changed: AtomicBool::new(false),
+            preview_refused: AtomicBool::new(false),
         }
     }
 
     /// The cloud.
     pub fn environment(&self) -> &Environment {
-        &self.environment
+        &self.service.environment
     }
 
     /// Throws shared answers away; from now on nothing is shared.
@@ -145,6 +147,14 @@ impl Client {
 
     /// The versions for a subscription, asked once. A refusal to say is no obstacle: then the oldest is spoken.
     pub(super) async fn versions(&self, subscription: &str) -> Result<ApiVersions, Error> {
+        let mut versions = self.announced_versions(subscription).await?;
+        if self.preview_refused.load(Ordering::Acquire) {
+            versions.reading.clone_from(&versions.stable);
+        }
+        Ok(versions)
+    }
+
+    async fn announced_versions(&self, subscription: &str) -> Result<ApiVersions, Error> {
         if let Some(fixed) = &self.override_version {
             return Ok(fixed.clone());
         }
@@ -167,7 +177,7 @@ impl Client {
 
     /// Reads a resource.
     pub(super) async fn read<T: DeserializeOwned>(&self, path: &str, version: &str) -> Result<T, Error> {
-        let url = format!("{}{path}?api-version={version}", self.environment.resource_manager);
+        let url = format!("{}{path}?api-version={version}", self.service.environment.resource_manager);
         let json = self.fetch(&url, path).await?;
         serde_json::from_value(json)
             .map_err(|error| Error::Malformed { call: format!("GET {path}"), reason: error.to_string() })
@@ -180,7 +190,31 @@ impl Client {
         version: &str,
     ) -> Result<Vec<T>, Arc<Error>> {
         let items = self.shared_list(path, version).await?;
-        serde_json::from_value((*items).clone()).map_err(|error| {
+        Self::items(path, &items)
+    }
+
+    /// As [`Client::list`], in the newest preview that the subscription has; where the region does not have it after
+    /// all, in the stable version, from then on.
+    pub(super) async fn list_preview<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        versions: &ApiVersions,
+    ) -> Result<Vec<T>, Arc<Error>> {
+        match self.shared_list(path, &versions.reading).await {
+            Err(error) if versions.reading != versions.stable && is_unknown_version(&error) => {
+                tracing::info!(
+                    version = versions.reading,
+                    "the region does not have this version of the service"
+                );
+                self.preview_refused.store(true, Ordering::Release);
+                Self::items(path, &*self.shared_list(path, &versions.stable).await?)
+            }
+            items => Self::items(path, &*items?),
+        }
+    }
+
+    fn items<T: DeserializeOwned>(path: &str, items: &Json) -> Result<Vec<T>, Arc<Error>> {
+        serde_json::from_value(items.clone()).map_err(|error| {
             Arc::new(Error::Malformed { call: format!("GET {path}"), reason: error.to_string() })
         })
     }
@@ -198,14 +232,19 @@ impl Client {
                 .or_insert_with(|| Listed { loaded: Instant::now(), outcome: Arc::default() });
             Arc::clone(&listed.outcome)
         };
-        outcome
+        let loaded = outcome
             .get_or_init(|| async { self.all_pages(path, version).await.map(Arc::new).map_err(Arc::new) })
             .await
-            .clone()
+            .clone();
+        if loaded.is_err() {
+            // Those who waited for it share the error; whoever comes later asks again.
+            self.lists.lock().await.retain(|_, listed| !Arc::ptr_eq(&listed.outcome, &outcome));
+        }
+        loaded
     }
 
     async fn all_pages(&self, path: &str, version: &str) -> Result<Json, Error> {
-        let mut url = format!("{}{path}?api-version={version}", self.environment.resource_manager);
+        let mut url = format!("{}{path}?api-version={version}", self.service.environment.resource_manager);
         let mut items = Vec::new();
         loop {
             let mut page = self.fetch(&url, path).await?;
@@ -217,8 +256,7 @@ impl Client {
                 }
             }
             match page.get("nextLink").and_then(Json::as_str) {
-                // The next page is on the same service, or the token would go elsewhere.
-                Some(next) if next.starts_with(&self.environment.resource_manager) => url = next.to_owned(),
+                Some(next) if !next.is_empty() => url = next.to_owned(),
                 _ => return Ok(Json::Array(items)),
             }
         }
@@ -228,7 +266,7 @@ impl Client {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let outcome = self.send(Method::GET, url, path, None).await;
+            let outcome = self.service.send(Method::GET, url, path, None).await;
             let pause = match &outcome {
                 Ok((status, retry_after, _)) if is_transient(*status) => *retry_after,
                 Err(Error::Unreachable { .. }) => None,
@@ -241,7 +279,7 @@ impl Client {
                 let (status, _, body) = outcome?;
                 return Err(body.into_error(status));
             }
-            tokio::time::sleep(pause.unwrap_or(Duration::from_millis(250 << attempt))).await;
+            tokio::time::sleep(patience::before_read(attempt, pause)).await;
         }
     }
 
@@ -254,7 +292,7 @@ impl Client {
         body: Option<Json>,
         wait: &Wait,
     ) -> Result<Operation, Error> {
-        let url = format!("{}{path}?api-version={version}", self.environment.resource_manager);
+        let url = format!("{}{path}?api-version={version}", self.service.environment.resource_manager);
         let call = format!("{method} {path}");
         loop {
             if wait.cancellation.is_cancelled() {
@@ -263,7 +301,7 @@ impl Client {
             // Raised on both sides: a read that began before must not be shared after.
             self.forget();
             let (status, retry_after, answer) =
-                match self.send(method.clone(), &url, path, body.as_ref()).await {
+                match self.service.send(method.clone(), &url, path, body.as_ref()).await {
                     Ok(answered) => answered,
                     Err(Error::Unreachable { sent: false, host, reason }) => {
                         let failure = Error::Unreachable { sent: false, host, reason };
@@ -300,9 +338,13 @@ impl Client {
     pub async fn poll(&self, operation: &Operation) -> Result<Progress, Error> {
         let Some(url) = &operation.url else { return Ok(Progress::Succeeded) };
         let what = format!("the operation {}", operation.name);
-        let (status, retry_after, body) = self.send(Method::GET, url, &what, None).await?;
+        let (status, retry_after, body) = self.service.send(Method::GET, url, &what, None).await?;
         if is_transient(status) {
             return Ok(Progress::Running(retry_after.unwrap_or(POLL)));
+        }
+        // Records of operations are kept for a while only. What became of it is seen at the resource.
+        if status == StatusCode::NOT_FOUND {
+            return Ok(Progress::Succeeded);
         }
         if !status.is_success() {
             return Err(body.into_error(status));
@@ -335,7 +377,11 @@ impl Client {
     pub async fn finish(&self, operation: &Operation, wait: &Wait) -> Result<(), Error> {
         let mut failures = 0;
         loop {
-            let pause = match self.poll(operation).await {
+            let answer = tokio::select! {
+                answer = self.poll(operation) => answer,
+                () = wait.cancellation.cancelled() => Err(Error::Cancelled),
+            };
+            let pause = match answer {
                 Ok(Progress::Succeeded) => {
                     self.forget();
                     return Ok(());
@@ -351,110 +397,6 @@ impl Client {
             wait.sleep(pause, &operation.name).await?;
         }
     }
-
-    async fn send(
-        &self,
-        method: Method,
-        url: &str,
-        what: &str,
-        body: Option<&Json>,
-    ) -> Result<(StatusCode, Option<Duration>, Body), Error> {
-        let scope = format!("{}/.default", self.environment.audience.trim_end_matches('/'));
-        let began = Instant::now();
-        let mut refused = false;
-        let response = loop {
-            let token = self.credential.token(&scope).await?;
-            let target = url.parse().map_err(|_| Error::Malformed {
-                call: format!("{method} {what}"),
-                reason: "its address is not a URL".to_owned(),
-            })?;
-            let request = self.http.request(method.clone(), target);
-            let mut request = request
-                .map_err(|error| Error::Configuration(error.to_string()))?
-                .bearer_auth(token.secret.expose());
-            if let Some(body) = body {
-                request = request.json(body);
-            }
-            let response = request.send().await.map_err(|error| unreachable(&error))?;
-            // A token that ended on its way, or was revoked: one more try with a new one.
-            if response.status() == StatusCode::UNAUTHORIZED && !refused {
-                refused = true;
-                self.credential.forget(&scope);
-                continue;
-            }
-            break response;
-        };
-        let status = response.status();
-        tracing::info!(
-            call = %format_args!("{method} {what}"),
-            status = status.as_u16(),
-            milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            request_id = header(&response, "x-ms-request-id"),
-            "call"
-        );
-        let retry_after =
-            header(&response, "retry-after").and_then(|text| text.parse().ok()).map(Duration::from_secs);
-        let body = Body::read(response, what).await?;
-        Ok((status, retry_after, body))
-    }
-}
-
-/// An answer, taken apart.
-struct Body {
-    json: Json,
-    operation_url: Option<String>,
-    request_id: Option<String>,
-    gateway: bool,
-}
-
-impl Body {
-    async fn read(response: Response, what: &str) -> Result<Self, Error> {
-        let operation_url =
-            header(&response, "azure-asyncoperation").or_else(|| header(&response, "location"));
-        let request_id = header(&response, "x-ms-request-id");
-        let gateway = header(&response, "x-ms-failure-cause").as_deref() == Some("gateway");
-        let success = response.status().is_success();
-        let bytes = response.bytes().await.map_err(|error| unreachable(&error))?;
-        let json = match serde_json::from_slice(&bytes) {
-            Ok(json) => json,
-            Err(_) if bytes.is_empty() => Json::Null,
-            // Proxies answer with HTML; their status tells what happened.
-            Err(_) if !success => Json::Null,
-            Err(error) => return Err(Error::Malformed { call: what.to_owned(), reason: error.to_string() }),
-        };
-        Ok(Self { json, operation_url, request_id, gateway })
-    }
-
-    fn into_error(self, status: StatusCode) -> Error {
-        Error::Service(self.into_service_error(status))
-    }
-
-    fn into_service_error(self, status: StatusCode) -> ServiceError {
-        let part = |name: &str| {
-            let nested = self.json.pointer(&format!("/error/{name}"));
-            nested.or_else(|| self.json.get(name)).and_then(Json::as_str).map(one_line)
-        };
-        ServiceError {
-            status: status.as_u16(),
-            code: part("code")
-                .unwrap_or_else(|| status.canonical_reason().unwrap_or("Unknown").replace(' ', "")),
-            message: part("message").unwrap_or_else(|| "the answer has no explanation".to_owned()),
-            request_id: self.request_id,
-            gateway: self.gateway,
-        }
-    }
-}
-
-fn header(response: &Response, name: &str) -> Option<String> {
-    response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn is_transient(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
 /// Refusals under which nothing has happened and which pass: throttling, and another operation on the instance.
@@ -475,17 +417,15 @@ fn is_refused_as_busy(error: &ServiceError) -> bool {
         )
 }
 
-/// The innermost words of a transport error, without its URL, which may carry a signature.
-fn unreachable(error: &reqwest::Error) -> Error {
-    let host = error.url().and_then(|url| url.host_str()).unwrap_or("Azure").to_owned();
-    let mut reason = String::new();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        reason = inner.to_string();
-        cause = inner.source();
-    }
-    if error.is_timeout() || reason.is_empty() {
-        reason = "no answer in time".to_owned();
-    }
-    Error::Unreachable { host, reason, sent: !error.is_connect() }
+/// The region, or the subscription, does not have the version of the service that was asked for.
+fn is_unknown_version(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Some(
+            "NoRegisteredProviderFound"
+                | "InvalidApiVersionParameter"
+                | "InvalidResourceType"
+                | "UnsupportedApiVersion"
+        )
+    )
 }

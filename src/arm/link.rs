@@ -14,6 +14,7 @@ use super::client::{Client, Operation, Wait};
 use super::error::Error;
 use super::id::{LinkId, ManagedInstanceId};
 use super::instance::segment;
+use super::lenient;
 
 /// A link. Absent properties are absent answers: a link that starts has little more than its names.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +22,7 @@ pub struct Link {
     /// Name, which is the distributed availability group's.
     pub name: String,
     /// The rest.
+    #[serde(default, deserialize_with = "lenient::null_is_default")]
     pub properties: LinkProperties,
 }
 
@@ -49,6 +51,7 @@ pub struct LinkProperties {
     /// `SingleDatabase` or `MultiDatabase`; previews only.
     pub link_mode: Option<String>,
     /// Its databases.
+    #[serde(deserialize_with = "lenient::null_is_default")]
     pub databases: Vec<LinkDatabase>,
 }
 
@@ -61,14 +64,17 @@ pub struct LinkDatabase {
     /// An open set of words; one that holds `Error` names the phase that failed.
     pub replica_state: Option<String>,
     /// `80%`.
+    #[serde(deserialize_with = "lenient::text")]
     pub seeding_progress: Option<String>,
     /// `NOT_HEALTHY`, `PARTIALLY_HEALTHY`, `HEALTHY`.
     pub synchronization_health: Option<String>,
     /// `CONNECTED` or `DISCONNECTED`.
     pub connected_state: Option<String>,
     /// Digits.
+    #[serde(deserialize_with = "lenient::text")]
     pub last_hardened_lsn: Option<String>,
     /// A number as text.
+    #[serde(deserialize_with = "lenient::text")]
     pub most_recent_link_error: Option<String>,
     /// The certificate that SQL Server presented.
     pub partner_auth_cert_validity: Option<PartnerCertificate>,
@@ -129,7 +135,7 @@ impl Client {
     /// When they cannot be listed.
     pub async fn links(&self, instance: &ManagedInstanceId) -> Result<Vec<Link>, Arc<Error>> {
         let versions = self.versions(&instance.subscription).await.map_err(Arc::new)?;
-        self.list(&format!("{instance}/distributedAvailabilityGroups"), &versions.reading).await
+        self.list_preview(&format!("{instance}/distributedAvailabilityGroups"), &versions).await
     }
 
     /// Makes a link. The operation lasts as long as the seeding.

@@ -8,14 +8,18 @@
 //! | [`instance`], [`link`], [`trust_certificate`] | one resource type a file |
 //! | [`error`] | what can go wrong, and what to do about it |
 //! | `api_version` | which version of the service is spoken |
+//! | `exchange`, `patience`, `lenient` | one request and its answer, waits, properties in several forms |
 
 mod api_version;
 pub mod client;
 pub mod environment;
 pub mod error;
+mod exchange;
 pub mod id;
 pub mod instance;
+mod lenient;
 pub mod link;
+mod patience;
 pub mod trust_certificate;
 
 pub use client::{Client, Operation, Progress, Settings, Wait};

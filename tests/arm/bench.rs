@@ -43,6 +43,18 @@ pub(crate) async fn client(
     api_version: &str,
     answer: impl Fn(Request) -> Reply + Send + Sync + 'static,
 ) -> Client {
+    client_of(Some(api_version), answer).await
+}
+
+/// As [`client`], which asks the service for its versions.
+pub(crate) async fn unversioned_client(answer: impl Fn(Request) -> Reply + Send + Sync + 'static) -> Client {
+    client_of(None, answer).await
+}
+
+async fn client_of(
+    api_version: Option<&str>,
+    answer: impl Fn(Request) -> Reply + Send + Sync + 'static,
+) -> Client {
     let server = Server::start(answer).await;
     let http = http::Client::new(&http::Settings {
         ca_certificate: Some(server.root),
@@ -53,7 +65,7 @@ pub(crate) async fn client(
         environment: Environment::named("public").unwrap(),
         http: http.unwrap(),
         credential: Arc::new(Tokens::default()),
-        api_version: Some(api_version.to_owned()),
+        api_version: api_version.map(str::to_owned),
     })
 }
 

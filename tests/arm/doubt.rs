@@ -8,7 +8,7 @@ use terraform_provider_milink::arm::link::NewLink;
 use terraform_provider_milink::arm::{Error, LinkId, Progress, Wait};
 use tokio::time::Instant;
 
-use super::bench::{client, instance, wait};
+use super::bench::{client, instance, unversioned_client, wait};
 use super::server::{HOST, Reply, Request};
 
 const VERSION: &str = "2025-01-01";
@@ -192,4 +192,93 @@ async fn pages_are_put_together() {
     let links = client(VERSION, answer).await.links(&instance()).await.unwrap();
     assert_eq!(links.iter().map(|link| link.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(asked.lock().unwrap()[1].target, "/page2?api-version=2025-01-01");
+}
+
+#[tokio::test]
+async fn a_token_goes_to_the_configured_service_alone() {
+    for elsewhere in [
+        "https://evil.example/operations/1?t=1&s=SIGNATURE",
+        "https://management.azure.com.evil.example/operations/1?t=1&s=SIGNATURE",
+        "http://management.azure.com/operations/1?t=1&s=SIGNATURE",
+        "https://management.azure.com:8443/operations/1?t=1&s=SIGNATURE",
+    ] {
+        let accepted = Reply::json(202, &json!({})).with("azure-asyncoperation", elsewhere.to_owned());
+        let (asked, answer) = script(vec![accepted]);
+        let azure = client(VERSION, answer).await;
+        let operation = azure.create_link(&id(), &new_link(), &wait()).await.unwrap();
+        let error = azure.poll(&operation).await.unwrap_err();
+        assert!(error.to_string().contains("the token is for management.azure.com alone"), "{error}");
+        assert!(!error.to_string().contains("SIGNATURE"), "{error}");
+        assert!(error.is_outcome_unknown());
+        assert_eq!(methods(&asked), ["PUT"]);
+
+        let (asked, answer) = script(vec![Reply::json(200, &json!({ "value": [], "nextLink": elsewhere }))]);
+        let error = client(VERSION, answer).await.links(&instance()).await.unwrap_err();
+        assert!(error.to_string().contains("the token is for management.azure.com alone"), "{error}");
+        assert_eq!(methods(&asked), ["GET"]);
+    }
+}
+
+#[tokio::test]
+async fn an_error_is_not_kept_for_those_who_ask_later() {
+    let refused = Reply::error(403, "AuthorizationFailed", "No.");
+    let (asked, answer) = script(vec![refused, Reply::json(200, &json!({ "value": [] }))]);
+    let azure = client(VERSION, answer).await;
+    assert_eq!(azure.links(&instance()).await.unwrap_err().status(), Some(403));
+    assert!(azure.links(&instance()).await.unwrap().is_empty());
+    assert_eq!(methods(&asked), ["GET", "GET"]);
+}
+
+#[tokio::test]
+async fn an_operation_that_the_service_has_forgotten_has_ended() {
+    let (_, answer) = script(vec![accepted(), Reply::error(404, "OperationNotFound", "Gone.")]);
+    let azure = client(VERSION, answer).await;
+    let operation = azure.create_link(&id(), &new_link(), &wait()).await.unwrap();
+    assert!(matches!(azure.poll(&operation).await.unwrap(), Progress::Succeeded));
+}
+
+#[tokio::test]
+async fn a_status_is_read_whatever_form_its_parts_have() {
+    let odd = json!({ "value": [
+        { "name": "a", "properties": { "databases": null, "instanceLinkRole": "Standby", "brandNew": { "x": [1] } } },
+        { "name": "b", "properties": { "databases": [
+            { "databaseName": "db", "mostRecentLinkError": 1412, "seedingProgress": 80, "replicaState": "Dreaming" } ] } },
+        { "name": "c", "properties": null },
+    ] });
+    let (_, answer) = script(vec![Reply::json(200, &odd)]);
+    let links = client(VERSION, answer).await.links(&instance()).await.unwrap();
+    assert_eq!(links.len(), 3);
+    assert!(links[0].properties.databases.is_empty());
+    assert_eq!(links[0].properties.instance_link_role.as_deref(), Some("Standby"));
+    let database = &links[1].properties.databases[0];
+    assert_eq!(database.most_recent_link_error.as_deref(), Some("1412"));
+    assert_eq!(database.seeding_progress.as_deref(), Some("80"));
+    assert!(!database.has_failed());
+}
+
+#[tokio::test]
+async fn a_region_without_the_preview_is_read_in_the_stable_version_from_then_on() {
+    let metadata = json!({ "resourceTypes": [{
+        "resourceType": "managedInstances/distributedAvailabilityGroups",
+        "apiVersions": ["2026-08-01-preview", "2025-01-01", "2023-08-01"] }] });
+    let unknown = Reply::error(
+        400,
+        "NoRegisteredProviderFound",
+        "No registered resource provider found for location 'westeurope' and API version '2026-08-01-preview'.",
+    );
+    let list = Reply::json(200, &json!({ "value": [] }));
+    let (asked, answer) = script(vec![Reply::json(200, &metadata), unknown, list.clone(), list]);
+    let azure = unversioned_client(answer).await;
+    azure.links(&instance()).await.unwrap();
+    azure.forget();
+    azure.links(&instance()).await.unwrap();
+    let versions: Vec<String> = asked
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|request| {
+            request.target.split_once("api-version=").map(|(_, version)| version.to_owned())
+        })
+        .collect();
+    assert_eq!(versions, ["2022-09-01", "2026-08-01-preview", "2025-01-01", "2025-01-01"]);
 }
