@@ -38,6 +38,7 @@ mod data_source;
 mod faults;
 mod function;
 mod list_resource;
+mod matching;
 pub(crate) mod outcome;
 pub(crate) mod plan;
 mod resource;

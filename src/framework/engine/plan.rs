@@ -13,6 +13,8 @@ use crate::framework::path::AttributePath;
 use crate::framework::schema::{Attribute, Block, Nesting, Replacement};
 use crate::framework::value::{Object, Value};
 
+use super::matching;
+
 /// The plan for `config` when `prior` is there, before its author has looked over it.
 ///
 /// A computed value that nobody wrote is unknown in a new object; in a changed one unless it is stable; in an
@@ -78,10 +80,15 @@ pub(crate) fn forget_write_only(object: &mut Object, body: Body<'_>) {
     }
 }
 
-/// Takes out of `priors` the element of a set that is what `config` was, or will be.
-fn correlate<'a>(config: &Object, priors: &mut Vec<&'a Object>, body: Body<'_>) -> Option<&'a Object> {
-    let position = priors.iter().position(|prior| written_parts_equal(config, prior, body))?;
-    Some(priors.remove(position))
+/// For each of a set's `configs` the element of `values` that it was, or will be.
+fn correlate<'a>(configs: &[Value], values: &'a Value, body: Body<'_>) -> Vec<Option<&'a Object>> {
+    let values = objects_of(values);
+    let fits = |config: usize, value: usize| match (configs.get(config), values.get(value)) {
+        (Some(Value::Object(config)), Some(value)) => written_parts_equal(config, value, body),
+        _ => false,
+    };
+    let pairs = matching::pairs(configs.len(), values.len(), fits);
+    pairs.into_iter().map(|place| place.and_then(|place| values.get(place).copied())).collect()
 }
 
 /// What becomes of computed values that nobody wrote.
@@ -152,15 +159,8 @@ fn merge_blocks(block: &Block, config: &Value, prior: Option<&Value>, open: Open
                 .collect(),
         ),
         Value::Set(items) => {
-            let mut priors = prior.map(objects_of).unwrap_or_default();
-            let merged = items.iter().map(|item| match item {
-                Value::Object(config) => {
-                    let prior = correlate(config, &mut priors, body);
-                    Value::Object(merge(config, prior, body, open))
-                }
-                other => other.clone(),
-            });
-            Value::Set(merged.collect())
+            let priors = correlate(items, prior.unwrap_or(&Value::Null), body);
+            Value::Set(items.iter().zip(priors).map(|(item, prior)| element(item, prior)).collect())
         }
         other => other.clone(),
     }
@@ -217,16 +217,17 @@ fn settle_blocks(
         }
         // The base has the order of the configuration; an author need not keep the order of a set.
         (Value::Set(bases), Value::Set(_), Value::Set(configs)) if bases.len() == configs.len() => {
-            let mut priors = prior.map(objects_of).unwrap_or_default();
-            let mut authors = objects_of(author);
-            let settled = bases.iter().zip(configs).map(|(base, config)| {
-                let (Value::Object(base), Value::Object(config)) = (base, config) else {
-                    return base.clone();
-                };
-                let prior = correlate(config, &mut priors, body);
-                match correlate(config, &mut authors, body) {
-                    Some(author) => Value::Object(settle(base, author, config, prior, body)),
-                    None => Value::Object(base.clone()),
+            let partners = correlate(configs, author, body).into_iter().zip(correlate(
+                configs,
+                prior.unwrap_or(&Value::Null),
+                body,
+            ));
+            let settled = bases.iter().zip(configs).zip(partners).map(|((base, config), (author, prior))| {
+                match (base, config, author) {
+                    (Value::Object(base), Value::Object(config), Some(author)) => {
+                        Value::Object(settle(base, author, config, prior, body))
+                    }
+                    _ => base.clone(),
                 }
             });
             Value::Set(settled.collect())
@@ -325,10 +326,12 @@ fn always_replaces(body: Body<'_>) -> bool {
 /// Whether some planned element of a set has no prior one that agrees in all that replaces, or the other way
 /// round.
 fn set_replaces(prior: Option<&Value>, planned: Option<&Value>, body: Body<'_>) -> bool {
-    let mut unmatched = prior.map(objects_of).unwrap_or_default();
-    let agrees = |prior: &Object, planned: &Object| {
+    let priors = prior.map(objects_of).unwrap_or_default();
+    let planned = planned.map(objects_of).unwrap_or_default();
+    let agree = |one: usize, other: usize| {
         let mut paths = Vec::new();
-        find_replacements(Some(prior), Some(planned), body, &AttributePath::root(), &mut paths);
+        let (planned, prior) = (planned.get(one).copied(), priors.get(other).copied());
+        find_replacements(prior, planned, body, &AttributePath::root(), &mut paths);
         paths.is_empty()
     };
     let replaces_at_all = |object: &Object| {
@@ -336,16 +339,11 @@ fn set_replaces(prior: Option<&Value>, planned: Option<&Value>, body: Body<'_>) 
         find_replacements(Some(object), None, body, &AttributePath::root(), &mut paths);
         !paths.is_empty()
     };
-    for planned in planned.map(objects_of).unwrap_or_default() {
-        match unmatched.iter().position(|prior| agrees(prior, planned)) {
-            Some(position) => {
-                unmatched.remove(position);
-            }
-            None if replaces_at_all(planned) => return true,
-            None => {}
-        }
-    }
-    unmatched.into_iter().any(replaces_at_all)
+    let partners = matching::pairs(planned.len(), priors.len(), agree);
+    let new =
+        planned.iter().zip(&partners).filter(|(_, partner)| partner.is_none()).map(|(planned, _)| *planned);
+    let gone = priors.iter().enumerate().filter(|(place, _)| !partners.contains(&Some(*place)));
+    new.chain(gone.map(|(_, prior)| *prior)).any(replaces_at_all)
 }
 
 fn written_parts_equal(config: &Object, prior: &Object, body: Body<'_>) -> bool {
@@ -361,8 +359,11 @@ fn written_parts_equal(config: &Object, prior: &Object, body: Body<'_>) -> bool 
                 (Some(Value::Object(config)), Some(Value::Object(prior))) => {
                     written_parts_equal(config, prior, inner)
                 }
-                (Some(Value::List(configs)), Some(Value::List(priors)))
-                | (Some(Value::Set(configs)), Some(Value::Set(priors))) => {
+                (Some(Value::Set(configs)), Some(priors @ Value::Set(elements))) => {
+                    configs.len() == elements.len()
+                        && correlate(configs, priors, inner).iter().all(Option::is_some)
+                }
+                (Some(Value::List(configs)), Some(Value::List(priors))) => {
                     configs.len() == priors.len()
                         && configs.iter().zip(priors).all(|pair| match pair {
                             (Value::Object(config), Value::Object(prior)) => {

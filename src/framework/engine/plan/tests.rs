@@ -161,6 +161,21 @@ fn a_set_keeps_the_computed_values_of_its_elements() {
 }
 
 #[test]
+fn an_element_that_writes_nothing_leaves_the_others_theirs() {
+    let schema = Schema::new("").block(
+        Block::new("member", Nesting::Set { min: 0, max: 0 }, "")
+            .attribute(Attribute::string("name").optional().computed()),
+    );
+    let member = |name: Value| Value::Object(Object::from([("name".to_owned(), name)]));
+    let members = |items: Vec<Value>| Object::from([("member".to_owned(), Value::Set(items))]);
+    let prior = members(vec![member(text("a")), member(text("given"))]);
+    for config in [[Value::Null, text("a")], [text("a"), Value::Null]] {
+        let again = propose(&members(config.map(member).into()), Some(&prior), (&schema).into());
+        assert!(crate::framework::equality::objects_equal(&again, &prior), "{again:?}");
+    }
+}
+
+#[test]
 fn an_author_may_sort_a_set() {
     let schema = Schema::new("").block(
         Block::new("member", Nesting::Set { min: 0, max: 0 }, "")
