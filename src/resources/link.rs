@@ -9,7 +9,7 @@
 //! time, which would throw a seeding of days away. What goes wrong afterwards ends in success with the true state,
 //! `complete = false` and a warning, and the next plan goes on.
 
-mod establish;
+pub(super) mod establish;
 mod observe;
 mod remove;
 

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use crate::arm::LinkId;
 use crate::arm::link::LinkDatabase;
@@ -19,6 +20,7 @@ use crate::framework::schema::{Attribute, IdentitySchema, Schema, Timeouts};
 use crate::framework::value::Value;
 use crate::model;
 use crate::provider::Clients;
+use crate::resources::link::establish::APPEAR;
 use crate::resources::{reach, shared};
 
 model! {
@@ -144,6 +146,7 @@ async fn await_link(context: &Context<Clients>, planned: &LinkSynchronization) -
     let wait = reach::wait(context);
     let doing = format!("wait for the link {}", id.name);
     let seeded_is_enough = planned.wait_for.as_str() == Some("seeded");
+    let appears = Instant::now() + APPEAR;
     let mut last;
     loop {
         azure.forget();
@@ -151,6 +154,11 @@ async fn await_link(context: &Context<Clients>, planned: &LinkSynchronization) -
             Ok(links) => {
                 let link = links.into_iter().find(|link| link.name.eq_ignore_ascii_case(&id.name));
                 let Some(link) = link else {
+                    // A young link is not shown for a while.
+                    if Instant::now() < appears {
+                        wait.sleep(LOOK, &doing).await.map_err(|error| reach::arm_error(&doing, &error))?;
+                        continue;
+                    }
                     return Err(Diagnostic::error(
                         "The link is not there",
                         format!("The managed instance {} has no link {}.", id.instance.name, id.name),

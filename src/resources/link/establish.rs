@@ -30,7 +30,7 @@ const TRUST: Duration = Duration::from_secs(120);
 /// How long contact may take. The service gives up after five minutes by itself.
 const CONTACT: Duration = Duration::from_secs(6 * 60);
 /// How long an accepted link may stay invisible: it was seen to take a minute.
-const APPEAR: Duration = Duration::from_secs(90);
+pub(in crate::resources) const APPEAR: Duration = Duration::from_secs(90);
 
 /// Makes the link, or goes on making it.
 pub(super) async fn run(
@@ -299,7 +299,8 @@ impl Maker<'_> {
         let mut halves = None;
         let why = loop {
             if let Ok(now) = observe::look(self.azure, nodes, self.id).await {
-                let met = observe::in_contact(&now).unwrap_or(false);
+                // SQL Server may know of the contact before the service shows the link.
+                let met = now.arm.is_some() && observe::in_contact(&now).unwrap_or(false);
                 let broken = now.arm.as_ref().is_some_and(|link| {
                     link.properties.databases.iter().any(arm::link::LinkDatabase::has_failed)
                 });
