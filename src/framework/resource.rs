@@ -181,7 +181,7 @@ pub struct UpdatePlan<M, P> {
 /// The making of an object.
 #[derive(Debug)]
 pub struct Create<M> {
-    /// As written and wholly known, write-only values included.
+    /// As written and wholly known, write-only values included. (A create ignores no changes.)
     pub config: M,
     /// As planned. What is unknown here must be known in the answer, everything else the same.
     pub planned: M,
@@ -190,7 +190,8 @@ pub struct Create<M> {
 /// The change of an object.
 #[derive(Debug)]
 pub struct Update<M, P> {
-    /// As written and wholly known, write-only values included.
+    /// As written and wholly known, with what `ignore_changes` hides as it was. For two things only: write-only
+    /// values, and whether a value that is otherwise computed is written. What it shall become is in `planned`.
     pub config: M,
     /// As it was.
     pub prior: M,

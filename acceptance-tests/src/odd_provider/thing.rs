@@ -334,7 +334,8 @@ impl Resource<Folder> for Thing {
     ) -> Result<State<ThingModel, Memory>, Failure<ThingModel, Memory>> {
         let folder = client(context)?;
         let name = text(&request.planned.name);
-        folder.journal(&format!("update {name} serial={}", request.private.serial));
+        let label = request.config.label.as_str().unwrap_or("none");
+        folder.journal(&format!("update {name} serial={} label={label}", request.private.serial));
         let fault = request.planned.fault.as_str().map(str::to_owned);
         if fault.as_deref() == Some("update") {
             return Err(Diagnostic::error("Update refused", "As asked").into());

@@ -96,7 +96,7 @@ async fn a_life() {
 
     world.harness.destroy(THING, &made).await.unwrap();
     assert!(
-        world.journal().ends_with("update a serial=1\ndelete a Destroy serial=2\n"),
+        world.journal().ends_with("update a serial=1 label=Label\ndelete a Destroy serial=2\n"),
         "{}",
         world.journal()
     );
@@ -137,6 +137,21 @@ async fn unknown_values_become_known() {
     let known = json!({"name": "a", "tags": {"k": "v"}, "label": "l", "rule": [{"port": 1}]});
     let applied = world.harness.apply_with(plan, &world.config(known)).await.unwrap().success().unwrap();
     assert_eq!(applied.unwrap().value("label"), &Value::string("l"));
+}
+
+/// Core filters the configuration for plans, and hands the apply what is written.
+#[tokio::test]
+async fn an_update_is_not_told_what_is_ignored() {
+    let world = World::new().await;
+    let config = |label: &str, size: u8, secret: &str| {
+        world.config(json!({"name": "a", "label": label, "size": size, "secret_wo": secret}))
+    };
+    let made = world.harness.settle(THING, None, &config("x", 1, "s")).await.unwrap();
+    let filtered = config("x", 2, "s");
+    let plan = world.harness.plan(THING, Some(&made), &filtered).await.unwrap();
+    let applied = world.harness.apply_ignoring(plan, &filtered, &config("y", 2, "s")).await.unwrap();
+    assert_eq!(applied.success().unwrap().unwrap().value("label"), &Value::string("x"));
+    assert!(world.journal().ends_with("update a serial=1 label=x\n"), "{}", world.journal());
 }
 
 #[tokio::test]

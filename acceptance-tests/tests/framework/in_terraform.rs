@@ -209,7 +209,7 @@ fn a_life_with_every_kind_of_value() {
     workspace.plans(false, &spelt);
     let changes = ["-var", "size=5", "-var", "members=[\"n\",\"o\"]", "-var", "seed=t", "-var", "label=new"];
     workspace.run(&[&["apply", "-auto-approve"], changes.as_slice()].concat()).succeeded();
-    assert!(workspace.journal().ends_with("update a serial=1\n"), "{}", workspace.journal());
+    assert!(workspace.journal().ends_with("update a serial=1 label=new\n"), "{}", workspace.journal());
     assert_eq!(
         workspace.run(&[&["plan", "-detailed-exitcode"], changes.as_slice()].concat()).code(),
         Some(0)
@@ -301,6 +301,8 @@ fn ignored_changes_stay_ignored() {
     workspace.main(&thing("y", 2)).apply().succeeded();
     let state = workspace.state("odd_thing.a");
     assert_eq!((&state["label"], &state["size"]), (&json!("x"), &json!(2)));
+    // The verb was not told either, although Terraform hands the apply what is written.
+    assert!(workspace.journal().ends_with("update a serial=1 label=x\n"), "{}", workspace.journal());
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! | `resource`, `resource_plan`, `resource_apply`, `shape` | managed resources behind one type |
 //! | `data_source`, `action`, `list_resource`, `function` | the other objects |
 //! | `plan`, `outcome`, `validate` | what Terraform allows plans, results and configurations to say |
+//! | `ignored` | what `ignore_changes` hides |
 //! | `wire`, `schema_wire` | messages |
 //! | `faults` | mistakes in schemas |
 //! | `call` | what every call has in common |
@@ -37,6 +38,7 @@ pub(crate) mod call;
 mod data_source;
 mod faults;
 mod function;
+mod ignored;
 mod list_resource;
 mod matching;
 pub(crate) mod outcome;

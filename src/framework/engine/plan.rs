@@ -81,7 +81,7 @@ pub(crate) fn forget_write_only(object: &mut Object, body: Body<'_>) {
 }
 
 /// For each of a set's `configs` the element of `values` that it was, or will be.
-fn correlate<'a>(configs: &[Value], values: &'a Value, body: Body<'_>) -> Vec<Option<&'a Object>> {
+pub(super) fn correlate<'a>(configs: &[Value], values: &'a Value, body: Body<'_>) -> Vec<Option<&'a Object>> {
     let values = objects_of(values);
     let fits = |config: usize, value: usize| match (configs.get(config), values.get(value)) {
         (Some(Value::Object(config)), Some(value)) => written_parts_equal(config, value, body),
@@ -394,7 +394,7 @@ fn written<'a>(attribute: &'a Attribute, config: &'a Value) -> Option<&'a Value>
 }
 
 /// Whether the configuration decides: it always does where nothing is computed.
-fn is_written(attribute: &Attribute, config: &Value) -> bool {
+pub(super) fn is_written(attribute: &Attribute, config: &Value) -> bool {
     !attribute.computed || !config.is_absent()
 }
 
@@ -407,7 +407,7 @@ fn each_object(value: &mut Value, change: &mut impl FnMut(&mut Object)) {
     }
 }
 
-fn as_object(value: &Value) -> Option<&Object> {
+pub(super) fn as_object(value: &Value) -> Option<&Object> {
     match value {
         Value::Object(object) => Some(object),
         _ => None,
@@ -421,14 +421,14 @@ fn objects_of(value: &Value) -> Vec<&Object> {
     }
 }
 
-fn item_at(value: &Value, index: usize) -> Option<&Object> {
+pub(super) fn item_at(value: &Value, index: usize) -> Option<&Object> {
     match value {
         Value::List(items) => items.get(index).and_then(as_object),
         _ => None,
     }
 }
 
-fn item_of<'a>(value: &'a Value, key: &str) -> Option<&'a Object> {
+pub(super) fn item_of<'a>(value: &'a Value, key: &str) -> Option<&'a Object> {
     match value {
         Value::Map(items) => items.get(key).and_then(as_object),
         _ => None,

@@ -11,6 +11,7 @@ use crate::plugin::proto::tfplugin5 as proto;
 use proto::apply_resource_change::{Request, Response};
 
 use super::call::{Call, bug, model};
+use super::ignored::as_planned;
 use super::outcome::{Accepted, after_apply, after_failure, known_parts};
 use super::plan::differs_beside_timeouts;
 use super::resource::{Managed, failing};
@@ -44,7 +45,10 @@ impl<C: Send + Sync + 'static, R: Resource<C>> Managed<C, R> {
         config: Object,
         envelope: Envelope,
     ) -> Result<Response, Diagnostics> {
-        let config = model(&config)?;
+        let config = match &prior {
+            Some(_) => model(&as_planned(&config, &planned, self.shape.body()))?,
+            None => model(&config)?,
+        };
         let (context, outcome) = match &prior {
             None => {
                 let context = self.shape.context(&call, &planned, Operation::Create);

@@ -36,20 +36,31 @@ impl<P: Provider> Harness<P> {
 
     /// Applies a plan with its configuration as it turned out to be.
     pub async fn apply_with(&self, plan: Planned, config: &Object) -> Result<Applied, Problem> {
+        self.apply_ignoring(plan, config, config).await
+    }
+
+    /// Applies a plan of an object with `ignore_changes`: core plans with `config`, in which the ignored arguments
+    /// are as they were, and applies with `written`.
+    pub async fn apply_ignoring(
+        &self,
+        plan: Planned,
+        config: &Object,
+        written: &Object,
+    ) -> Result<Applied, Problem> {
         if config.values().any(|value| !value.is_wholly_known()) {
             return Err(Problem::Violation("a configuration is wholly known in an apply".to_owned()));
         }
         match (&plan.action, plan.prior.clone()) {
             (Action::NoOp, prior) => Ok(Applied { stored: prior, diagnostics: Diagnostics::new() }),
-            (Action::Create, _) => self.make(&plan, None, config).await,
-            (Action::Update, Some(prior)) => self.make(&plan, Some(prior), config).await,
+            (Action::Create, _) => self.make(&plan, None, config, written).await,
+            (Action::Update, Some(prior)) => self.make(&plan, Some(prior), config, written).await,
             (Action::Delete, Some(prior)) => self.delete(&plan, prior).await,
             (Action::Replace(_), Some(prior)) => {
                 let deleted = self.delete(&plan, prior).await?;
                 if deleted.diagnostics.has_errors() {
                     return Ok(deleted);
                 }
-                let mut made = self.make(&plan, None, config).await?;
+                let mut made = self.make(&plan, None, config, written).await?;
                 made.diagnostics.extend(deleted.diagnostics);
                 Ok(made)
             }
@@ -57,7 +68,13 @@ impl<P: Provider> Harness<P> {
         }
     }
 
-    async fn make(&self, plan: &Planned, prior: Option<Stored>, config: &Object) -> Result<Applied, Problem> {
+    async fn make(
+        &self,
+        plan: &Planned,
+        prior: Option<Stored>,
+        config: &Object,
+        written: &Object,
+    ) -> Result<Applied, Problem> {
         let type_name = plan.type_name.as_str();
         let body = self.body(type_name)?;
         let call = self.plan_call(type_name, prior.as_ref(), config, &[], true).await?;
@@ -72,7 +89,7 @@ impl<P: Provider> Harness<P> {
             type_name: type_name.to_owned(),
             prior_state: wire::write_object(prior.as_ref().map(|prior| &prior.state), body),
             planned_state: wire::write_object(Some(planned), body),
-            config: wire::write_object(Some(config), body),
+            config: wire::write_object(Some(written), body),
             planned_private: call.private,
             provider_meta: None,
             planned_identity: call.identity,
