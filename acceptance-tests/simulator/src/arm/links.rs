@@ -11,7 +11,7 @@ use super::api_version::{V2022_05_PREVIEW, V2023_05_PREVIEW, V2023_08_PREVIEW, V
 use super::backend::{
     InstanceView, LinkDatabaseView, LinkRequest, LinkUpdate, LinkView, LogPoint, RoleChange,
 };
-use super::call::{Call, system_data};
+use super::call::Call;
 use super::operations::stamp;
 use super::path::ChildType;
 use super::reply::{ArmError, Reply};
@@ -87,14 +87,10 @@ pub fn action(call: &Call<'_>, instance: &InstanceView, name: &str, verb: &str) 
 /// The link as a resource, in the version's shape.
 pub fn resource(call: &Call<'_>, instance: &InstanceView, link: &LinkView) -> Value {
     let mut resource = call.child(&instance.path, CHILD, &link.name, properties(link));
-    if let Some(resource) = resource.as_object_mut() {
-        if call.version >= super::api_version::V2025_01 {
-            resource.insert("systemData".to_owned(), system_data(link.created));
-        }
-        if call.settings.instance_ids_in_links {
-            // Recorded until August 2024: the id is that of the instance.
-            resource.insert("id".to_owned(), instance.path.id().into());
-        }
+    // The schema has `systemData` from 2025-01-01 on, the service leaves it out. [recordings of 2025-08-01-preview]
+    if let (true, Some(resource)) = (call.settings.instance_ids_in_links, resource.as_object_mut()) {
+        // Recorded until August 2024: the id is that of the instance.
+        resource.insert("id".to_owned(), instance.path.id().into());
     }
     resource
 }

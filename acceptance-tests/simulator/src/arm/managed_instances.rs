@@ -95,6 +95,17 @@ pub fn resource(call: &Call<'_>, instance: &InstanceView) -> Value {
     put(&mut all, "currentBackupStorageRedundancy", Some("Geo"));
     put(&mut all, "requestedBackupStorageRedundancy", Some("Geo"));
     put(&mut all, "zoneRedundant", Some(false));
+    put(
+        &mut all,
+        "virtualClusterId",
+        Some(format!(
+            "{subscription}/resourceGroups/{}/providers/Microsoft.Sql/virtualClusters/VirtualCluster{}",
+            instance.path.group,
+            // Instances of a subnet share it, as they share the zone; which one it is does not matter to anybody.
+            uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_DNS, instance.dns_zone.as_bytes())
+        )),
+    );
+    put(&mut all, "externalGovernanceStatus", Some("Disabled"));
     put(&mut all, "pricingModel", Some("Regular"));
     put(&mut all, "createTime", Some(stamp(instance.created)));
     put(&mut all, "databaseFormat", Some(instance.database_format.clone()));

@@ -45,7 +45,7 @@ const LINK: [Lifetime; 24] = [
     ("/systemData", Some(V2025_01), None),
 ];
 
-const INSTANCE: [Lifetime; 11] = [
+const INSTANCE: [Lifetime; 12] = [
     ("virtualClusterId", Some(V2022_11_PREVIEW), None),
     ("isGeneralPurposeV2", Some(V2023_02_PREVIEW), None),
     ("hybridSecondaryUsage", Some(V2023_02_PREVIEW), None),
@@ -55,6 +55,8 @@ const INSTANCE: [Lifetime; 11] = [
     ("pricingModel", Some(V2023_02_PREVIEW), None),
     ("createTime", Some(V2023_02_PREVIEW), None),
     ("databaseFormat", Some(V2023_05_PREVIEW), None),
+    // Recorded in this version; when it came is not settled.
+    ("externalGovernanceStatus", Some(V2023_05_PREVIEW), None),
     ("memorySizeInGB", Some(V2024_11_PREVIEW), None),
     ("/systemData", Some(V2025_01), None),
 ];

@@ -68,7 +68,11 @@ fn database(
         instance_replica: one.replicas.0.clone(),
         partner_replica: one.replicas.1.clone(),
         state: state(estate, link, one).to_owned(),
-        seeding_percent: one.seeded.map(|(done, total)| percent(done, total)),
+        // Gone when it is seeded. [recordings of 2024 and 2026]
+        seeding_percent: one
+            .seeded
+            .filter(|(done, total)| done < total)
+            .map(|(done, total)| percent(done, total)),
         error: error.map(|number| number.to_string()),
         ..LinkDatabaseView::default()
     };
@@ -76,9 +80,11 @@ fn database(
         return view;
     }
     let connected = link.session.is_some();
-    // A secondary that roles were forced away from still calls itself healthy. [recording]
     let steady = matches!(link.phase, LinkPhase::Synchronizing | LinkPhase::FailingOver);
-    let healthy = if link.reset && !connected { !link.instance_is_primary } else { connected && steady };
+    // A link that reports an error of replication says HEALTHY as long as it is connected, and so does a secondary that
+    // roles were forced away from. [recordings TestManagedInstanceLinkErrHandling, …MIPrimaryForcedFailover]
+    let well = steady || link.phase == LinkPhase::SynchronizationError;
+    let healthy = if link.reset && !connected { !link.instance_is_primary } else { connected && well };
     view.health = Some(if healthy { "HEALTHY" } else { "NOT_HEALTHY" }.to_owned());
     view.connected = Some(if connected { "CONNECTED" } else { "DISCONNECTED" }.to_owned());
     let here = managed.engine.database(&one.name);
@@ -92,15 +98,18 @@ fn database(
     // 0 and 1 are what positions begin with, not progress. [recording]
     view.hardened = point(if link.reset && link.instance_is_primary { 0 } else { position }, now);
     view.committed = point(position, now);
-    view.backed_up =
-        here.filter(|_| link.instance_is_primary).and_then(|here| point(here.backed_up_lsn, now));
+    // Kept by a copy that was primary once. [recording TestManagedInstanceLinkMIPrimaryPlannedFailover]
+    let primary_once = link.instance_is_primary || link.request.instance_is_primary;
+    view.backed_up = here.filter(|_| primary_once).and_then(|here| point(here.backed_up_lsn, now));
     view.partner_certificate = sql.and_then(trust::presented).and_then(|shown| {
         let uploaded = managed.trust_certificates.iter().find(|upload| upload.der == shown.der)?;
         Some((uploaded.name.clone(), shown.not_after))
     });
     let lag = if connected && steady { 0 } else { -1 };
-    view.send_lag = Some(lag);
-    view.redo_lag = Some(if link.instance_is_primary { -1 } else { lag });
+    // Nothing is sent by who gave the primary role away; all other lags are 0. [recordings]
+    view.send_lag =
+        Some(if link.request.instance_is_primary && !link.instance_is_primary { -1 } else { lag });
+    view.redo_lag = Some(lag);
     view
 }
 
