@@ -33,7 +33,7 @@ use terraform_provider_milink::sql::quote::{EndpointUrl, Identifier, InstanceUrl
 use terraform_provider_milink::sql::statement::{
     Authentication, AuthenticationWay, AvailabilityMode, BackupPreference, CreateAvailabilityGroup,
     CreateEndpoint, DistributedGroup, DistributedMember, Encryption, EncryptionAlgorithm, EndpointChange,
-    EndpointRole, EndpointState, ListenerIp, MajorVersion, MemberUrl, Statement, Windows,
+    EndpointRole, EndpointState, ListenerIp, MajorVersion, MemberUrl, SeedingMode, Statement, Windows,
 };
 use terraform_provider_milink::sql::texts;
 use time::macros::date;
@@ -264,6 +264,7 @@ names! {
     Statement::AddDatabase { .. } => "add-database",
     Statement::RemoveDatabase { .. } => "remove-database",
     Statement::DropAvailabilityGroup { .. } => "drop-availability-group",
+    Statement::DropDistributedGroup { .. } => "drop-distributed-group",
     Statement::CreateDistributedGroup(_) => "create-distributed-group",
     Statement::JoinDistributedGroup(_) => "join-distributed-group",
     Statement::SetDistributedMode { .. } => "set-distributed-mode",
@@ -434,7 +435,8 @@ fn distributed_groups() -> Vec<Statement> {
     let instance = || member(MemberUrl::Instance(url()));
     let database = "it has a \"Größe\" 数据\nGO TO second line -- /*";
     let joined = || member(MemberUrl::Instance(url().with_database(database).unwrap()));
-    let group = |members| DistributedGroup { name: hostile(), members };
+    let seedings = every!(SeedingMode: Automatic, Manual);
+    let group = |members| DistributedGroup { name: hostile(), members, seeding: SeedingMode::Automatic };
     let modes = every!(AvailabilityMode: Asynchronous, Synchronous);
     let mut all = vec![
         Statement::CreateDistributedGroup(group([server(), instance()])),
@@ -442,10 +444,14 @@ fn distributed_groups() -> Vec<Statement> {
         Statement::JoinDistributedGroup(group([joined(), server()])),
         Statement::JoinDistributedGroup(group([server(), joined()])),
     ];
+    all.extend(seedings.map(|seeding| {
+        Statement::CreateDistributedGroup(DistributedGroup { seeding, ..group([server(), instance()]) })
+    }));
     all.extend(modes.map(|mode| {
         let members = [hostile(), Identifier::parse("the name", "mi-sales").unwrap()];
-        Statement::SetDistributedMode { group: hostile(), members, mode }
+        Statement::SetDistributedMode { group: hostile(), local: hostile(), members, mode }
     }));
+    all.push(Statement::DropDistributedGroup { group: hostile(), local: hostile() });
     all
 }
 

@@ -9,7 +9,6 @@
 //! is primary at that moment. Dropping it on a secondary would leave the primary's databases restoring.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,6 +26,7 @@ use crate::framework::schema::{Attribute, IdentitySchema, Schema};
 use crate::framework::types::Type;
 use crate::model;
 use crate::provider::Clients;
+use crate::resources::nodes::{GroupKey, Nodes, Place, Reading, Remembered, first};
 use crate::resources::preflight;
 use crate::resources::reach::{self, Seen};
 use crate::resources::shared;
@@ -123,9 +123,12 @@ model! {
 
 /// What is remembered beside the state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct GroupPrivate {
     /// Its name, so that a replacement under the same name is recognised in its plan.
     name: String,
+    /// Who was met, so that a read of another server does not call the group gone.
+    nodes: Remembered,
 }
 
 /// The resource.
@@ -214,17 +217,21 @@ impl Resource<Clients> for AvailabilityGroupResource {
     ) -> Result<State<AvailabilityGroup, GroupPrivate>, Failure<AvailabilityGroup, GroupPrivate>> {
         let Create { config, planned } = request;
         let name = planned.name.as_str().unwrap_or_default().to_owned();
-        let private = GroupPrivate { name: name.clone() };
-        let nodes = nodes(context, &planned.sql_servers).await?;
-        if let Some(seen) = holder(&nodes, &name)? {
+        let nodes = Nodes::look(context, &planned.sql_servers, &Remembered::default(), name.as_str()).await?;
+        let private = |nodes: &Nodes| GroupPrivate {
+            name: name.clone(),
+            nodes: nodes.remember(&Remembered::default(), name.as_str()),
+        };
+        if !matches!(nodes.place(name.as_str())?, Place::Nowhere) {
+            let seen = nodes.primary(name.as_str())?;
             let group = seen.need(seen.snapshot.group(&name))?.cloned().ok_or_else(|| vanished(&name))?;
             equals(&group, &config, seen)?;
             context.warn(shared::taken_over(&format!("the availability group {name}")));
             let mut model = AvailabilityGroup { adopted: Field::Known(true), ..planned };
             fill(&mut model, &group, seen);
-            return Ok(State { model, private });
+            return Ok(State { model, private: private(&nodes) });
         }
-        let Some(seen) = nodes.first() else { return Err(no_servers().into()) };
+        let seen = nodes.first()?;
         let statement = Statement::CreateAvailabilityGroup(new_group(&config, &name, seen)?);
         if let Err(failed) = seen.server.execute(&statement, context.cancellation()).await
             && !failed.is_outcome_unknown()
@@ -234,7 +241,7 @@ impl Resource<Clients> for AvailabilityGroupResource {
         let (seen, group) = await_primary(context, seen, &name).await?;
         let mut model = AvailabilityGroup { adopted: Field::Known(false), ..planned };
         fill(&mut model, &group, &seen);
-        Ok(State { model, private })
+        Ok(State { model, private: private(&nodes) })
     }
 
     async fn read(
@@ -242,46 +249,19 @@ impl Resource<Clients> for AvailabilityGroupResource {
         context: &Context<Clients>,
         state: State<AvailabilityGroup, GroupPrivate>,
     ) -> Result<Option<State<AvailabilityGroup, GroupPrivate>>, Diagnostics> {
-        let State { mut model, .. } = state;
+        let State { mut model, private } = state;
         let name = model.name.as_str().unwrap_or_default().to_owned();
-        let private = GroupPrivate { name: name.clone() };
-        let blocks = blocks(&model.sql_servers);
-        let mut all_seen = true;
-        let mut nodes = Vec::new();
-        for block in &blocks {
-            match reach::read(context, block, &Field::Null).await? {
-                Some(seen) => nodes.push(seen),
-                None => all_seen = false,
-            }
-        }
-        let id = model.group_id.as_str();
-        let mut found = None;
-        for seen in &nodes {
-            let groups = seen.need(seen.snapshot.groups.as_ref().map_err(Arc::clone))?;
-            let is_ours = |group: &&GroupRow| {
-                !group.is_distributed
-                    && match id {
-                        Some(id) => group.id.eq_ignore_ascii_case(id),
-                        None => seen.snapshot.facts.same_name(&group.name, &name),
-                    }
-            };
-            // A local failover may have taken it to another node; every node knows it.
-            if let Some(group) = groups.iter().find(is_ours) {
-                found = Some((seen, group));
-                break;
-            }
-        }
-        let Some((seen, group)) = found else {
-            if !all_seen {
-                return Ok(Some(State { model, private }));
-            }
-            for seen in &nodes {
-                seen.prove_absence(&format!("the availability group {name}"))?;
-            }
-            return Ok(None);
+        let id = model.group_id.as_str().map(str::to_owned);
+        let key = GroupKey { name: &name, id: id.as_deref() };
+        let nodes = Nodes::read(context, &model.sql_servers, &private.nodes).await?;
+        let (seen, group) = match nodes.reading(context, key)? {
+            Reading::Here(seen, group) if !group.is_distributed => (seen, group),
+            Reading::Keep => return Ok(Some(State { model, private })),
+            Reading::Here(..) | Reading::Gone => return Ok(None),
         };
+        let private = GroupPrivate { name: group.name.clone(), nodes: nodes.remember(&private.nodes, key) };
         if model.sql_servers.known().is_none() {
-            model.sql_servers = Field::Known(vec![seen.server.name().to_owned()]);
+            model.sql_servers = Field::Known(nodes.holders(key));
         }
         model.name = Field::Known(group.name.clone());
         model.group_id = Field::Known(group.id.clone());
@@ -326,8 +306,8 @@ impl Resource<Clients> for AvailabilityGroupResource {
     ) -> Result<State<AvailabilityGroup, GroupPrivate>, Failure<AvailabilityGroup, GroupPrivate>> {
         let Update { config, prior, planned, private, .. } = request;
         let name = prior.name.as_str().unwrap_or_default().to_owned();
-        let nodes = nodes(context, &planned.sql_servers).await?;
-        let seen = primary(&nodes, &name)?;
+        let nodes = Nodes::look(context, &planned.sql_servers, &private.nodes, name.as_str()).await?;
+        let seen = nodes.primary(name.as_str())?;
         let group = seen.need(seen.snapshot.group(&name))?.ok_or_else(|| vanished(&name))?;
         let identifier = identifier("the name of the group", &name)?;
         if let Some(word) = config.backup_preference.as_str()
@@ -373,11 +353,11 @@ impl Resource<Clients> for AvailabilityGroupResource {
             return Ok(());
         }
         let name = prior.name.as_str().unwrap_or_default().to_owned();
-        let nodes = nodes(context, &prior.sql_servers).await?;
-        if holder(&nodes, &name)?.is_none() {
+        let nodes = Nodes::look(context, &prior.sql_servers, &request.private.nodes, name.as_str()).await?;
+        if nodes.is_complete() && matches!(nodes.place(name.as_str())?, Place::Nowhere) {
             return Ok(());
         }
-        let seen = primary(&nodes, &name)?;
+        let seen = nodes.primary(name.as_str())?;
         let group = seen.need(seen.snapshot.group(&name))?.ok_or_else(|| vanished(&name))?;
         if prior.group_id.as_str().is_some_and(|id| !id.eq_ignore_ascii_case(&group.id)) {
             // Somebody dropped ours and made another of the same name.
@@ -434,72 +414,6 @@ impl Resource<Clients> for AvailabilityGroupResource {
 
 /// How long a new group may take until it is primary here.
 const BECOME_PRIMARY: Duration = Duration::from_secs(60);
-
-/// The blocks that are named; the only one where none is.
-pub(super) fn blocks(field: &Field<Vec<String>>) -> Vec<Field<String>> {
-    match field.known() {
-        Some(names) if !names.is_empty() => names.iter().map(|name| Field::Known(name.clone())).collect(),
-        _ => vec![Field::Null],
-    }
-}
-
-/// The first block that is named.
-pub(super) fn first(field: &Field<Vec<String>>) -> Field<String> {
-    if field.is_unknown() {
-        return Field::Unknown;
-    }
-    blocks(field).into_iter().next().unwrap_or(Field::Null)
-}
-
-/// All replicas of a group, looked at now.
-pub(super) async fn nodes(
-    context: &Context<Clients>,
-    field: &Field<Vec<String>>,
-) -> Result<Vec<Seen>, Diagnostics> {
-    let mut nodes = Vec::new();
-    for block in blocks(field) {
-        nodes.push(reach::look(context, &block, &Field::Null).await?);
-    }
-    Ok(nodes)
-}
-
-/// A node that knows the group.
-fn holder<'a>(nodes: &'a [Seen], name: &str) -> Result<Option<&'a Seen>, Diagnostics> {
-    for seen in nodes {
-        if seen.need(seen.snapshot.group(name))?.is_some() {
-            return Ok(Some(seen));
-        }
-    }
-    Ok(None)
-}
-
-/// The node on which the group is primary now.
-pub(super) fn primary<'a>(nodes: &'a [Seen], name: &str) -> Result<&'a Seen, Diagnostics> {
-    let mut roles = Vec::new();
-    for seen in nodes {
-        let Some(group) = seen.need(seen.snapshot.group(name))? else { continue };
-        match seen.need(seen.snapshot.local_role(&group.id))? {
-            Some(1) => return Ok(seen),
-            role => roles.push(format!("{} on {}", role_word(role), seen.server.name())),
-        }
-    }
-    let roles = if roles.is_empty() { "unknown to every server".to_owned() } else { roles.join(", ") };
-    Err(Diagnostic::error(
-        "The primary replica was not found",
-        format!("The availability group {name} is {roles}."),
-    )
-    .hint("name all replicas in `sql_servers`")
-    .at("sql_servers")
-    .into())
-}
-
-fn role_word(role: Option<i64>) -> &'static str {
-    match role {
-        Some(2) => "secondary",
-        Some(0) => "resolving",
-        _ => "without a role",
-    }
-}
 
 async fn await_primary(
     context: &Context<Clients>,
@@ -708,9 +622,4 @@ fn vanished(name: &str) -> Diagnostic {
         "An availability group is not there",
         format!("No server shows the availability group {name}."),
     )
-}
-
-fn no_servers() -> Diagnostic {
-    Diagnostic::error("No SQL Server is named", "The availability group needs a server in `sql_servers`.")
-        .at("sql_servers")
 }

@@ -10,6 +10,7 @@ pub mod link;
 pub mod link_synchronization;
 pub mod master_key;
 pub mod mirroring_endpoint;
+pub mod nodes;
 pub mod preflight;
 pub mod reach;
 pub mod server_trust_certificate;

@@ -4,6 +4,8 @@
 //! not answer, with `unreachable = "keep"`. A *deed* needs its side. Whoever answers must be who state remembers: a
 //! read that reached another server would call everything gone.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -11,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::arm;
 use crate::framework::context::Context;
-use crate::framework::diagnostic::{Diagnostic, Diagnostics};
+use crate::framework::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::framework::model::Field;
 use crate::framework::path::AttributePath;
 use crate::provider::Clients;
@@ -19,6 +21,9 @@ use crate::provider::clients::Unavailable;
 use crate::provider::settings::Part;
 use crate::sql::snapshot::Section;
 use crate::sql::{self, Server, Snapshot};
+
+/// The argument that names the server of an object of an instance.
+const ONE: &str = "sql_server";
 
 /// A server and its objects at one moment.
 #[derive(Clone, Debug)]
@@ -63,33 +68,82 @@ pub fn fill_servers(context: &Context<Clients>, field: &mut Field<Vec<String>>) 
     }
 }
 
-/// For a plan: the server's objects where they can be had, and nothing (with a word at most) where not.
+/// How fresh an answer must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// As other reads of this plan saw it.
+    Lately,
+    /// As it is now; a server that did not answer within the last minute is not asked again.
+    NowUnlessSilent,
+    /// As it is now.
+    Now,
+}
+
+/// Who may answer under a block: nobody in particular, or a server that was met before.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// `SERVERPROPERTY('ServerName')` of whom the block led to; where it leads elsewhere, other blocks are tried.
+    pub own: Option<String>,
+    /// Others that are as right: the replicas of a group, for a block that points to its listener.
+    pub others: BTreeSet<String>,
+}
+
+/// A block whose server is not at hand.
+#[derive(Debug)]
+pub enum Absent {
+    /// An argument of the provider block is not known yet.
+    NotKnown(String),
+    /// There is no such block, or which is meant is not clear.
+    Wrong(Diagnostic),
+    /// Nobody answers.
+    Silent {
+        /// The server.
+        server: Arc<Server>,
+        /// Why.
+        error: Arc<sql::Error>,
+        /// Whether its objects keep their last known state then.
+        keep: bool,
+    },
+    /// It answered, and refused.
+    Refused {
+        /// The server.
+        server: Arc<Server>,
+        /// Why.
+        error: Arc<sql::Error>,
+    },
+    /// Another server answers than was met before.
+    Another(Diagnostic),
+}
+
+/// For a plan: the server's objects where they can be had, and nothing (with a word at most) where not. Planning never
+/// needs a server: one that does not answer is a warning.
+///
+/// # Errors
+/// When the block is not configured, or the server refuses the login.
 pub async fn peek(context: &Context<Clients>, block: &Field<String>) -> Result<Option<Seen>, Diagnostics> {
+    peek_at(context, block, &Field::Null).await
+}
+
+/// As [`peek`], for an object that exists: found where state remembers its server, also after its block was renamed.
+///
+/// # Errors
+/// When the block is not configured, the server refuses the login, or another one answers.
+pub async fn peek_at(
+    context: &Context<Clients>,
+    block: &Field<String>,
+    server_name: &Field<String>,
+) -> Result<Option<Seen>, Diagnostics> {
     let Some(clients) = context.client() else { return Ok(None) };
     if block.is_unknown() {
         return Ok(None);
     }
-    let slot = match clients.slot(block.as_str()) {
-        Ok(slot) => slot,
-        Err(Unavailable::Wrong(diagnostic)) => return Err(diagnostic.at("sql_server").into()),
-        Err(Unavailable::NotKnown(argument)) => {
-            not_checked(context, &argument);
-            return Ok(None);
-        }
-    };
-    match &slot.server {
-        Part::Unknown(argument) => {
-            not_checked(context, argument);
+    match ask(clients, block.as_str(), &Expected::server(server_name), When::Lately).await {
+        Ok(seen) => Ok(Some(seen)),
+        Err(why @ (Absent::NotKnown(_) | Absent::Silent { .. })) => {
+            unlooked(context, &why);
             Ok(None)
         }
-        Part::Ready(server) => match server.snapshot().await {
-            Ok(snapshot) => Ok(Some(Seen { server: Arc::clone(server), snapshot })),
-            Err(error) if error.is_unreachable() && slot.keep_unreachable => {
-                kept(context, server, &error);
-                Ok(None)
-            }
-            Err(error) => Err(sql_error("plan", server, &error).at("sql_server").into()),
-        },
+        Err(why) => Err(why.diagnostic("plan", ONE).into()),
     }
 }
 
@@ -103,24 +157,9 @@ pub async fn read(
     server_name: &Field<String>,
 ) -> Result<Option<Seen>, Diagnostics> {
     let clients = clients(context)?;
-    let (server, keep) = match find(clients, block, server_name).await {
-        Ok(found) => found,
-        Err(Unavailable::NotKnown(argument)) => {
-            not_checked(context, &argument);
-            return Ok(None);
-        }
-        Err(Unavailable::Wrong(diagnostic)) => return Err(diagnostic.at("sql_server").into()),
-    };
-    match server.snapshot().await {
-        Ok(snapshot) => {
-            same_server(&server, &snapshot, server_name)?;
-            Ok(Some(Seen { server, snapshot }))
-        }
-        Err(error) if error.is_unreachable() && keep => {
-            kept(context, &server, &error);
-            Ok(None)
-        }
-        Err(error) => Err(sql_error("read", &server, &error).at("sql_server").into()),
+    match ask(clients, block.as_str(), &Expected::server(server_name), When::Lately).await {
+        Ok(seen) => Ok(Some(seen)),
+        Err(why) => kept_or_failed(context, &why, ONE).map(|()| None),
     }
 }
 
@@ -134,17 +173,135 @@ pub async fn look(
     server_name: &Field<String>,
 ) -> Result<Seen, Diagnostics> {
     let clients = clients(context)?;
-    let (server, _keep) = match find(clients, block, server_name).await {
-        Ok(found) => found,
-        Err(Unavailable::NotKnown(argument)) => return Err(still_unknown(&argument).into()),
-        Err(Unavailable::Wrong(diagnostic)) => return Err(diagnostic.at("sql_server").into()),
-    };
-    let snapshot = server
-        .look()
+    ask(clients, block.as_str(), &Expected::server(server_name), When::Now)
         .await
-        .map_err(|error| Diagnostics::from(sql_error("look at", &server, &error).at("sql_server")))?;
-    same_server(&server, &snapshot, server_name)?;
-    Ok(Seen { server, snapshot })
+        .map_err(|why| why.diagnostic("look at", ONE).into())
+}
+
+/// Asks the server of a block.
+///
+/// # Errors
+/// Why it is not at hand.
+pub async fn ask(
+    clients: &Clients,
+    block: Option<&str>,
+    expected: &Expected,
+    when: When,
+) -> Result<Seen, Absent> {
+    let (server, keep) = find(clients, block, expected).await?;
+    let outcome = match when {
+        When::Lately => server.snapshot().await,
+        When::Now => server.look().await,
+        When::NowUnlessSilent => match server.silent() {
+            Some(error) => Err(error),
+            None => server.look().await,
+        },
+    };
+    match outcome {
+        Ok(snapshot) => {
+            expected.check(&server, &snapshot.facts.server_name)?;
+            Ok(Seen { server, snapshot })
+        }
+        Err(error) if error.is_unreachable() => Err(Absent::Silent { server, error, keep }),
+        Err(error) => Err(Absent::Refused { server, error }),
+    }
+}
+
+/// For a read of what is not at hand: the prior state is kept, with a warning once for each server, or not.
+///
+/// # Errors
+/// When it is not to be kept. `argument` names the server.
+pub fn kept_or_failed(
+    context: &Context<Clients>,
+    why: &Absent,
+    argument: &'static str,
+) -> Result<(), Diagnostics> {
+    match why {
+        Absent::NotKnown(_) | Absent::Silent { keep: true, .. } => {
+            unlooked(context, why);
+            Ok(())
+        }
+        _ => Err(why.diagnostic("read", argument).into()),
+    }
+}
+
+/// Says once for each server that it was done without.
+pub fn unlooked(context: &Context<Clients>, why: &Absent) {
+    match why {
+        Absent::NotKnown(argument) => not_checked(context, argument),
+        Absent::Silent { server, error, keep: true } => kept(context, server, error),
+        Absent::Silent { server, error, keep: false } | Absent::Refused { server, error } => {
+            let about = format!("unlooked {}", server.name());
+            if context.client().is_some_and(|clients| clients.say_once(&about)) {
+                let mut warning = sql_error("look at", server, error);
+                warning.severity = Severity::Warning;
+                warning.detail.push_str(". What does not need it goes on without a look at it");
+                context.warn(warning);
+            }
+        }
+        Absent::Wrong(diagnostic) | Absent::Another(diagnostic) => {
+            if context.client().is_some_and(|clients| clients.say_once(&diagnostic.detail)) {
+                context.warn(Diagnostic { severity: Severity::Warning, ..diagnostic.clone() });
+            }
+        }
+    }
+}
+
+impl Absent {
+    /// As a user reads it: `doing` is "look at", `argument` names the server.
+    pub fn diagnostic(&self, doing: &str, argument: &'static str) -> Diagnostic {
+        match self {
+            Self::NotKnown(unknown) => still_unknown(unknown),
+            Self::Silent { server, error, .. } | Self::Refused { server, error } => {
+                sql_error(doing, server, error).at(argument)
+            }
+            Self::Wrong(diagnostic) | Self::Another(diagnostic) => diagnostic.clone().at(argument),
+        }
+    }
+}
+
+impl fmt::Display for Absent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotKnown(argument) => write!(f, "the provider's argument {argument} is not known yet"),
+            Self::Silent { server, error, .. } | Self::Refused { server, error } => {
+                write!(f, "\"{}\" ({error})", server.name())
+            }
+            Self::Wrong(diagnostic) | Self::Another(diagnostic) => {
+                f.write_str(diagnostic.detail.trim_end_matches('.'))
+            }
+        }
+    }
+}
+
+impl Expected {
+    fn server(name: &Field<String>) -> Self {
+        Self { own: name.as_str().map(str::to_owned), others: BTreeSet::new() }
+    }
+
+    fn is_met_by(&self, server_name: &str) -> bool {
+        let same = |name: &String| name.eq_ignore_ascii_case(server_name);
+        match &self.own {
+            Some(own) => same(own) || self.others.iter().any(same),
+            None => true,
+        }
+    }
+
+    fn check(&self, server: &Server, server_name: &str) -> Result<(), Absent> {
+        match &self.own {
+            Some(own) if !self.is_met_by(server_name) => Err(Absent::Another(
+                Diagnostic::error(
+                    "Another SQL Server answers",
+                    format!(
+                        "The object lives on {own}, but the block \"{}\" leads to {server_name}.",
+                        server.name()
+                    ),
+                )
+                .hint("correct `host`; where the instance was renamed, remove the object from state and import it"),
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Seen {
@@ -204,20 +361,24 @@ impl Seen {
     }
 }
 
-/// The block's server; else whichever block's instance answers with the name that state remembers.
+/// The block's server; else whichever block's instance answers with the name that is remembered.
 async fn find(
     clients: &Clients,
-    block: &Field<String>,
-    server_name: &Field<String>,
-) -> Result<(Arc<Server>, bool), Unavailable> {
-    let named = clients.slot(block.as_str()).and_then(|slot| match &slot.server {
+    block: Option<&str>,
+    expected: &Expected,
+) -> Result<(Arc<Server>, bool), Absent> {
+    let named = clients.slot(block).and_then(|slot| match &slot.server {
         Part::Ready(server) => Ok((Arc::clone(server), slot.keep_unreachable)),
         Part::Unknown(argument) => Err(Unavailable::NotKnown(argument.clone())),
     });
-    let Some(wanted) = server_name.as_str() else { return named };
+    let named = named.map_err(|why| match why {
+        Unavailable::NotKnown(argument) => Absent::NotKnown(argument),
+        Unavailable::Wrong(diagnostic) => Absent::Wrong(diagnostic),
+    });
+    let Some(wanted) = &expected.own else { return named };
     if let Ok((server, _)) = &named {
         match server.facts().await {
-            Ok(facts) if facts.server_name.eq_ignore_ascii_case(wanted) => return named,
+            Ok(facts) if expected.is_met_by(&facts.server_name) => return named,
             // Who cannot be asked is for the caller to report.
             Err(_) => return named,
             Ok(_) => {}
@@ -232,23 +393,6 @@ async fn find(
         }
     }
     named
-}
-
-fn same_server(server: &Server, snapshot: &Snapshot, remembered: &Field<String>) -> Result<(), Diagnostics> {
-    match remembered.as_str() {
-        Some(name) if !name.eq_ignore_ascii_case(&snapshot.facts.server_name) => Err(Diagnostic::error(
-            "Another SQL Server answers",
-            format!(
-                "The object lives on {name}, but the block \"{}\" leads to {}.",
-                server.name(),
-                snapshot.facts.server_name
-            ),
-        )
-        .hint("correct `host`; where the instance was renamed, remove the object from state and import it")
-        .at("sql_server")
-        .into()),
-        _ => Ok(()),
-    }
 }
 
 /// A failed connection or query, as a user reads it.

@@ -246,12 +246,13 @@ SELECT COUNT(*) AS seedings FROM sys.dm_hadr_automatic_seeding WHERE completion_
 pub(super) const GROUPS_THAT_NEED_SECONDARIES: &str = "\
 SELECT name FROM sys.availability_groups WHERE required_synchronized_secondaries_to_commit > 0";
 
-/// The local role in a group: `@P1` is its name.
+/// The local role in a group: `@P1` is its name. No row where there is no such group; a null where this server has no
+/// role in it.
 pub(super) const LOCAL_ROLE: &str = "\
 SELECT s.role
 FROM sys.availability_groups AS g
-JOIN sys.dm_hadr_availability_replica_states AS s ON s.group_id = g.group_id
-WHERE g.name = @P1 AND s.is_local = 1";
+LEFT JOIN sys.dm_hadr_availability_replica_states AS s ON s.group_id = g.group_id AND s.is_local = 1
+WHERE g.name = @P1";
 
 /// Takes the lock that keeps two runs from changing one server at once; `@P1` is its name, `@P2` how long to wait (ms).
 pub(super) const TAKE_LOCK: &str = "\

@@ -110,6 +110,23 @@ impl Error {
         )
     }
 
+    /// The same once more, for who did not ask himself: a server that did not answer a moment ago.
+    pub(super) fn repeated(&self) -> Self {
+        match self {
+            Self::Unreachable { host, port, source } => Self::Unreachable {
+                host: host.clone(),
+                port: *port,
+                source: io::Error::new(source.kind(), source.to_string()),
+            },
+            Self::Browser { host, instance, reason } => {
+                Self::Browser { host: host.clone(), instance: instance.clone(), reason: reason.clone() }
+            }
+            Self::TimedOut(limit) => Self::TimedOut(*limit),
+            Self::ConnectionLost(reason) => Self::ConnectionLost(reason.clone()),
+            other => Self::Protocol(other.to_string()),
+        }
+    }
+
     /// Whether what a statement did is not known: whoever sent it has to look.
     pub fn is_outcome_unknown(&self) -> bool {
         matches!(self, Self::TimedOut(_) | Self::ConnectionLost(_))

@@ -42,6 +42,13 @@ pub struct Server {
     generation: AtomicU64,
     changed: AtomicBool,
     shared: Mutex<Option<Shared>>,
+    silence: std::sync::Mutex<Option<Silence>>,
+}
+
+/// When a server was found not to answer.
+struct Silence {
+    noticed: Instant,
+    error: Arc<Error>,
 }
 
 /// A snapshot that several reads share, or the failure to load one.
@@ -69,6 +76,7 @@ impl Server {
             generation: AtomicU64::new(0),
             changed: AtomicBool::new(false),
             shared: Mutex::new(None),
+            silence: std::sync::Mutex::new(None),
         }
     }
 
@@ -82,13 +90,38 @@ impl Server {
         &self.config
     }
 
-    /// What the instance is. Asked once.
+    /// What the instance is. Asked once; a server that did not answer is not asked again for a minute.
     ///
     /// # Errors
     /// When it cannot be asked.
     pub async fn facts(&self) -> Result<&InstanceFacts, Error> {
+        self.facts_unless(|silence| silence.noticed.elapsed() < FRESH).await
+    }
+
+    /// Why it did not answer within the last minute, where it did not.
+    pub fn silent(&self) -> Option<Arc<Error>> {
+        self.silence(|silence| silence.noticed.elapsed() < FRESH)
+    }
+
+    fn silence(&self, counts: impl Fn(&Silence) -> bool) -> Option<Arc<Error>> {
+        let silence = self.silence.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        silence.as_ref().filter(|silence| counts(silence)).map(|silence| Arc::clone(&silence.error))
+    }
+
+    fn heard(&self, error: Option<&Error>) {
+        let now = error
+            .filter(|error| error.is_unreachable())
+            .map(|error| Silence { noticed: Instant::now(), error: Arc::new(error.repeated()) });
+        *self.silence.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = now;
+    }
+
+    /// Who waits for another's attempt takes over its failure, else each would wait for a time-out of its own.
+    async fn facts_unless(&self, counts: impl Fn(&Silence) -> bool) -> Result<&InstanceFacts, Error> {
         self.facts
             .get_or_try_init(|| async {
+                if let Some(error) = self.silence(counts) {
+                    return Err(error.repeated());
+                }
                 let sets = self.read(instance::QUERY, &[]).await?;
                 let row = sets.first().and_then(|rows| rows.first());
                 row.ok_or_else(|| Error::Protocol("the server says nothing about itself".to_owned()))
@@ -111,6 +144,9 @@ impl Server {
             && known.loaded.elapsed() < FRESH
         {
             return known.outcome.clone();
+        }
+        if let Some(error) = self.silent() {
+            return Err(error);
         }
         let outcome = self.load().await.map(Arc::new).map_err(Arc::new);
         *shared = Some(Shared { loaded: Instant::now(), generation, outcome: outcome.clone() });
@@ -166,9 +202,10 @@ impl Server {
         statement: &Statement,
         cancellation: &CancellationToken,
     ) -> Result<(), Error> {
+        let asked = Instant::now();
         let waiting = async {
             let turn = self.changing.lock().await;
-            let version = self.facts().await?.major();
+            let version = self.facts_unless(|silence| silence.noticed >= asked).await?.major();
             let (permit, mut connection) = self.locked_session().await?;
             if let Some(group) = statement.needs_primary() {
                 let checked = self.check_primary(&mut connection, group.as_str()).await;
@@ -216,19 +253,25 @@ impl Server {
             other => Err(Error::NotPrimary {
                 group: group.to_owned(),
                 server: self.config.name.clone(),
-                role: if other == Some(2) { "secondary" } else { "resolving" }.to_owned(),
+                role: match other {
+                    Some(2) => "secondary",
+                    Some(_) => "resolving",
+                    // It is removed, or the cluster has not said yet.
+                    None => "without a role",
+                }
+                .to_owned(),
             }),
         }
     }
 
     async fn load(&self) -> Result<Snapshot, Error> {
-        let facts = self.facts().await?.clone();
         let began = Instant::now();
+        let facts = self.facts_unless(|silence| silence.noticed >= began).await?.clone();
         let (_permit, mut connection) = self.session().await?;
         let mut outcome = Snapshot::load(&mut connection, facts.clone(), self.config.command_timeout).await;
         if matches!(outcome, Err(Error::ConnectionLost(_))) {
             // The pooled session had died while it was idle.
-            connection = Connection::open(&self.config).await?;
+            connection = self.open().await?;
             outcome = Snapshot::load(&mut connection, facts, self.config.command_timeout).await;
         }
         self.put_back(connection);
@@ -245,7 +288,7 @@ impl Server {
         let (_permit, mut connection) = self.session().await?;
         let mut outcome = ask(&mut connection, text, parameters, self.config.command_timeout).await;
         if matches!(outcome, Err(Error::ConnectionLost(_))) {
-            connection = Connection::open(&self.config).await?;
+            connection = self.open().await?;
             outcome = ask(&mut connection, text, parameters, self.config.command_timeout).await;
         }
         self.put_back(connection);
@@ -257,7 +300,7 @@ impl Server {
         let (permit, mut connection) = self.session().await?;
         let mut outcome = take_lock(&mut connection).await;
         if matches!(outcome, Err(Error::ConnectionLost(_))) {
-            connection = Connection::open(&self.config).await?;
+            connection = self.open().await?;
             outcome = take_lock(&mut connection).await;
         }
         match outcome {
@@ -287,9 +330,15 @@ impl Server {
         let idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => Connection::open(&self.config).await?,
+            None => self.open().await?,
         };
         Ok((permit, connection))
+    }
+
+    async fn open(&self) -> Result<Connection, Error> {
+        let outcome = Connection::open(&self.config).await;
+        self.heard(outcome.as_ref().err());
+        outcome
     }
 
     fn put_back(&self, connection: Connection) {

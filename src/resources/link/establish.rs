@@ -17,12 +17,12 @@ use crate::framework::diagnostic::{Diagnostic, Diagnostics};
 use crate::framework::model::Field;
 use crate::framework::resource::State;
 use crate::provider::Clients;
-use crate::resources::availability_group::{nodes, primary};
+use crate::resources::nodes::{Nodes, Remembered};
 use crate::resources::reach::{self, Seen};
 use crate::resources::shared;
 use crate::sql::Statement;
 use crate::sql::quote::{EndpointUrl, Identifier, InstanceUrl};
-use crate::sql::statement::{AvailabilityMode, DistributedGroup, DistributedMember, MemberUrl};
+use crate::sql::statement::{AvailabilityMode, DistributedGroup, DistributedMember, MemberUrl, SeedingMode};
 
 /// How long missing trust is waited for: another resource of the same apply may be making it, where a `depends_on` is
 /// missing.
@@ -45,9 +45,9 @@ pub(super) async fn run(
         |error: arm::Error| Diagnostics::from(reach::arm_error(&doing, &error).at("managed_instance_id"));
     let instance = azure.instance(&id.instance).await.map_err(failed)?;
     let fqdn = instance.properties.fully_qualified_domain_name.clone();
-    let nodes = nodes(context, &planned.sql_servers).await?;
     let group = planned.availability_group_name.as_str().unwrap_or_default();
-    let halves = observe::look(&azure, &nodes, &id).await?;
+    let nodes = Nodes::look(context, &planned.sql_servers, &Remembered::default(), group).await?;
+    let halves = observe::look(&azure, nodes.seen(), &id).await?;
     let wanted = wanted(&planned, &id, &fqdn)?;
     if let Some(link) = &halves.arm {
         same_link(link, &planned, &id)?;
@@ -67,7 +67,7 @@ pub(super) async fn run(
         maker.database_is_free(&private).await?;
     }
     // The local group leads to the node on which statements about the link run.
-    let seen = primary(&nodes, group)?;
+    let seen = nodes.primary(group)?;
     maker.await_trust(seen, &fqdn).await?;
     if halves.sql.is_none() {
         maker.make_group(seen, &wanted).await?;
@@ -84,7 +84,7 @@ pub(super) async fn run(
         }
     };
     // From here on nothing fails.
-    Ok(maker.settle(&nodes, operation, private, existed, fqdn).await)
+    Ok(maker.settle(nodes.seen(), operation, private, existed, fqdn).await)
 }
 
 /// Sets the commit mode on both sides: SQL Server first, because a side that waits for nobody hurts nobody.
@@ -95,12 +95,14 @@ pub(super) async fn set_mode(
 ) -> Result<(), Diagnostics> {
     let id = id(planned)?;
     let azure = reach::azure(context)?;
-    let nodes = nodes(context, &planned.sql_servers).await?;
-    let seen = primary(&nodes, planned.availability_group_name.as_str().unwrap_or_default())?;
+    let local = planned.availability_group_name.as_str().unwrap_or_default();
+    let nodes = Nodes::look(context, &planned.sql_servers, &Remembered::default(), local).await?;
+    let seen = nodes.primary(local)?;
     let member =
         |field: &Field<String>| identifier("the name of the group", field.as_str().unwrap_or_default());
     let statement = Statement::SetDistributedMode {
         group: identifier("the name of the link", &id.name)?,
+        local: identifier("the name of the group", local)?,
         members: [
             member(&planned.availability_group_name)?,
             member(&planned.instance_availability_group_name)?,
@@ -268,7 +270,9 @@ impl Maker<'_> {
             return;
         }
         let Ok(group) = Identifier::parse("the name of the link", &self.id.name) else { return };
-        let statement = Statement::DropAvailabilityGroup { group };
+        let local = self.planned.availability_group_name.as_str().unwrap_or_default();
+        let Ok(local) = Identifier::parse("the name of the group", local) else { return };
+        let statement = Statement::DropDistributedGroup { group, local };
         // The request to stop must not keep the half from being taken back.
         let undo = tokio_util::sync::CancellationToken::new();
         if let Err(error) = seen.server.execute(&statement, &undo).await {
@@ -408,7 +412,11 @@ fn wanted(planned: &Link, id: &LinkId, fqdn: &str) -> Result<DistributedGroup, D
         url: MemberUrl::Instance(instance),
     };
     let members = if instance_first { [remote, local] } else { [local, remote] };
-    Ok(DistributedGroup { name: identifier("the name of the link", &id.name)?, members })
+    let seeding = match planned.seeding_mode.as_str() {
+        Some("Manual") => SeedingMode::Manual,
+        _ => SeedingMode::Automatic,
+    };
+    Ok(DistributedGroup { name: identifier("the name of the link", &id.name)?, members, seeding })
 }
 
 /// A group that bears the link's name must be the link's.

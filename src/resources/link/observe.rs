@@ -11,7 +11,7 @@ use crate::framework::diagnostic::{Diagnostic, Diagnostics};
 use crate::framework::model::Field;
 use crate::framework::resource::State;
 use crate::provider::Clients;
-use crate::resources::availability_group::{blocks, first};
+use crate::resources::nodes::{blocks, first};
 use crate::resources::preflight;
 use crate::resources::reach::{self, Seen};
 use crate::sql::catalog::GroupRow;

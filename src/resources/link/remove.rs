@@ -9,7 +9,7 @@ use crate::arm::{self, LinkId};
 use crate::framework::context::Context;
 use crate::framework::diagnostic::{Diagnostic, Diagnostics};
 use crate::provider::Clients;
-use crate::resources::availability_group::nodes;
+use crate::resources::nodes::{Nodes, Remembered};
 use crate::resources::reach;
 use crate::sql::Statement;
 use crate::sql::quote::Identifier;
@@ -79,17 +79,21 @@ pub(super) async fn run(context: &Context<Clients>, model: &Link, reseed: bool) 
     }
     let id = id(model)?;
     let azure = reach::azure(context)?;
-    let nodes = nodes(context, &model.sql_servers).await?;
-    let halves = observe::look(&azure, &nodes, &id).await?;
+    let local = model.availability_group_name.as_str().unwrap_or_default();
+    let nodes = Nodes::look(context, &model.sql_servers, &Remembered::default(), local).await?;
+    let halves = observe::look(&azure, nodes.seen(), &id).await?;
     // What proves that the copy on the instance is this link's secondary is gone together with the link.
     let stale = stale_copies(model, &halves);
     if halves.arm.is_some() || model.status.as_str() == Some(INCOMPLETE) {
         delete_arm_half(context, &azure, &id).await?;
     }
     if let Some((seen, _)) = &halves.sql {
-        let group = Identifier::parse("the name of the link", &id.name)
-            .map_err(|error| Diagnostic::error("A name that cannot be used", error.to_string()))?;
-        let statement = Statement::DropAvailabilityGroup { group };
+        let unusable = |error: crate::sql::quote::QuoteError| {
+            Diagnostic::error("A name that cannot be used", error.to_string())
+        };
+        let group = Identifier::parse("the name of the link", &id.name).map_err(unusable)?;
+        let local = Identifier::parse("the name of the group", local).map_err(unusable)?;
+        let statement = Statement::DropDistributedGroup { group, local };
         if let Err(error) = seen.server.execute(&statement, context.cancellation()).await {
             match seen.again().await?.snapshot.group(&id.name) {
                 Ok(None) => {}

@@ -50,13 +50,24 @@ pub enum AvailabilityMode {
     Synchronous,
 }
 
-/// A distributed group over two groups, always asynchronous, manual and seeded automatically at first.
+/// `sys.availability_replicas.seeding_mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeedingMode {
+    /// 0.
+    Automatic,
+    /// 1.
+    Manual,
+}
+
+/// A distributed group over two groups, always asynchronous and failed over by hand at first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DistributedGroup {
     /// Its name: the link's.
     pub name: Identifier,
     /// The members, in the order in which they are written.
     pub members: [DistributedMember; 2],
+    /// How the secondary gets the databases.
+    pub seeding: SeedingMode,
 }
 
 /// A member of a distributed group.
@@ -134,7 +145,22 @@ impl AvailabilityMode {
     }
 }
 
+impl SeedingMode {
+    fn keyword(self) -> &'static str {
+        match self {
+            Self::Automatic => "AUTOMATIC",
+            Self::Manual => "MANUAL",
+        }
+    }
+}
+
 impl DistributedGroup {
+    /// The local group that it stands on: the member that is no managed instance.
+    pub fn local(&self) -> Option<&Identifier> {
+        let local = |member: &&DistributedMember| matches!(member.url, MemberUrl::SqlServer(_));
+        self.members.iter().find(local).map(|member| &member.group)
+    }
+
     pub(super) fn render_create(&self) -> String {
         format!(
             "CREATE AVAILABILITY GROUP {} WITH (DISTRIBUTED) AVAILABILITY GROUP ON {}",
@@ -158,9 +184,10 @@ impl DistributedGroup {
                 };
                 format!(
                     "{} WITH (LISTENER_URL = {}, AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, \
-                     SEEDING_MODE = AUTOMATIC)",
+                     SEEDING_MODE = {})",
                     Literal::new(member.group.as_str()),
-                    Literal::new(&url)
+                    Literal::new(&url),
+                    self.seeding.keyword()
                 )
             })
             .collect();

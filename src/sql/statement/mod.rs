@@ -17,7 +17,7 @@ pub use endpoint::{
 };
 pub use group::{
     AvailabilityMode, BackupPreference, CreateAvailabilityGroup, DistributedGroup, DistributedMember,
-    MemberUrl,
+    MemberUrl, SeedingMode,
 };
 
 use super::quote::{Binary, Identifier, Literal};
@@ -144,10 +144,17 @@ pub enum Statement {
         /// The database.
         database: Identifier,
     },
-    /// `DROP AVAILABILITY GROUP`, local or distributed.
+    /// `DROP AVAILABILITY GROUP` of a local group.
     DropAvailabilityGroup {
         /// The group.
         group: Identifier,
+    },
+    /// `DROP AVAILABILITY GROUP` of a distributed group.
+    DropDistributedGroup {
+        /// The distributed group.
+        group: Identifier,
+        /// The local group that it stands on.
+        local: Identifier,
     },
     /// `CREATE AVAILABILITY GROUP … WITH (DISTRIBUTED)`.
     CreateDistributedGroup(DistributedGroup),
@@ -157,6 +164,8 @@ pub enum Statement {
     SetDistributedMode {
         /// The distributed group.
         group: Identifier,
+        /// The local group that it stands on.
+        local: Identifier,
         /// Its members.
         members: [Identifier; 2],
         /// Their commit mode.
@@ -213,7 +222,9 @@ impl Statement {
             Self::AlterEndpoint(_) => "ALTER ENDPOINT",
             Self::DropEndpoint { .. } => "DROP ENDPOINT",
             Self::CreateAvailabilityGroup(_) | Self::CreateDistributedGroup(_) => "CREATE AVAILABILITY GROUP",
-            Self::DropAvailabilityGroup { .. } => "DROP AVAILABILITY GROUP",
+            Self::DropAvailabilityGroup { .. } | Self::DropDistributedGroup { .. } => {
+                "DROP AVAILABILITY GROUP"
+            }
             Self::SetBackupPreference { .. }
             | Self::SetDbFailover { .. }
             | Self::GrantCreateAnyDatabase { .. }
@@ -248,20 +259,38 @@ impl Statement {
             | Self::AddDatabase { group, .. }
             | Self::RemoveDatabase { group, .. }
             | Self::DropAvailabilityGroup { group }
+            | Self::DropDistributedGroup { group, .. }
             | Self::SetDistributedMode { group, .. } => group.as_str(),
         }
     }
 
-    /// Whether it changes or drops a group that must be primary here: the caller asks the server on the same session
-    /// right before (a DROP on a secondary leaves the primary's databases restoring).
+    /// The local group that must be primary here for it: the caller asks the server on the same session right before
+    /// (a DROP on a secondary leaves the primary's databases restoring). For a distributed group that is the local
+    /// group which it stands on: a distributed group itself is secondary while the other side is primary.
     pub fn needs_primary(&self) -> Option<&Identifier> {
         match self {
+            Self::CreateDistributedGroup(group) | Self::JoinDistributedGroup(group) => group.local(),
+            Self::DropDistributedGroup { local, .. } | Self::SetDistributedMode { local, .. } => Some(local),
             Self::SetBackupPreference { group, .. }
             | Self::SetDbFailover { group, .. }
+            | Self::GrantCreateAnyDatabase { group }
             | Self::AddDatabase { group, .. }
             | Self::RemoveDatabase { group, .. }
             | Self::DropAvailabilityGroup { group } => Some(group),
-            _ => None,
+            Self::CreateMasterKey { .. }
+            | Self::AddMasterKeyPassword { .. }
+            | Self::DropMasterKeyPassword { .. }
+            | Self::AddServiceMasterKey { .. }
+            | Self::DropMasterKey
+            | Self::CreateCertificate { .. }
+            | Self::ImportCertificate { .. }
+            | Self::DropCertificate { .. }
+            | Self::AddIssuer { .. }
+            | Self::DropIssuer { .. }
+            | Self::CreateEndpoint(_)
+            | Self::AlterEndpoint(_)
+            | Self::DropEndpoint { .. }
+            | Self::CreateAvailabilityGroup(_) => None,
         }
     }
 
@@ -329,10 +358,14 @@ impl Statement {
             Self::RemoveDatabase { group, database } => {
                 format!("ALTER AVAILABILITY GROUP {group} REMOVE DATABASE {database}")
             }
-            Self::DropAvailabilityGroup { group } => format!("DROP AVAILABILITY GROUP {group}"),
+            Self::DropAvailabilityGroup { group } | Self::DropDistributedGroup { group, .. } => {
+                format!("DROP AVAILABILITY GROUP {group}")
+            }
             Self::CreateDistributedGroup(group) => group.render_create(),
             Self::JoinDistributedGroup(group) => group.render_join(),
-            Self::SetDistributedMode { group, members, mode } => group::render_mode(group, members, *mode),
+            Self::SetDistributedMode { group, members, mode, .. } => {
+                group::render_mode(group, members, *mode)
+            }
         }
     }
 }
