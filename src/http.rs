@@ -27,7 +27,7 @@ pub type AddressMap = BTreeMap<String, SocketAddr>;
 /// How Azure is reached.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Further roots to trust, as PEM, beside those of the system.
+    /// Further roots to trust, as PEM, beside those of the system; the only ones in a rehearsal.
     pub ca_certificate: Option<String>,
     /// A rehearsal: only these hosts exist, and each is at this address; proxies are not used.
     pub addresses: Option<AddressMap>,
@@ -73,7 +73,10 @@ impl Client {
         if let Some(pem) = settings.ca_certificate.as_deref().filter(|pem| !pem.trim().is_empty()) {
             let roots = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
                 .map_err(|error| SetupError::CaCertificate(Arc::new(error)))?;
-            builder = builder.tls_certs_merge(roots);
+            builder = match settings.addresses {
+                None => builder.tls_certs_merge(roots),
+                Some(_) => builder.tls_certs_only(roots),
+            };
         }
         if let Some(addresses) = &settings.addresses {
             builder = builder.no_proxy();

@@ -1,7 +1,12 @@
 //! Rehearsals: the address map that leads a user's unchanged configuration to a simulator.
 //!
-//! `MILINK_REHEARSAL` names a file that maps each `host:port` to an address on this machine. Loopback only, so that a
-//! stray file can never lead production credentials to another machine, and named in a warning of every plan.
+//! `MILINK_REHEARSAL` names a file that maps each `host:port` and `host\instance` to an address on this machine.
+//! Loopback only, so that a stray file can never lead production credentials to another machine, and named in a warning
+//! of every plan. What the file does not map does not exist.
+//!
+//! Loopback is not enough by itself: a tunnel to production may listen there, perhaps at a port that a simulator has
+//! given back. So a SQL Server has to prove that it is the simulator's, whatever the configuration says about trust: by
+//! a certificate for a name below `.invalid` (RFC 2606, section 2), for which no public or corporate authority vouches.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::sql::config::Port;
+
 /// The environment variable that names the file.
 pub const VARIABLE: &str = "MILINK_REHEARSAL";
 
@@ -17,10 +24,12 @@ pub const VARIABLE: &str = "MILINK_REHEARSAL";
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Rehearsal {
-    /// From `host:port`, as the configuration says it in lower case, to an address on this machine.
+    /// From `host:port` or `host\instance`, as the configuration says it in lower case, to an address on this machine.
     pub addresses: BTreeMap<String, SocketAddr>,
-    /// The root that the simulator's certificates chain to, as PEM. Trusted beside the usual ones.
+    /// The root that the simulator's certificates chain to, as PEM.
     pub ca_certificate: String,
+    /// The name that the certificates of its SQL Servers bear, made up for this one rehearsal.
+    pub server_name: String,
 }
 
 /// A rehearsal that cannot be used.
@@ -42,6 +51,12 @@ pub enum RehearsalError {
         /// Why.
         source: serde_json::Error,
     },
+    /// Nothing by which the simulator could prove to be one.
+    #[error("the rehearsal file `{path}` needs `ca_certificate`, and a `server_name` below `.invalid`")]
+    NoProof {
+        /// Which file.
+        path: PathBuf,
+    },
     /// An address elsewhere.
     #[error("the rehearsal file `{path}` leads `{from}` to {to}, which is not on this machine")]
     NotLoopback {
@@ -61,6 +76,9 @@ impl Rehearsal {
             .map_err(|source| RehearsalError::Io { path: path.to_owned(), source })?;
         let rehearsal: Self = serde_json::from_str(&text)
             .map_err(|source| RehearsalError::Json { path: path.to_owned(), source })?;
+        if rehearsal.ca_certificate.trim().is_empty() || !rehearsal.server_name.ends_with(".invalid") {
+            return Err(RehearsalError::NoProof { path: path.to_owned() });
+        }
         match rehearsal.addresses.iter().find(|(_, to)| !to.ip().is_loopback()) {
             Some((from, to)) => {
                 Err(RehearsalError::NotLoopback { path: path.to_owned(), from: from.clone(), to: *to })
@@ -69,10 +87,10 @@ impl Rehearsal {
         }
     }
 
-    /// Where `host:port` leads; nothing where the map does not say, which then leads nowhere: a rehearsal never
-    /// leaves this machine.
-    pub fn address(&self, host: &str, port: u16) -> Option<SocketAddr> {
-        self.addresses.get(&format!("{}:{port}", host.to_ascii_lowercase())).copied()
+    /// Where a server is; nothing where the map does not say, which then is nowhere: a rehearsal never leaves this
+    /// machine.
+    pub fn address(&self, host: &str, port: &Port) -> Option<SocketAddr> {
+        self.addresses.get(&port.place(host).to_ascii_lowercase()).copied()
     }
 }
 
@@ -89,15 +107,38 @@ mod tests {
     #[test]
     fn names_are_found_in_any_case() {
         let rehearsal =
-            read(r#"{"addresses": {"sql1.corp.example:1433": "127.0.0.1:9"}, "ca_certificate": ""}"#)
-                .unwrap();
-        assert_eq!(rehearsal.address("SQL1.corp.example", 1433), Some("127.0.0.1:9".parse().unwrap()));
-        assert_eq!(rehearsal.address("sql1.corp.example", 1434), None);
+            read(
+                r#"{"addresses": {"sql1.corp.example:1433": "127.0.0.1:9", "sql1.corp.example\\sales": "127.0.0.1:7"},
+                    "ca_certificate": "PEM", "server_name": "x.invalid"}"#,
+            )
+            .unwrap();
+        let sales = Port::Instance("SALES".to_owned());
+        assert_eq!(
+            rehearsal.address("SQL1.corp.example", &Port::Number(1433)),
+            Some("127.0.0.1:9".parse().unwrap())
+        );
+        assert_eq!(rehearsal.address("sql1.Corp.example", &sales), Some("127.0.0.1:7".parse().unwrap()));
+        assert_eq!(rehearsal.address("sql1.corp.example", &Port::Number(1434)), None);
+        assert_eq!(rehearsal.address("sql2.corp.example", &sales), None);
     }
 
     #[test]
     fn nothing_leads_off_this_machine() {
-        let error = read(r#"{"addresses": {"a:1": "10.0.0.4:1433"}, "ca_certificate": ""}"#).unwrap_err();
+        let error = read(
+            r#"{"addresses": {"a:1": "10.0.0.4:1433"}, "ca_certificate": "PEM", "server_name": "x.invalid"}"#,
+        )
+        .unwrap_err();
         assert!(matches!(error, RehearsalError::NotLoopback { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_server_must_be_able_to_prove_that_it_is_simulated() {
+        for text in [
+            r#"{"addresses": {}, "ca_certificate": "", "server_name": "x.invalid"}"#,
+            r#"{"addresses": {}, "ca_certificate": "PEM", "server_name": "sql1.corp.example"}"#,
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(matches!(error, RehearsalError::NoProof { .. }), "{error}");
+        }
     }
 }

@@ -213,10 +213,7 @@ fn azure(
                 environment("ARM_OIDC_TOKEN_FILE_PATH").or_else(|| environment("AZURE_FEDERATED_TOKEN_FILE"));
             file.map(|file| credential::Federated::File(file.into()))
         });
-    let roots: Vec<String> = ca_certificate
-        .into_iter()
-        .chain(rehearsal.map(|rehearsal| rehearsal.ca_certificate.clone()))
-        .collect();
+    let ca_certificate = rehearsal.map(|rehearsal| rehearsal.ca_certificate.clone()).or(ca_certificate);
     Part::Ready(AzureSettings {
         credential: credential::Settings {
             authority_host,
@@ -229,7 +226,7 @@ fn azure(
         },
         environment: cloud,
         http: http::Settings {
-            ca_certificate: Some(roots.join("\n")).filter(|pem| !pem.is_empty()),
+            ca_certificate,
             addresses: rehearsal.map(|rehearsal| rehearsal.addresses.clone()),
             user_agent: run.0.clone(),
         },
@@ -290,10 +287,17 @@ fn config(
         },
         None => SqlAuth::EntraPending,
     };
-    let ca_certificate = match rehearsal {
-        Some(rehearsal) => Some(rehearsal.ca_certificate.clone()),
-        None => text(&block.ca_certificate, "ca_certificate")?,
+    let trust = Trust {
+        ca_certificate: text(&block.ca_certificate, "ca_certificate")?,
+        host_name_in_certificate: text(&block.host_name_in_certificate, "host_name_in_certificate")?,
+        anybody: flag(&block.trust_server_certificate, "trust_server_certificate")?,
     };
+    // Whoever the configuration trusts, a rehearsal trusts the simulator alone.
+    let trust = rehearsal.map_or(trust, |rehearsal| Trust {
+        ca_certificate: Some(rehearsal.ca_certificate.clone()),
+        host_name_in_certificate: Some(rehearsal.server_name.clone()),
+        anybody: false,
+    });
     Ok(ServerConfig {
         name: text(&block.name, "name")?.unwrap_or_default(),
         host,
@@ -304,11 +308,7 @@ fn config(
             Some("optional") => Encrypt::Optional,
             _ => Encrypt::Mandatory,
         },
-        trust: Trust {
-            ca_certificate,
-            host_name_in_certificate: text(&block.host_name_in_certificate, "host_name_in_certificate")?,
-            anybody: flag(&block.trust_server_certificate, "trust_server_certificate")?,
-        },
+        trust,
         connect_timeout: Duration::from_secs(number(&block.connect_timeout, "connect_timeout", 15)?),
         command_timeout: Duration::from_secs(number(&block.command_timeout, "command_timeout", 30)?),
         max_connections: usize::try_from(number(&block.max_connections, "max_connections", 4)?).unwrap_or(4),
@@ -319,4 +319,64 @@ fn config(
             Detour(std::sync::Arc::new(move |host, port| rehearsal.address(host, port)))
         }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framework::model::Model;
+    use crate::framework::value::Value;
+
+    fn text(text: &str) -> Value {
+        Value::String(text.to_owned())
+    }
+
+    fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+        Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    fn resolved(block: Value, environment: &[(&str, &str)], rehearsal: Option<&Rehearsal>) -> Resolved {
+        let Value::Object(block) = block else { panic!("not a block") };
+        let block = ProviderBlock::from_object(&block, &AttributePath::root()).unwrap();
+        let environment = |name: &str| {
+            environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        resolve(&block, &environment, rehearsal).unwrap_or_else(|report| panic!("{report:?}"))
+    }
+
+    fn rehearsal() -> Rehearsal {
+        Rehearsal {
+            addresses: [("sql1:1433".to_owned(), "127.0.0.1:9".parse().unwrap())].into(),
+            ca_certificate: "SIMULATOR".to_owned(),
+            server_name: "x.rehearsal.invalid".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_rehearsal_trusts_the_simulator_alone() {
+        let server = object([
+            ("name", text("hq")),
+            ("host", text("sql1")),
+            ("ca_certificate", text("CORPORATE")),
+            ("host_name_in_certificate", text("sql1.corp.example")),
+            ("trust_server_certificate", Value::Bool(true)),
+            ("sql_login", object([("username", text("u")), ("password", text("p"))])),
+        ]);
+        let block = object([
+            ("azure", object([("ca_certificate", text("CORPORATE"))])),
+            ("sql_server", Value::List(vec![server])),
+        ]);
+        let resolved = resolved(block, &[], Some(&rehearsal()));
+        let Some([ServerSettings { config: Part::Ready(config), .. }]) = resolved.servers.as_deref() else {
+            panic!("{:?}", resolved.servers)
+        };
+        let simulator = Trust {
+            ca_certificate: Some("SIMULATOR".to_owned()),
+            host_name_in_certificate: Some("x.rehearsal.invalid".to_owned()),
+            anybody: false,
+        };
+        assert_eq!(config.trust, simulator);
+        let Part::Ready(azure) = resolved.azure else { panic!("{:?}", resolved.azure) };
+        assert_eq!(azure.http.ca_certificate.as_deref(), Some("SIMULATOR"));
+    }
 }

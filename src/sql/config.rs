@@ -34,14 +34,14 @@ pub struct ServerConfig {
     pub multi_subnet_failover: bool,
     /// As `sys.dm_exec_sessions` shows it.
     pub application_name: String,
-    /// In a rehearsal, where `host:port` leads.
+    /// In a rehearsal, where servers are: none but those that it names are reached.
     pub detour: Option<Detour>,
 }
 
-/// Where a host and a port lead on this machine.
-pub type Route = dyn Fn(&str, u16) -> Option<SocketAddr> + Send + Sync;
+/// Where a host and a port or instance lead on this machine.
+pub type Route = dyn Fn(&str, &Port) -> Option<SocketAddr> + Send + Sync;
 
-/// Leads a host and a port to an address on this machine.
+/// Leads a host and a port or instance to an address on this machine; nothing where a rehearsal has no such server.
 #[derive(Clone)]
 pub struct Detour(pub Arc<Route>);
 
@@ -58,6 +58,16 @@ pub enum Port {
     Number(u16),
     /// SQL Browser knows it.
     Instance(String),
+}
+
+impl Port {
+    /// `host:1433` or `host\SALES`, as people write it.
+    pub fn place(&self, host: &str) -> String {
+        match self {
+            Self::Number(port) => format!("{host}:{port}"),
+            Self::Instance(instance) => format!("{host}\\{instance}"),
+        }
+    }
 }
 
 /// Who signs in.

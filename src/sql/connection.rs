@@ -124,7 +124,7 @@ async fn connect(config: &ServerConfig) -> Result<Client<Compat<TcpStream>>, Err
         match Client::connect(library.clone(), stream.compat_write()).await {
             Ok(client) => return Ok(client),
             Err(tiberius::error::Error::Routing { host, port }) => {
-                stream = tcp(config, &host, port).await?;
+                stream = tcp(config, &host, &Port::Number(port)).await?;
                 library.host(&host);
                 library.port(port);
             }
@@ -136,32 +136,36 @@ async fn connect(config: &ServerConfig) -> Result<Client<Compat<TcpStream>>, Err
 
 async fn dial(config: &ServerConfig, library: &mut tiberius::Config) -> Result<TcpStream, Error> {
     match &config.port {
-        Port::Number(port) => {
-            library.port(*port);
-            tcp(config, &config.host, *port).await
-        }
-        Port::Instance(instance) => {
-            library.instance_name(instance);
-            TcpStream::connect_named(library).await.map_err(|error| Error::Browser {
-                host: config.host.clone(),
-                instance: instance.clone(),
-                reason: error.to_string(),
-            })
-        }
+        Port::Number(port) => library.port(*port),
+        Port::Instance(instance) => library.instance_name(instance),
     }
+    tcp(config, &config.host, &config.port).await
 }
 
-async fn tcp(config: &ServerConfig, host: &str, port: u16) -> Result<TcpStream, Error> {
-    let stream = match &config.detour {
-        None => TcpStream::connect((host, port)).await,
-        Some(detour) => match (detour.0)(host, port) {
-            Some(address) => TcpStream::connect(address).await,
-            None => Err(io::Error::new(io::ErrorKind::NotFound, "the rehearsal has no such server")),
+/// The one place that dials. In a rehearsal it knows the rehearsal's servers and nothing else: no name is resolved and
+/// no SQL Browser asked, so what the configuration names is not so much as touched.
+async fn tcp(config: &ServerConfig, host: &str, port: &Port) -> Result<TcpStream, Error> {
+    let unreachable = |source| Error::Unreachable { host: host.to_owned(), port: number(port), source };
+    let stream = match (&config.detour, port) {
+        (Some(detour), port) => match (detour.0)(host, port) {
+            Some(address) => TcpStream::connect(address).await.map_err(unreachable)?,
+            None => return Err(Error::NotInRehearsal { server: port.place(host) }),
         },
+        (None, Port::Number(port)) => TcpStream::connect((host, *port)).await.map_err(unreachable)?,
+        (None, Port::Instance(instance)) => {
+            let mut browser = tiberius::Config::new();
+            browser.host(host);
+            browser.instance_name(instance);
+            browser.multi_subnet_failover(config.multi_subnet_failover);
+            TcpStream::connect_named(&browser).await.map_err(|error| Error::Browser {
+                host: host.to_owned(),
+                instance: instance.clone(),
+                reason: error.to_string(),
+            })?
+        }
     };
-    let stream = stream.map_err(|source| Error::Unreachable { host: host.to_owned(), port, source })?;
     // Small requests wait for small answers here.
-    stream.set_nodelay(true).map_err(|source| Error::Unreachable { host: host.to_owned(), port, source })?;
+    stream.set_nodelay(true).map_err(unreachable)?;
     Ok(stream)
 }
 
@@ -234,4 +238,68 @@ fn cell(data: ColumnData<'static>) -> Result<Cell, Error> {
             return Err(Error::Protocol(format!("a column of a type that is never asked for: {other:?}")));
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, UdpSocket};
+
+    use super::super::config::{Detour, Trust};
+    use super::*;
+    use crate::secret::Secret;
+
+    fn config(host: &str, port: Port) -> ServerConfig {
+        ServerConfig {
+            name: "hq".to_owned(),
+            host: host.to_owned(),
+            port,
+            auth: SqlAuth::Login { username: "u".to_owned(), password: Secret::new("p".to_owned()) },
+            encrypt: Encrypt::Mandatory,
+            trust: Trust::default(),
+            connect_timeout: Duration::from_secs(5),
+            command_timeout: Duration::from_secs(5),
+            max_connections: 1,
+            multi_subnet_failover: false,
+            application_name: "test".to_owned(),
+            detour: Some(Detour(Arc::new(|_, _| None))),
+        }
+    }
+
+    /// Stands for production: SQL Browser and a server at the very address that the configuration names.
+    #[tokio::test]
+    async fn a_rehearsal_does_not_touch_a_server_that_it_does_not_have() {
+        // All of 127/8 is this machine; one of its own, since SQL Browser's port cannot be chosen.
+        let [a, b, c, ..] = *uuid::Uuid::new_v4().as_bytes();
+        let host = format!("127.{a}.{b}.{}", c.clamp(1, 254));
+        let browser = UdpSocket::bind((host.as_str(), 1434)).await.unwrap();
+        let server = TcpListener::bind((host.as_str(), 1433)).await.unwrap();
+        for port in [Port::Instance("SALES".to_owned()), Port::Number(1433)] {
+            let config = config(&host, port);
+            let Err(error) = Connection::open(&config).await else { panic!("connected") };
+            assert!(
+                matches!(&error, Error::NotInRehearsal { server } if *server == config.port.place(&host)),
+                "{error}"
+            );
+        }
+        // What had been sent over loopback would have arrived before `open` returned.
+        let asked = browser.try_recv(&mut [0; 16]);
+        assert!(asked.is_err(), "SQL Browser was asked");
+        let dialled = tokio::time::timeout(Duration::ZERO, server.accept()).await;
+        assert!(dialled.is_err(), "the server was dialled");
+    }
+
+    #[tokio::test]
+    async fn a_named_instance_of_the_rehearsal_is_where_its_map_says() {
+        let simulated = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = simulated.local_addr().unwrap();
+        let mut config = config("sql1.corp.example", Port::Instance("SALES".to_owned()));
+        config.detour = Some(Detour(Arc::new(move |host, port| {
+            (port.place(host) == "sql1.corp.example\\SALES").then_some(address)
+        })));
+        let (opened, dialled) = tokio::join!(Connection::open(&config), async {
+            drop(simulated.accept().await.unwrap()); // hangs up, having been dialled
+        });
+        assert!(opened.is_err());
+        dialled
+    }
 }

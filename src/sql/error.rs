@@ -26,6 +26,12 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A rehearsal reaches its own servers only.
+    #[error("the rehearsal has no server {server}")]
+    NotInRehearsal {
+        /// `host:port` or `host\instance`.
+        server: String,
+    },
     /// TLS could not be agreed on, or the server's certificate is not believed.
     #[error("no TLS with {host}: {reason}")]
     Tls {
@@ -106,7 +112,11 @@ impl Error {
     pub fn is_unreachable(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { .. } | Self::Browser { .. } | Self::TimedOut(_) | Self::ConnectionLost(_)
+            Self::Unreachable { .. }
+                | Self::Browser { .. }
+                | Self::NotInRehearsal { .. }
+                | Self::TimedOut(_)
+                | Self::ConnectionLost(_)
         )
     }
 
@@ -143,6 +153,9 @@ impl Error {
             Self::Browser { .. } => {
                 Some("is the SQL Server Browser service running, and UDP 1434 open? Else give `port`")
             }
+            Self::NotInRehearsal { .. } => Some(
+                "describe it in the estate (`rehearse DIR --estate FILE`) with the host and port or instance that the configuration says",
+            ),
             Self::Tls { reason, .. } if reason.contains("CaUsedAsEndEntity") => Some(
                 "the server's certificate is a CA certificate, which rustls refuses as a server's; give the server a leaf certificate, or \
                  set `trust_server_certificate` for a test",

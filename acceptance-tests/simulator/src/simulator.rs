@@ -71,6 +71,7 @@ pub struct Simulator {
     arm: ArmServer,
     tds: Vec<TdsServer>,
     addresses: BTreeMap<String, SocketAddr>,
+    server_name: String,
 }
 
 impl Simulator {
@@ -103,8 +104,10 @@ impl Simulator {
             .filter(|name| **name != "localhost")
             .map(|name| (format!("{name}:443"), arm.address()))
             .collect();
-        let tds = engines(&world, &authority, &journal, &faults, &arm, &mut addresses).await?;
-        Ok(Self { world, journal, faults, authority, arm, tds, addresses })
+        let server_name = format!("{}.rehearsal.invalid", uuid::Uuid::new_v4().simple());
+        let tds =
+            engines(&world, (&authority, &server_name), &journal, &faults, &arm, &mut addresses).await?;
+        Ok(Self { world, journal, faults, authority, arm, tds, addresses, server_name })
     }
 
     /// The world, to look at and to change behind a client's back.
@@ -127,7 +130,7 @@ impl Simulator {
         &self.arm
     }
 
-    /// Where each `host:port` of the world is on this machine, keys in lower case.
+    /// Where each `host:port` and `host\instance` of the world is on this machine, keys in lower case.
     pub fn addresses(&self) -> &BTreeMap<String, SocketAddr> {
         &self.addresses
     }
@@ -137,7 +140,7 @@ impl Simulator {
         self.authority.pem()
     }
 
-    /// Writes the file that `MILINK_REHEARSAL` names: address map and root.
+    /// Writes the file that `MILINK_REHEARSAL` names: address map, root, and the name that no other server can bear.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -147,6 +150,7 @@ impl Simulator {
         let file = serde_json::json!({
             "addresses": addresses,
             "ca_certificate": self.ca_certificate(),
+            "server_name": self.server_name,
         });
         std::fs::write(path, format!("{file:#}\n"))
     }
@@ -165,32 +169,36 @@ impl Simulator {
 /// A TDS listener for each engine, with every name of it in the address map.
 async fn engines(
     world: &World,
-    authority: &LocalAuthority,
+    (authority, server_name): (&LocalAuthority, &str),
     journal: &Journal,
     faults: &Faults,
     arm: &ArmServer,
     addresses: &mut BTreeMap<String, SocketAddr>,
 ) -> Result<Vec<TdsServer>, StartError> {
-    let known: Vec<(Vec<String>, u16)> = world.with(|estate| {
+    let known: Vec<(Vec<String>, u16, Option<String>)> = world.with(|estate| {
         estate
             .engines()
             .map(|engine| {
                 let names = std::iter::once(&engine.host).chain(&engine.aliases);
-                (names.map(|name| name.to_ascii_lowercase()).collect(), engine.port)
+                let instance = engine.instance_name.as_ref().map(|name| name.to_ascii_lowercase());
+                (names.map(|name| name.to_ascii_lowercase()).collect(), engine.port, instance)
             })
             .collect()
     });
     let mut servers = Vec::new();
-    for (names, port) in known {
+    for (names, port, instance) in known {
         let Some(host) = names.first() else { continue };
         let Some(backend) = EngineBackend::new(world, host, journal, faults, arm.tokens()) else { continue };
-        let in_certificate: Vec<&str> = names.iter().map(String::as_str).collect();
+        let in_certificate: Vec<&str> = names.iter().map(String::as_str).chain([server_name]).collect();
         let tls = authority.server_config(&in_certificate, &[])?;
         let server = TdsServer::start(Arc::new(backend), (*tls).clone(), 0)
             .await
             .map_err(|source| StartError::Tds { host: host.clone(), source })?;
         for name in &names {
             addresses.insert(format!("{name}:{port}"), server.address());
+            if let Some(instance) = &instance {
+                addresses.insert(format!("{name}\\{instance}"), server.address());
+            }
         }
         servers.push(server);
     }

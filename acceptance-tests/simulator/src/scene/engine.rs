@@ -11,7 +11,7 @@ use crate::world::database::{BackupRecord, Database, DatabaseState};
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::security::{Login, Password};
 
-/// A SQL Server, a default instance on a machine of its own.
+/// A SQL Server on a machine of its own: the default instance, or a named one.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SqlServerDescription {
@@ -22,6 +22,8 @@ pub struct SqlServerDescription {
     pub aliases: Vec<String>,
     /// TCP port, 1433 where it is left out.
     pub port: Option<u16>,
+    /// Instance name, where it is not the default instance.
+    pub instance: Option<String>,
     /// `2016`, `2017`, `2019`, `2022` or `2025`.
     pub version: String,
     /// `enterprise`, `developer`, `standard` or `express`; developer where it is left out.
@@ -99,6 +101,7 @@ pub(super) fn sql_server(
     let mut engine = fresh(&description.host, now, major, edition, &mut scene.estate);
     engine.aliases = description.aliases.iter().map(|alias| alias.to_lowercase()).collect();
     engine.port = description.port.unwrap_or(1433);
+    engine.instance_name = description.instance.map(|name| name.to_uppercase());
     engine.product_version = build.to_owned();
     engine.update_level = Some(update.to_owned());
     engine.hadr_enabled = description.hadr_enabled.unwrap_or(true);
