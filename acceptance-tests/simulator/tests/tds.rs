@@ -57,6 +57,56 @@ async fn a_client_signs_in_whatever_is_encrypted() {
     simulator.shutdown().await;
 }
 
+/// Error number of a statement, nothing where it succeeds.
+async fn number(client: &mut Client<Compat<TcpStream>>, text: &str) -> Option<u32> {
+    let failed = match client.simple_query(text).await {
+        Ok(stream) => stream.into_results().await.err(),
+        Err(error) => Some(error),
+    };
+    failed.map(|error| error.code().unwrap_or_else(|| panic!("{text}: {error}")))
+}
+
+#[tokio::test]
+async fn names_compare_as_the_servers_collation_says() {
+    // The name's own spelling and its capitals; the error where they lead nowhere; whether they are one on a Turkish
+    // server, where I is no capital of i.
+    let cases = [
+        ("SELECT name FROM sys.{databases|DATABASES}", 208, true),
+        ("SELECT {is_encrypted|IS_ENCRYPTED} FROM sys.databases", 207, false),
+        ("DECLARE @i int; SELECT {@i|@I}", 137, false),
+        ("EXEC sys.{sp_certificate_issuers|SP_CERTIFICATE_ISSUERS}", 2812, false),
+        ("SELECT sys.{fn_hadr_is_primary_replica|FN_HADR_IS_PRIMARY_REPLICA}('Sales')", 4121, false),
+        ("ALTER AUTHORIZATION ON DATABASE::Sales TO {terraform|TERRAFORM}", 15151, true),
+        ("USE {dim|DIM}", 911, false),
+    ];
+    for (collation, same) in [
+        ("SQL_Latin1_General_CP1_CI_AS", (|_| true) as fn(bool) -> bool),
+        ("Latin1_General_100_BIN2", |_| false),
+        ("Turkish_CI_AS", |turkish| turkish),
+    ] {
+        let (mut estate, options) = Scene::demonstration().unwrap().into_parts();
+        let engine = estate.engine_mut("sql1.corp.example").unwrap();
+        engine.collation = collation.to_owned();
+        let password = engine.logins.iter().find_map(|login| login.password.clone()).unwrap().0;
+        let mut other = engine.databases.last().cloned().unwrap();
+        (other.name, other.id) = ("dim".to_owned(), other.id + 1);
+        engine.databases.push(other);
+        let simulator = Simulator::start(estate, options).await.unwrap();
+        let mut client = connect(&simulator, &password, EncryptionLevel::Required).await.unwrap();
+        for (text, missing, turkish) in cases {
+            let (before, rest) = text.split_once('{').unwrap();
+            let (names, after) = rest.split_once('}').unwrap();
+            let (own, capitals) = names.split_once('|').unwrap();
+            let own = format!("{before}{own}{after}");
+            assert_eq!(number(&mut client, &own).await, None, "{own} under {collation}");
+            let capitals = format!("{before}{capitals}{after}");
+            let expected = (!same(turkish)).then_some(missing);
+            assert_eq!(number(&mut client, &capitals).await, expected, "{capitals} under {collation}");
+        }
+        simulator.shutdown().await;
+    }
+}
+
 /// What a client reads that is not let in: number and state of the first error.
 async fn refusal(simulator: &Simulator, user: &str, password: &str, database: &str) -> (u32, u8) {
     let address = simulator.addresses()["sql1.corp.example:1433"];

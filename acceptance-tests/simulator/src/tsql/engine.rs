@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::collation::Collation;
 use super::error::SqlError;
 use super::host::edition;
 use super::session::locks::Locks;
@@ -16,6 +15,7 @@ use crate::faults::Faults;
 use crate::journal::{Event as JournalEvent, Face, Journal, Outcome};
 use crate::tds::backend::{self, Backend, Credential, Encryption, Greeting, Login, Server, SqlMessage};
 use crate::world::World;
+use crate::world::collation::Collation;
 use crate::world::instance::Edition;
 
 /// One engine of the world, for a TDS listener.

@@ -55,10 +55,10 @@ impl InstanceHost {
     }
 
     fn object_id(&self, name: &str) -> Option<i64> {
-        let bare = name.replace(['[', ']'], "").to_ascii_lowercase();
+        let (collation, major) = self.engine(|engine| Some((engine.comparing(), engine.major)))?;
+        let bare = collation.lower(&name.replace(['[', ']'], ""));
         let bare = bare.strip_prefix("master.").unwrap_or(&bare);
         let (schema, object) = bare.split_once('.').unwrap_or(("sys", bare));
-        let major = self.engine(|engine| Some(engine.major))?;
         if schema != "sys" && schema != "dbo" {
             return None;
         }
@@ -77,7 +77,7 @@ impl InstanceHost {
     ) -> Option<T> {
         let Value::Integer(id) = id else { return None };
         let id = i32::try_from(*id).ok()?;
-        let in_master = self.database.eq_ignore_ascii_case("master");
+        let in_master = self.database == "master";
         self.engine(|engine| engine.certificate_by_id(id).filter(|_| in_master).and_then(ask))
     }
 }
@@ -187,7 +187,7 @@ impl Host for InstanceHost {
                 .unwrap_or(Value::Null),
             "CERT_ID" => {
                 let wanted = words(0).map(bare).unwrap_or_default();
-                let in_master = self.database.eq_ignore_ascii_case("master");
+                let in_master = self.database == "master";
                 number(self.engine(|engine| {
                     engine.certificate(&wanted).filter(|_| in_master).map(|certificate| certificate.id.into())
                 }))
@@ -216,10 +216,11 @@ impl Host for InstanceHost {
             "CERTPRIVATEKEY" => return Err(not_modelled("the export of private keys")),
             "OBJECT_ID" => number(words(0).and_then(|name| self.object_id(name))),
             "COL_LENGTH" => {
-                let view = words(0).map(bare).unwrap_or_default().to_ascii_lowercase();
+                let here = self.engine(|engine| Some((engine.comparing(), engine.major)));
+                let (collation, major) = here.unwrap_or_default();
+                let view = collation.lower(&words(0).map(bare).unwrap_or_default());
                 let (schema, object) = view.split_once('.').unwrap_or(("sys", &view));
-                let major = self.engine(|engine| Some(engine.major)).unwrap_or(16);
-                let column = words(1).unwrap_or_default().to_ascii_lowercase();
+                let column = collation.lower(words(1).unwrap_or_default());
                 number(schema::view(schema, object).and_then(|view| {
                     view.columns_of(major)
                         .find(|one| one.name == column)
@@ -233,9 +234,11 @@ impl Host for InstanceHost {
                 }))
             }
             "IS_SRVROLEMEMBER" => {
-                let role = words(0).unwrap_or_default().to_ascii_lowercase();
                 let who = words(1).unwrap_or(&self.login).to_owned();
-                number(self.engine(|engine| Some(i64::from(permission::in_role(engine, &who, &role)))))
+                number(self.engine(|engine| {
+                    let role = engine.comparing().lower(words(0).unwrap_or_default());
+                    Some(i64::from(permission::in_role(engine, &who, &role)))
+                }))
             }
             "IS_MEMBER" | "IS_ROLEMEMBER" => {
                 number(self.engine(|engine| Some(i64::from(permission::sysadmin(engine, &self.login)))))

@@ -4,7 +4,6 @@
 
 mod ast;
 mod catalog;
-mod collation;
 mod ddl;
 mod dialect;
 pub(crate) mod engine;

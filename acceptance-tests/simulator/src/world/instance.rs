@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::collation::Collation;
 use super::database::Database;
 use super::endpoint::Endpoint;
 use super::group::AvailabilityGroup;
@@ -106,7 +107,7 @@ impl SqlInstance {
         }
     }
 
-    /// A database by name; names compare without regard to case unless the collation is binary or case-sensitive.
+    /// A database by name.
     pub fn database(&self, name: &str) -> Option<&Database> {
         self.databases.iter().find(|database| self.same_name(&database.name, name))
     }
@@ -119,11 +120,12 @@ impl SqlInstance {
 
     /// Whether two names of objects are the same under the server's collation.
     pub fn same_name(&self, one: &str, other: &str) -> bool {
-        if self.collation.contains("_BIN") || self.collation.contains("_CS_") {
-            one == other
-        } else {
-            one.to_lowercase() == other.to_lowercase()
-        }
+        self.comparing().equal(one, other)
+    }
+
+    /// How the server compares names.
+    pub fn comparing(&self) -> Collation {
+        Collation::named(&self.collation)
     }
 
     /// A group by name.

@@ -3,6 +3,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`estate`] | everything there is, and how names reach each other |
+//! | [`collation`] | how a server compares names |
 //! | [`clock`] | accelerated time that a test can advance |
 //! | [`instance`] | one database engine: a SQL Server, or the engine inside a managed instance |
 //! | [`security`] | master key, certificates, issuer grants, logins, permissions |
@@ -24,6 +25,7 @@
 pub mod assumption;
 mod azure;
 pub mod clock;
+pub mod collation;
 mod connection;
 pub mod database;
 pub mod endpoint;

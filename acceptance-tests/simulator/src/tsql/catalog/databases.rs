@@ -21,7 +21,7 @@ pub(super) fn databases(viewer: Viewer<'_>) -> Vec<Row> {
                 group
                     .replicas
                     .iter()
-                    .find(|one| one.server_name.eq_ignore_ascii_case(&viewer.engine.server_name()))
+                    .find(|one| viewer.engine.same_name(&one.server_name, &viewer.engine.server_name()))
             });
         Row::from([
             ("name", text(&database.name)),

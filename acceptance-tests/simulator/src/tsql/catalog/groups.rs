@@ -148,7 +148,7 @@ fn is_local(viewer: Viewer<'_>, group: &AvailabilityGroup, replica: &Replica) ->
             .iter()
             .any(|local| !local.distributed && viewer.engine.same_name(&local.name, &replica.server_name))
     } else {
-        replica.server_name.eq_ignore_ascii_case(&viewer.engine.server_name())
+        viewer.engine.same_name(&replica.server_name, &viewer.engine.server_name())
     }
 }
 
@@ -282,7 +282,7 @@ pub(super) fn database_states(viewer: Viewer<'_>) -> Vec<Row> {
                 let linked = behind.and_then(|(_, link)| {
                     link.databases
                         .iter()
-                        .find(|database| database.name.eq_ignore_ascii_case(name))
+                        .find(|database| viewer.engine.same_name(&database.name, name))
                         .map(|one| (link, one))
                 });
                 let (state, health, hardened) = match (local, group.distributed, linked) {

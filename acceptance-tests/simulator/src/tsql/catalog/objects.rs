@@ -8,7 +8,7 @@ use crate::world::security::{PrivateKeyProtection, Securable};
 
 /// Certificates are kept in `master` only.
 pub(super) fn certificates(viewer: Viewer<'_>) -> Vec<Row> {
-    if !viewer.database.eq_ignore_ascii_case("master") || !viewer.definitions {
+    if viewer.database != "master" || !viewer.definitions {
         return Vec::new();
     }
     let row = |certificate: &crate::world::security::Certificate| {
@@ -39,7 +39,7 @@ pub(super) fn certificates(viewer: Viewer<'_>) -> Vec<Row> {
 }
 
 pub(super) fn symmetric_keys(viewer: Viewer<'_>) -> Vec<Row> {
-    let in_master = viewer.database.eq_ignore_ascii_case("master");
+    let in_master = viewer.database == "master";
     let Some(key) = viewer.engine.master_key.as_ref().filter(|_| in_master && viewer.definitions) else {
         return Vec::new();
     };

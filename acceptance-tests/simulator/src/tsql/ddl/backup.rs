@@ -20,7 +20,7 @@ pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -
     let database = engine.database(name).ok_or_else(|| no_such_database(name))?;
     let log = statement.kind == BackupKind::Log;
     let verb = if log { "BACKUP LOG" } else { "BACKUP DATABASE" };
-    let owner = database.owner.eq_ignore_ascii_case(&caller.login);
+    let owner = engine.same_name(&database.owner, &caller.login);
     if !owner && !permission::on_server(engine, &caller.login, &[verb]) {
         return Err(permission_denied(verb, name));
     }

@@ -26,7 +26,7 @@ pub(super) fn create(
     }
     let owner = match &statement.authorization {
         None => 1,
-        Some(user) if user.0.eq_ignore_ascii_case("dbo") => 1,
+        Some(user) if engine.same_name(&user.0, "dbo") => 1,
         // Users of `master` are its logins here.
         Some(user) => {
             let login = permission::login(engine, &user.0);

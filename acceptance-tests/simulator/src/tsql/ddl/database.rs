@@ -173,8 +173,8 @@ pub(super) fn drop(
         }
     }
     let engine = engine_mut(estate, caller)?;
-    let same = group::SameName::of(engine);
-    engine.databases.retain(|one| !names.iter().any(|name| same.is(&name.0, &one.name)));
+    let same = engine.comparing();
+    engine.databases.retain(|one| !names.iter().any(|name| same.equal(&name.0, &one.name)));
     Ok(Outcome::default())
 }
 
@@ -197,7 +197,7 @@ fn hadr(estate: &mut Estate, caller: &Caller, name: &str, option: &HadrOption) -
         (HadrOption::Group(group), _) if role(&group.0) == Some(Role::Primary) => {
             return Err(on_primary(&group.0));
         }
-        (HadrOption::Group(group), Some(current)) if current.eq_ignore_ascii_case(&group.0) => {
+        (HadrOption::Group(group), Some(current)) if engine.same_name(&current, &group.0) => {
             let text = format!(
                 "Cannot join database '{name}' to availability group '{group}'. The database has already joined the \
                  availability group."
@@ -231,5 +231,5 @@ fn hadr(estate: &mut Estate, caller: &Caller, name: &str, option: &HadrOption) -
 
 fn may_alter(engine: &SqlInstance, caller: &Caller, database: &Database) -> bool {
     permission::on_server(engine, &caller.login, &["ALTER ANY DATABASE"])
-        || database.owner.eq_ignore_ascii_case(&caller.login)
+        || engine.same_name(&database.owner, &caller.login)
 }

@@ -320,7 +320,7 @@ fn set_role(estate: &mut Estate, host: &str, name: &str, role: Role) {
         }
     }
     if let Some(engine) = estate.engine_mut(host) {
-        let same = group::SameName::of(engine);
-        engine.groups.iter_mut().filter(|one| same.is(&one.name, name)).for_each(|one| one.role = role);
+        let same = engine.comparing();
+        engine.groups.iter_mut().filter(|one| same.equal(&one.name, name)).for_each(|one| one.role = role);
     }
 }

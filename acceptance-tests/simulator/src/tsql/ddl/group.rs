@@ -169,7 +169,7 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
     // A local group below a distributed one that receives from the other side holds no copies of its own either.
     let receives = group.role == Role::Secondary || distributed::receives(engine, &group);
     let engine = engine_mut(estate, caller)?;
-    let collation = SameName::of(engine);
+    let collation = engine.comparing();
     if group.distributed {
         let below: Vec<String> =
             distributed::local_member(engine, &group).map(|one| one.databases.clone()).unwrap_or_default();
@@ -177,14 +177,14 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
             for database in engine
                 .databases
                 .iter_mut()
-                .filter(|one| below.iter().any(|name| collation.is(name, &one.name)))
+                .filter(|one| below.iter().any(|name| collation.equal(name, &one.name)))
             {
                 database.state = DatabaseState::Restoring;
             }
         }
     } else {
         for database in &mut engine.databases {
-            if database.group.as_ref().is_some_and(|one| collation.is(one, name)) {
+            if database.group.as_ref().is_some_and(|one| collation.equal(one, name)) {
                 database.group = None;
                 database.group_database_id = None;
                 database.suspended = None;
@@ -194,29 +194,11 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
             }
         }
     }
-    engine.groups.retain(|one| !collation.is(&one.name, name));
+    engine.groups.retain(|one| !collation.equal(&one.name, name));
     engine
         .permissions
-        .retain(|one| !matches!(&one.securable, Securable::Group(of) if collation.is(of, name)));
+        .retain(|one| !matches!(&one.securable, Securable::Group(of) if collation.equal(of, name)));
     Ok(Outcome::default())
-}
-
-/// How names compare on an engine, detached from it so that it can be changed meanwhile.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SameName {
-    exact: bool,
-}
-
-impl SameName {
-    /// The rule of an engine's collation.
-    pub(super) fn of(engine: &SqlInstance) -> Self {
-        Self { exact: !engine.same_name("a", "A") }
-    }
-
-    /// Whether two names are the same.
-    pub(super) fn is(self, one: &str, other: &str) -> bool {
-        if self.exact { one == other } else { one.to_lowercase() == other.to_lowercase() }
-    }
 }
 
 /// The engine, where group DDL is possible at all: in `master` (35208), with the feature on (35221).
@@ -285,12 +267,12 @@ pub(super) fn edit(
     act: impl FnOnce(&mut AvailabilityGroup, &dyn Fn(&str, &str) -> bool) -> Result<Outcome, SqlError>,
 ) -> Result<Outcome, SqlError> {
     let engine = engine_mut(estate, caller)?;
-    let same = SameName::of(engine);
-    let Some(group) = engine.groups.iter_mut().find(|one| same.is(&one.name, name)) else {
+    let same = engine.comparing();
+    let Some(group) = engine.groups.iter_mut().find(|one| same.equal(&one.name, name)) else {
         return Err(not_found("alter", "availability group", name));
     };
     let mut changed = group.clone();
-    let outcome = act(&mut changed, &|one, other| same.is(one, other))?;
+    let outcome = act(&mut changed, &|one, other| same.equal(one, other))?;
     if changed != *group {
         changed.sequence += 1;
         *group = changed;

@@ -26,7 +26,7 @@ pub(crate) struct ResultSet {
 /// An argument: its name with the `@` where it was written, and its value.
 pub(crate) type Argument = (Option<String>, Value);
 
-/// Calls one of the procedures, named without its schema.
+/// Calls one of the procedures, named without its schema and as the engine spells it.
 ///
 /// # Errors
 /// What SQL Server raises; 2812 where the engine has no such procedure.
@@ -36,17 +36,16 @@ pub(crate) fn call(
     procedure: &str,
     arguments: &[Argument],
 ) -> Result<Vec<ResultSet>, SqlError> {
-    let procedure = procedure.to_ascii_lowercase();
-    let result = match procedure.as_str() {
-        "sp_certificate_add_issuer" => add(estate, caller, &procedure, arguments),
-        "sp_certificate_drop_issuer" => remove(estate, caller, &procedure, arguments),
-        "sp_certificate_issuers" => list(estate, caller, &procedure, arguments),
-        "sp_get_endpoint_certificate" => endpoint_certificate(estate, caller, &procedure, arguments),
-        "sp_validate_certificate_ca_chain" => validate(estate, caller, &procedure, arguments),
-        _ => Err(unknown_procedure(&procedure)),
+    let result = match procedure {
+        "sp_certificate_add_issuer" => add(estate, caller, procedure, arguments),
+        "sp_certificate_drop_issuer" => remove(estate, caller, procedure, arguments),
+        "sp_certificate_issuers" => list(estate, caller, procedure, arguments),
+        "sp_get_endpoint_certificate" => endpoint_certificate(estate, caller, procedure, arguments),
+        "sp_validate_certificate_ca_chain" => validate(estate, caller, procedure, arguments),
+        _ => Err(unknown_procedure(procedure)),
     };
     result.map_err(|mut error| {
-        error.procedure = Some(procedure);
+        error.procedure = Some(procedure.to_owned());
         error
     })
 }
@@ -96,8 +95,8 @@ fn list(
     procedure: &str,
     arguments: &[Argument],
 ) -> Result<Vec<ResultSet>, SqlError> {
-    bind(procedure, &[], arguments)?;
     let engine = available(estate, caller, procedure)?;
+    bind(engine, procedure, &[], arguments)?;
     let row = |one: &IssuerGrant| vec![Value::Integer(one.certificate.into()), Value::Text(one.dns.clone())];
     Ok(vec![ResultSet {
         columns: vec![("certificateid", "int"), ("dnsname", "nvarchar(128)")],
@@ -111,8 +110,8 @@ fn endpoint_certificate(
     procedure: &str,
     arguments: &[Argument],
 ) -> Result<Vec<ResultSet>, SqlError> {
-    let values = bind(procedure, &["@endpoint_type"], arguments)?;
     let engine = engine(estate, caller)?;
+    let values = bind(engine, procedure, &["@endpoint_type"], arguments)?;
     let kind = integer(procedure, "@endpoint_type", values.first())?;
     let certificate = engine.endpoint.as_ref().filter(|_| kind == 4).and_then(|endpoint| {
         let securable = Securable::Endpoint(endpoint.id);
@@ -141,9 +140,9 @@ fn validate(
     procedure: &str,
     arguments: &[Argument],
 ) -> Result<Vec<ResultSet>, SqlError> {
-    let values = bind(procedure, &["@certificateId", "@certificateName"], arguments)?;
     let now = estate.clock.now();
     let engine = available(estate, caller, procedure)?;
+    let values = bind(engine, procedure, &["@certificateId", "@certificateName"], arguments)?;
     let missing = |name: &str| not_found("find", "certificate", name);
     let leaf = match (values.first(), values.get(1)) {
         (_, Some(Value::Text(name))) => engine.certificate(name).ok_or_else(|| missing(name))?,
@@ -196,8 +195,8 @@ fn grant(
     procedure: &str,
     arguments: &[Argument],
 ) -> Result<(i32, String), SqlError> {
-    let values = bind(procedure, &["@certid", "@dns"], arguments)?;
     let engine = available(estate, caller, procedure)?;
+    let values = bind(engine, procedure, &["@certid", "@dns"], arguments)?;
     if !permission::sysadmin(engine, &caller.login) {
         return Err(no_permission());
     }
@@ -222,14 +221,19 @@ fn available<'a>(estate: &'a Estate, caller: &Caller, procedure: &str) -> Result
 }
 
 /// Puts arguments into the order of the parameters; what was not given is NULL.
-fn bind(procedure: &str, parameters: &[&str], arguments: &[Argument]) -> Result<Vec<Value>, SqlError> {
+fn bind(
+    engine: &SqlInstance,
+    procedure: &str,
+    parameters: &[&str],
+    arguments: &[Argument],
+) -> Result<Vec<Value>, SqlError> {
     let mut values = vec![Value::Null; parameters.len()];
     for (position, (name, value)) in arguments.iter().enumerate() {
         let position = match name {
             None => position,
             Some(name) => parameters
                 .iter()
-                .position(|one| one.eq_ignore_ascii_case(name))
+                .position(|one| engine.same_name(one, name))
                 .ok_or_else(|| not_a_parameter(name, procedure))?,
         };
         *values.get_mut(position).ok_or_else(|| too_many_arguments(procedure))? = value.clone();

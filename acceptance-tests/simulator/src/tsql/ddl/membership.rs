@@ -40,12 +40,12 @@ pub(super) fn leave_group(
     names: &[&str],
 ) -> Result<Outcome, SqlError> {
     let engine = engine_mut(estate, caller)?;
-    let same = group::SameName::of(engine);
-    let Some(found) = engine.groups.iter_mut().find(|one| same.is(&one.name, group)) else {
+    let same = engine.comparing();
+    let Some(found) = engine.groups.iter_mut().find(|one| same.equal(&one.name, group)) else {
         return Ok(Outcome::default());
     };
     for name in names {
-        if !found.databases.iter().any(|one| same.is(one, name)) {
+        if !found.databases.iter().any(|one| same.equal(one, name)) {
             return Err(refuse(
                 35281,
                 format!(
@@ -56,10 +56,10 @@ pub(super) fn leave_group(
             ));
         }
     }
-    found.databases.retain(|one| !names.iter().any(|name| same.is(one, name)));
+    found.databases.retain(|one| !names.iter().any(|name| same.equal(one, name)));
     found.sequence += 1;
     for database in
-        engine.databases.iter_mut().filter(|one| names.iter().any(|name| same.is(&one.name, name)))
+        engine.databases.iter_mut().filter(|one| names.iter().any(|name| same.equal(&one.name, name)))
     {
         database.group = None;
         database.group_database_id = None;
@@ -144,7 +144,7 @@ pub(super) fn enter_group(
     for name in names {
         let id = estate.fresh_guid();
         let engine = engine_mut(estate, caller)?;
-        let same = group::SameName::of(engine);
+        let same = engine.comparing();
         let own = match engine.database_mut(name) {
             Some(database) => {
                 database.group = Some(group.to_owned());
@@ -153,7 +153,7 @@ pub(super) fn enter_group(
             }
             None => return Err(no_such_database(name)),
         };
-        if let Some(found) = engine.groups.iter_mut().find(|one| same.is(&one.name, group)) {
+        if let Some(found) = engine.groups.iter_mut().find(|one| same.equal(&one.name, group)) {
             found.databases.push(own);
             found.sequence += 1;
         }

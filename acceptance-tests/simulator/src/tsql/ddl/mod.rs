@@ -38,7 +38,7 @@ pub(crate) struct Caller {
     pub(crate) host: String,
     /// Login's name.
     pub(crate) login: String,
-    /// Current database.
+    /// Current database, as the engine spells it.
     pub(crate) database: String,
     /// Whether the session opened the master key: the session keeps what [`Outcome::master_key_open`] says.
     pub(crate) master_key_open: bool,
@@ -128,7 +128,7 @@ fn engine_mut<'a>(estate: &'a mut Estate, caller: &Caller) -> Result<&'a mut Sql
 
 /// Whether the caller works in `master`.
 fn in_master(caller: &Caller) -> bool {
-    caller.database.eq_ignore_ascii_case("master")
+    caller.database == "master"
 }
 
 /// A fresh id for an object of the engine.

@@ -8,7 +8,7 @@ use crate::world::security::{Login, Securable};
 
 /// The login of that name.
 pub(crate) fn login<'a>(engine: &'a SqlInstance, name: &str) -> Option<&'a Login> {
-    engine.logins.iter().find(|login| login.name.eq_ignore_ascii_case(name))
+    engine.logins.iter().find(|login| engine.same_name(&login.name, name))
 }
 
 /// Whether the login is a member of a fixed server role (lower case) or of `sysadmin`.

@@ -31,7 +31,7 @@ pub(super) fn create_login(
     let now = estate.clock.now();
     let engine = manager(estate, caller)?;
     let name = statement.name.0.as_str();
-    if permission::login(engine, name).is_some() || ROLES.contains(&name.to_lowercase().as_str()) {
+    if permission::login(engine, name).is_some() || ROLES.contains(&engine.comparing().lower(name).as_str()) {
         return Err(refuse(15025, format!("The server principal '{name}' already exists.")));
     }
     let (kind, password) = match &statement.source {
@@ -80,7 +80,7 @@ pub(super) fn alter_login(
     let here = engine(estate, caller)?;
     let missing = || not_found("alter", "login", name);
     let login = permission::login(here, name).ok_or_else(missing)?;
-    let own = enable.is_none() && login.name.eq_ignore_ascii_case(&caller.login);
+    let own = enable.is_none() && here.same_name(&login.name, &caller.login);
     if !own && !permission::on_server(here, &caller.login, &["ALTER ANY LOGIN"]) {
         return Err(missing());
     }
@@ -105,7 +105,7 @@ pub(super) fn drop_login(estate: &mut Estate, caller: &Caller, name: &str) -> Re
         .filter(|_| permission::on_server(here, &caller.login, &["ALTER ANY LOGIN"]))
         .ok_or_else(|| not_found("drop", "login", name))?;
     let id = login.id;
-    if login.name.eq_ignore_ascii_case(&caller.login) {
+    if here.same_name(&login.name, &caller.login) {
         let text = format!("Could not drop login '{name}' as the user is currently logged in.");
         return Err(refuse(15434, text));
     }
@@ -113,7 +113,7 @@ pub(super) fn drop_login(estate: &mut Estate, caller: &Caller, name: &str) -> Re
         let text = "The server principal owns one or more endpoint(s) and cannot be dropped.";
         return Err(refuse(15141, text));
     }
-    if here.databases.iter().any(|database| database.owner.eq_ignore_ascii_case(name)) {
+    if here.databases.iter().any(|database| here.same_name(&database.owner, name)) {
         let text = format!(
             "Login '{name}' owns one or more database(s). Change the owner of the database(s) before dropping the login."
         );
@@ -164,7 +164,7 @@ pub(super) fn alter_server_role(
     member: &str,
 ) -> Result<Outcome, SqlError> {
     let here = engine(estate, caller)?;
-    let role = role.to_lowercase();
+    let role = here.comparing().lower(role);
     // Members of a fixed role may add to it.
     if !ROLES.contains(&role.as_str()) || !permission::in_role(here, &caller.login, &role) {
         return Err(not_found("alter", "server role", &role));
@@ -206,7 +206,7 @@ pub(super) fn permission(
     let mut grantees = Vec::new();
     for Name(name) in &statement.principals {
         let grantee = permission::login(here, name).ok_or_else(|| not_found("find", "login", name))?;
-        if grantee.roles.iter().any(|role| role == "sysadmin") || grantee.name.eq_ignore_ascii_case(login) {
+        if grantee.roles.iter().any(|role| role == "sysadmin") || here.same_name(&grantee.name, login) {
             let text = "Cannot grant, deny, or revoke permissions to sa, dbo, entity owner, information_schema, sys, or yourself.";
             // 4624 in the engine's own table, with this text.
             return Err(refuse(4624, text));
@@ -250,7 +250,7 @@ pub(super) fn alter_authorization(
     let control = permission::on_server(here, &caller.login, &[]);
     if class == SecurableClass::Database {
         let database = here.database(name).ok_or_else(|| not_found("find", "database", name))?;
-        if !control && !database.owner.eq_ignore_ascii_case(&caller.login) {
+        if !control && !here.same_name(&database.owner, &caller.login) {
             return Err(not_found("find", "database", name));
         }
         let engine = engine_mut(estate, caller)?;

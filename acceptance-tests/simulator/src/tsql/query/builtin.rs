@@ -10,6 +10,7 @@ use super::expression::collation_number;
 use super::from::parts;
 use super::functions::{self, Known, Returns, Runs, Takes};
 use super::{Compiler, Lowered, collated};
+use crate::world::collation::Collation;
 
 impl Compiler<'_> {
     /// A call.
@@ -18,10 +19,11 @@ impl Compiler<'_> {
             return Err(error::not_modelled("this form of function call"));
         }
         let list = argument_list(function)?;
-        let name = builtin_name(&function.name)?;
+        let collation = self.names.collation();
+        let name = builtin_name(&function.name, collation)?;
         let upper = name.name.to_ascii_uppercase();
         if name.in_sys {
-            let known = functions::find_sys(&upper)
+            let known = functions::find_sys(&name.name, collation)
                 .filter(|known| known.first <= self.names.version())
                 .ok_or_else(|| error::unknown_user_function("sys", &format!("sys.{}", name.name)))?;
             let arguments = plain_arguments(list, &upper)?;
@@ -244,13 +246,13 @@ struct BuiltinName {
     in_sys: bool,
 }
 
-fn builtin_name(name: &ObjectName) -> Result<BuiltinName, SqlError> {
+fn builtin_name(name: &ObjectName, collation: Collation) -> Result<BuiltinName, SqlError> {
     let parts = parts(name)?;
-    let sys = |schema: &str| schema.eq_ignore_ascii_case("sys");
+    let sys = |schema: &str| collation.equal(schema, "sys");
     match parts.as_slice() {
         [name] => Ok(BuiltinName { name: name.clone(), in_sys: false }),
         [schema, name] if sys(schema) => Ok(BuiltinName { name: name.clone(), in_sys: true }),
-        [database, schema, name] if sys(schema) && database.eq_ignore_ascii_case("master") => {
+        [database, schema, name] if sys(schema) && collation.equal(database, "master") => {
             Ok(BuiltinName { name: name.clone(), in_sys: true })
         }
         all => {

@@ -7,13 +7,13 @@ use sqlparser::ast::{
     BinaryOperator as Op, CaseWhen, CastKind, DataType, Expr, Ident, Query, UnaryOperator, Value,
 };
 
-use super::super::collation::Collation;
 use super::super::error::{self, SqlError};
 use super::super::parser::is_condition;
 use super::super::value::{Family, Type};
 use super::condition::operator_of;
 use super::select::{is_variable, returns_one_row_at_most};
 use super::{Compiler, Lowered, Parameter, ScopeColumn, collated, functions};
+use crate::world::collation::Collation;
 
 /// Operators as `f_arith` knows them.
 pub(super) const ADD: &str = "0";

@@ -225,7 +225,7 @@ impl Compiler<'_> {
                 && collation.equal(view.schema, schema)
                 && view.first <= self.names.version()
         })?;
-        if view.scope == Scope::Msdb && !database.eq_ignore_ascii_case("msdb") {
+        if view.scope == Scope::Msdb && database != "msdb" {
             return None;
         }
         Some((view, database))

@@ -4,6 +4,7 @@
 //! date parts, aggregates, windows) are lowered in [`super::builtin`].
 
 use super::super::value::Type;
+use crate::world::collation::Collation;
 
 /// What a parameter converts its argument to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +55,10 @@ pub(super) fn find(name: &str) -> Option<&'static Known> {
     HERE.iter().chain(HOSTED).find(|known| known.name.eq_ignore_ascii_case(name))
 }
 
-/// A function of the `sys` schema.
-pub(super) fn find_sys(name: &str) -> Option<&'static Known> {
-    SYS.iter().find(|known| known.name.eq_ignore_ascii_case(name))
+/// A function of the `sys` schema: an object, unlike the built-in ones, so its name compares as the server's do.
+pub(super) fn find_sys(name: &str, collation: Collation) -> Option<&'static Known> {
+    let name = collation.lower(name);
+    SYS.iter().find(|known| known.name.to_ascii_lowercase() == name)
 }
 
 pub(super) fn is_aggregate(name: &str) -> bool {

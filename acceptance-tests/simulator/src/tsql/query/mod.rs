@@ -29,10 +29,10 @@ use std::collections::{BTreeSet, HashMap};
 use rusqlite::types::Value;
 use sqlparser::ast::{Expr, Query};
 
-use super::collation::Collation;
 use super::error::SqlError;
 use super::schema::View;
 use super::value::Type;
+use crate::world::collation::Collation;
 pub(crate) use run::{Rows, evaluate, run};
 pub(crate) use scalar::quote_name;
 

@@ -11,10 +11,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Error};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use super::super::collation::Collation;
 use super::super::error::{self, SqlError};
 use super::super::value::{self, Type};
 use super::{Host, dates, math, texts};
+use crate::world::collation::Collation;
 
 /// What the functions of one query share.
 #[derive(Clone)]

@@ -2,9 +2,9 @@
 
 use rusqlite::types::Value;
 
-use super::super::collation::Collation;
 use super::super::error::{self, SqlError};
 use super::scalar::{Runtime, Scalar, count, quote_name};
+use crate::world::collation::Collation;
 
 pub(super) fn find(name: &str) -> Option<Scalar> {
     let found: Scalar = match name {

@@ -3,13 +3,13 @@
 use rusqlite::types::Value;
 
 use super::super::ast::{Declaration, Execute, InsertSource, Statement, StatementKind};
-use super::super::collation::Collation;
 use super::super::error::{self, SqlError};
 use super::super::query::{self, Column, Data, Host, Names};
 use super::super::schema::View;
 use super::super::value::Type;
 use super::super::{catalog, value};
 use super::{SqlSession, Table, Variables};
+use crate::world::collation::Collation;
 
 /// A session with the variables of its batch: what names mean, and what they hold.
 pub(super) struct Scope<'a> {

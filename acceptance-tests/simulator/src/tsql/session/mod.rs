@@ -27,7 +27,6 @@ use tokio_util::sync::CancellationToken;
 
 use self::locks::Locks;
 use super::ast::Transaction;
-use super::collation::Collation;
 use super::error::SqlError;
 use super::host::InstanceHost;
 use super::query::Column;
@@ -36,6 +35,7 @@ use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::tds::backend::{Event, Request, Session, SqlMessage, Verdict};
 use crate::world::World;
+use crate::world::collation::Collation;
 
 /// What all sessions of an engine share.
 #[derive(Debug, Clone)]

@@ -13,6 +13,7 @@ use super::bind;
 use super::run::Flow;
 use super::{Output, SqlSession, Variables, wire};
 use crate::tds::backend::{Event, Parameter, Verdict};
+use crate::world::collation::Collation;
 
 /// Where a call leads, what it returned, and what goes back to which variable.
 type Called = Result<(Flow, Option<i64>, Vec<(String, Type, Value)>), SqlError>;
@@ -28,16 +29,16 @@ struct Given {
     back_to: Option<String>,
 }
 
-/// A procedure's name without its schema.
+/// What the journal calls a procedure: its name in lower case without its schema.
 pub(super) fn name(procedure: &Procedure) -> String {
     match procedure {
-        Procedure::Named(name) => bare(&name.to_string()),
+        Procedure::Named(name) => bare(&name.to_string()).to_ascii_lowercase(),
         Procedure::Variable(name) => name.value.clone(),
     }
 }
 
-fn bare(name: &str) -> String {
-    name.rsplit('.').next().unwrap_or(name).trim_matches(['[', ']', '"']).to_ascii_lowercase()
+fn bare(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name).trim_matches(['[', ']', '"'])
 }
 
 impl SqlSession {
@@ -50,12 +51,12 @@ impl SqlSession {
         _in_try: bool,
     ) -> Result<Flow, SqlError> {
         let procedure = match &call.procedure {
-            Procedure::Named(name) => bare(&name.to_string()),
+            Procedure::Named(name) => name.to_string(),
             Procedure::Variable(name) => {
-                let expression = sqlparser::ast::Expr::Identifier(name.clone());
-                bare(&self.text(&expression, variables)?)
+                self.text(&sqlparser::ast::Expr::Identifier(name.clone()), variables)?
             }
         };
+        let procedure = self.shared.collation.lower(bare(&procedure));
         let mut given = Vec::new();
         for argument in &call.arguments {
             given.push(self.given(argument, variables)?);
@@ -102,22 +103,23 @@ impl SqlSession {
                 Ok((flow, Some(0), back))
             }
             "sp_getapplock" => {
-                let resource = text(&given, 0, "@Resource").unwrap_or_default();
-                let mode = text(&given, 1, "@LockMode").unwrap_or_default();
+                let resource = text(self.shared.collation, &given, 0, "@Resource").unwrap_or_default();
+                let mode = text(self.shared.collation, &given, 1, "@LockMode").unwrap_or_default();
                 if !mode.eq_ignore_ascii_case("Exclusive") {
                     return Err(error::not_modelled("application locks that are not exclusive"));
                 }
-                let limit = match find(&given, 3, "@LockTimeout").map(|given| &given.value) {
-                    Some(Value::Integer(limit)) => *limit,
-                    _ => self.lock_timeout,
-                };
+                let limit =
+                    match find(self.shared.collation, &given, 3, "@LockTimeout").map(|given| &given.value) {
+                        Some(Value::Integer(limit)) => *limit,
+                        _ => self.lock_timeout,
+                    };
                 let limit = u64::try_from(limit).ok().map(Duration::from_millis);
                 let taken = self.shared.locks.clone();
                 let taken = taken.take(&resource, self.id, limit, output.attention).await;
                 Ok((Flow::Next, Some(taken.code()), Vec::new()))
             }
             "sp_releaseapplock" => {
-                let resource = text(&given, 0, "@Resource").unwrap_or_default();
+                let resource = text(self.shared.collation, &given, 0, "@Resource").unwrap_or_default();
                 if self.shared.locks.release(&resource, self.id) {
                     return Ok((Flow::Next, Some(0), Vec::new()));
                 }
@@ -226,7 +228,7 @@ impl SqlSession {
         parameters: Vec<Parameter>,
         output: &mut Output<'_>,
     ) -> Verdict {
-        let procedure = bare(procedure);
+        let procedure = self.shared.collation.lower(bare(procedure));
         let mut outputs: Vec<(u16, String, crate::tds::backend::DataType)> = Vec::new();
         let mut given: Vec<Given> = Vec::new();
         for (place, parameter) in parameters.iter().enumerate() {
@@ -328,14 +330,14 @@ fn no_handle(handle: i64) -> SqlError {
 }
 
 /// An argument by its name, else by its place.
-fn find<'a>(given: &'a [Given], place: usize, name: &str) -> Option<&'a Given> {
+fn find<'a>(collation: Collation, given: &'a [Given], place: usize, name: &str) -> Option<&'a Given> {
     let named =
-        given.iter().find(|given| given.name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)));
+        given.iter().find(|given| given.name.as_deref().is_some_and(|own| collation.equal(own, name)));
     named.or_else(|| given.get(place).filter(|given| given.name.is_none()))
 }
 
-fn text(given: &[Given], place: usize, name: &str) -> Option<String> {
-    match find(given, place, name).map(|given| &given.value) {
+fn text(collation: Collation, given: &[Given], place: usize, name: &str) -> Option<String> {
+    match find(collation, given, place, name).map(|given| &given.value) {
         Some(Value::Text(text)) => Some(text.clone()),
         _ => None,
     }

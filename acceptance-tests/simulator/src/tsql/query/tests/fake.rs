@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::types::Value;
 
-use super::super::super::collation::Collation;
 use super::super::super::error::{self, SqlError};
 use super::super::super::schema::View;
 use super::super::super::value::Type;
 use super::super::{Column, Data, Host, Names};
+use crate::world::collation::Collation;
 
 pub(super) struct Server {
     pub(super) version: u8,

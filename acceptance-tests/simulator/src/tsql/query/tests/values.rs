@@ -2,9 +2,9 @@
 
 use rusqlite::types::Value;
 
-use super::super::super::collation::Collation;
 use super::super::super::value::Type;
 use super::{Server, one, run, text};
+use crate::world::collation::Collation;
 
 fn number(value: i64) -> Value {
     Value::Integer(value)

@@ -1,5 +1,10 @@
 //! How a server's collation compares names and text.
 //!
+//! On a case-sensitive server names of objects, columns, variables, procedures and logins are told apart by case
+//! (documented with error 207); on a Turkish one `i` and `I` are two letters. So everything that looks up a name asks
+//! the server's collation, and never compares as ASCII does. Keywords and the names of built-in functions are no names
+//! in this sense.
+//!
 //! Only what an object's name can meet is modelled: case (or its being told apart), Turkish dotted and dotless i,
 //! and trailing blanks, which no comparison of SQL Server sees. Accents count in every collation here.
 
@@ -7,7 +12,7 @@ use std::cmp::Ordering;
 
 /// The comparing part of a collation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Collation {
+pub enum Collation {
     /// `…_CI_…`.
     #[default]
     CaseInsensitive,
@@ -19,7 +24,7 @@ pub(crate) enum Collation {
 
 impl Collation {
     /// Reads a collation's name, such as `SQL_Latin1_General_CP1_CI_AS`.
-    pub(crate) fn named(name: &str) -> Self {
+    pub fn named(name: &str) -> Self {
         let upper = name.to_ascii_uppercase();
         if upper.contains("_BIN") || upper.contains("_CS_") || upper.ends_with("_CS") {
             Self::Exact
@@ -31,7 +36,7 @@ impl Collation {
     }
 
     /// The form in which equal texts are the same string.
-    pub(crate) fn fold(self, text: &str) -> String {
+    pub fn fold(self, text: &str) -> String {
         let text = text.trim_end_matches(' ');
         match self {
             Self::Exact => text.to_owned(),
@@ -50,11 +55,31 @@ impl Collation {
         }
     }
 
-    pub(crate) fn equal(self, left: &str, right: &str) -> bool {
+    /// The form in which a name is looked up among names that the server's makers spell in lower case (system
+    /// procedures, views, columns): it is found if and only if the collation takes the two for the same.
+    pub fn lower(self, name: &str) -> String {
+        let name = name.trim_end_matches(' ');
+        match self {
+            Self::Exact => name.to_owned(),
+            Self::CaseInsensitive => name.to_lowercase(),
+            Self::TurkishCaseInsensitive => name
+                .chars()
+                .map(|letter| match letter {
+                    'İ' => "i".to_owned(),
+                    'I' => "ı".to_owned(),
+                    other => other.to_lowercase().to_string(),
+                })
+                .collect(),
+        }
+    }
+
+    /// Whether the two are the same name.
+    pub fn equal(self, left: &str, right: &str) -> bool {
         self.compare(left, right) == Ordering::Equal
     }
 
-    pub(crate) fn compare(self, left: &str, right: &str) -> Ordering {
+    /// The order of two texts.
+    pub fn compare(self, left: &str, right: &str) -> Ordering {
         if left == right { Ordering::Equal } else { self.fold(left).cmp(&self.fold(right)) }
     }
 }
@@ -71,5 +96,23 @@ mod tests {
         assert!(!exact.equal("Sales", "SALES") && exact.equal("a", "a  "));
         let turkish = Collation::named("Turkish_CI_AS");
         assert!(!turkish.equal("i", "I") && turkish.equal("i", "İ") && turkish.equal("ı", "I"));
+    }
+
+    #[test]
+    fn a_system_name_is_found_if_the_collation_takes_it_for_the_same() {
+        let known = "sp_certificate_issuers";
+        for (collation, names) in [
+            ("SQL_Latin1_General_CP1_CI_AS", [true, true, true]),
+            ("Latin1_General_100_BIN2", [true, false, false]),
+            // No letter of the second is an i: it is the same; the third has a capital I.
+            ("Turkish_CI_AS", [true, true, false]),
+        ] {
+            let collation = Collation::named(collation);
+            for (name, found) in [known, "SP_CERTiFiCATE_iSSUERS", "SP_CERTIFICATE_ISSUERS"].iter().zip(names)
+            {
+                assert_eq!(collation.lower(name) == known, found, "{name} under {collation:?}");
+                assert_eq!(collation.equal(name, known), found, "{name} under {collation:?}");
+            }
+        }
     }
 }
