@@ -52,13 +52,14 @@ impl Number {
     /// `digits` with the decimal point after the first `point` of them (which may lie outside of them).
     fn from_digits(negative: bool, digits: String, point: i64) -> Option<Self> {
         let significant = digits.trim_start_matches('0');
-        let point = point - i64::try_from(digits.len() - significant.len()).ok()?;
+        let leading = i64::try_from(digits.len() - significant.len()).ok()?;
         let significant = significant.trim_end_matches('0');
         if significant.is_empty() {
             return Some(Self::Signed(0));
         }
+        let point = point.checked_sub(leading)?;
         let length = i64::try_from(significant.len()).ok()?;
-        if point.abs() > MOST_DIGITS || length > MOST_DIGITS {
+        if point.unsigned_abs() > MOST_DIGITS.unsigned_abs() || length > MOST_DIGITS {
             return None;
         }
         let zeros = |count: i64| "0".repeat(usize::try_from(count).unwrap_or(0));
@@ -106,6 +107,7 @@ mod tests {
             ("4.43e2", Number::Signed(443)),
             ("-0.0", Number::Signed(0)),
             ("0e5", Number::Signed(0)),
+            ("0.00e-9223372036854775808", Number::Signed(0)),
             ("9223372036854775808", Number::Unsigned(1 << 63)),
             ("-9223372036854775808", Number::Signed(i64::MIN)),
             ("18446744073709551616", Number::Decimal("18446744073709551616".to_owned())),
@@ -124,7 +126,23 @@ mod tests {
 
     #[test]
     fn what_is_no_number() {
-        for text in ["", "-", ".", "1.2.3", "0x10", "1e", "e5", "NaN", " 1", "1e999999999", "٣"] {
+        // An exponent at the end of what 64 bits hold.
+        const LEAST: &str = "1e-9223372036854775808";
+        for text in [
+            "",
+            "-",
+            ".",
+            "1.2.3",
+            "0x10",
+            "1e",
+            "e5",
+            "NaN",
+            " 1",
+            "1e999999999",
+            "٣",
+            LEAST,
+            "-0.1e-9223372036854775808",
+        ] {
             assert_eq!(Number::parse(text), None, "{text}");
         }
         assert_eq!(Number::from_f64(f64::NAN), None);
