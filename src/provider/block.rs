@@ -139,7 +139,8 @@ pub fn schema() -> Schema {
     .block(sql_server())
 }
 
-/// Checks the block as a whole; single arguments are checked by the schema.
+/// Checks the block as a whole; single arguments are checked by the schema. A `dynamic` sign-in block whose `for_each`
+/// is not known yet looks like one that is there, so more of them than one are judged by [`validate_known`].
 pub fn validate(block: &ProviderBlock, report: &mut Diagnostics) {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     for (position, server) in block.sql_server.known().iter().enumerate() {
@@ -162,19 +163,38 @@ pub fn validate(block: &ProviderBlock, report: &mut Diagnostics) {
     }
 }
 
+/// Checks what can be said only once everything in the block is known.
+pub fn validate_known(block: &ProviderBlock, report: &mut Diagnostics) {
+    for (position, server) in block.sql_server.known().iter().enumerate() {
+        if server.ways_to_sign_in() != 1 {
+            let path = AttributePath::attribute("sql_server").index(position);
+            report.push(sign_in_not_clear(server.name.as_str().unwrap_or("without a known name"), &path));
+        }
+    }
+}
+
+impl SqlServerBlock {
+    fn ways_to_sign_in(&self) -> usize {
+        let ways = [self.sql_login.is_some(), self.entra_id.is_some(), self.integrated.is_some()];
+        ways.into_iter().filter(|present| *present).count()
+    }
+}
+
+fn sign_in_not_clear(label: &str, path: &AttributePath) -> Diagnostic {
+    Diagnostic::error(
+        "How to sign in is not clear",
+        format!("The sql_server block \"{label}\" needs exactly one of sql_login, entra_id and integrated."),
+    )
+    .at(path.clone())
+}
+
 fn validate_server(server: &SqlServerBlock, path: &AttributePath, report: &mut Diagnostics) {
     let label = server.name.as_str().unwrap_or("without a known name");
-    let ways = [server.sql_login.is_some(), server.entra_id.is_some(), server.integrated.is_some()];
-    if ways.iter().filter(|present| **present).count() != 1 {
-        report.push(
-            Diagnostic::error(
-                "How to sign in is not clear",
-                format!("The sql_server block \"{label}\" needs exactly one of sql_login, entra_id and integrated."),
-            )
-            .at(path.clone()),
-        );
+    let ways = server.ways_to_sign_in();
+    if ways == 0 {
+        report.push(sign_in_not_clear(label, path));
     }
-    if server.integrated.is_some() {
+    if server.integrated.is_some() && ways == 1 {
         report.push(
             Diagnostic::error(
                 "Built without Kerberos",
@@ -337,5 +357,55 @@ fn server_name(value: &Value) -> Result<(), String> {
             Ok(())
         }
         _ => Err("must consist of letters, digits, \"_\" and \"-\"".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framework::model::Model;
+    use crate::framework::value::Object;
+
+    type Check = fn(&ProviderBlock, &mut Diagnostics);
+
+    fn found(ways: &[(&str, Value)], check: Check) -> Vec<String> {
+        let mut server = Object::from([("name".to_owned(), Value::string("hq"))]);
+        server.extend(ways.iter().map(|(name, way)| ((*name).to_owned(), way.clone())));
+        let servers = Value::List(vec![Value::Object(server)]);
+        let block = Object::from([("sql_server".to_owned(), servers)]);
+        let block = ProviderBlock::from_object(&block, &AttributePath::root()).unwrap();
+        let mut report = Diagnostics::new();
+        check(&block, &mut report);
+        report.iter().map(|found| found.summary.clone()).collect()
+    }
+
+    fn login(username: Value, password: Value) -> Value {
+        let members = [("username".to_owned(), username), ("password".to_owned(), password)];
+        Value::Object(members.into_iter().collect())
+    }
+
+    #[test]
+    fn dynamic_sign_in_blocks_are_judged_when_they_are_known() {
+        let not_clear = ["How to sign in is not clear"];
+        // As Terraform sends `dynamic` blocks whose `for_each` is not known.
+        let unknown = [
+            ("sql_login", login(Value::UNKNOWN, Value::UNKNOWN)),
+            ("entra_id", Value::Object(Object::new())),
+        ];
+        assert_eq!(found(&unknown, validate), [""; 0]);
+        assert_eq!(found(&unknown, validate_known), not_clear);
+        assert_eq!(found(&[], validate), not_clear);
+        assert_eq!(found(&[], validate_known), not_clear);
+        let one = [("sql_login", login(Value::string("u"), Value::UNKNOWN))];
+        assert_eq!(found(&one, validate), [""; 0]);
+        assert_eq!(found(&one, validate_known), [""; 0]);
+    }
+
+    #[test]
+    fn integrated_sign_in_is_refused_where_nothing_else_is_offered() {
+        let integrated = ("integrated", Value::Object(Object::new()));
+        assert_eq!(found(&[integrated.clone()], validate), ["Built without Kerberos"]);
+        let perhaps = [integrated, ("sql_login", login(Value::UNKNOWN, Value::UNKNOWN))];
+        assert_eq!(found(&perhaps, validate), [""; 0]);
     }
 }

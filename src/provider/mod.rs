@@ -88,6 +88,13 @@ impl Provider for Milink {
     }
 
     async fn configure(&self, request: Configure<ProviderBlock>) -> Result<Clients, Diagnostics> {
+        if !request.partly_unknown {
+            let mut report = Diagnostics::new();
+            block::validate_known(&request.config, &mut report);
+            if report.has_errors() {
+                return Err(report);
+            }
+        }
         let file = (self.environment)(rehearsal::VARIABLE);
         let rehearsal = file.map(|file| Rehearsal::read(Path::new(&file))).transpose().map_err(|error| {
             Diagnostics::from(Diagnostic::error("The rehearsal cannot begin", error.to_string()))
