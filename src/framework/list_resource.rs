@@ -19,6 +19,11 @@ pub trait ListResource<C: Send + Sync + 'static>: Send + Sync + 'static {
     /// How the query looks to Terraform.
     fn schema() -> Schema;
 
+    /// Checks the arguments without a connection; unknown values are passed over.
+    fn validate(&self, config: &Self::Model, report: &mut Diagnostics) {
+        let _ = (config, report);
+    }
+
     /// Sends what it finds to `found` until that is full for good: Terraform hangs up after the limit.
     async fn list(
         &self,

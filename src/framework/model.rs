@@ -45,8 +45,9 @@ pub enum Blocks<T> {
     Known(Vec<T>),
 }
 
-/// A value that does not have the form which its schema promises. Terraform checks forms before it calls, so
-/// this is a fault of a schema or of a state file that was edited by hand.
+/// A value that a model cannot hold. Terraform checks the types of a schema before it calls; models are narrower in
+/// two ways, which their users are told of as mistakes in a configuration: whole numbers, and collections without
+/// null elements. In a state it is a fault of its author, or the file was edited by hand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` is not {expected}")]
 pub struct Mismatch {
@@ -315,11 +316,12 @@ impl<T: Scalar> Scalar for Vec<T> {
 
     fn from_known(value: &Value, path: &AttributePath) -> Result<Self, Mismatch> {
         match value {
-            Value::List(items) | Value::Set(items) => items
+            Value::List(items) => items
                 .iter()
                 .enumerate()
                 .map(|(position, item)| T::from_known(item, &path.index(position)))
                 .collect(),
+            Value::Set(items) => elements_of_set(items, path),
             _ => Err(mismatch::<Self>(path)),
         }
     }
@@ -334,9 +336,7 @@ impl<T: Scalar + Ord> Scalar for BTreeSet<T> {
 
     fn from_known(value: &Value, path: &AttributePath) -> Result<Self, Mismatch> {
         match value {
-            Value::List(items) | Value::Set(items) => {
-                items.iter().map(|item| T::from_known(item, path)).collect()
-            }
+            Value::List(items) | Value::Set(items) => elements_of_set(items, path),
             _ => Err(mismatch::<Self>(path)),
         }
     }
@@ -362,6 +362,17 @@ impl<T: Scalar> Scalar for BTreeMap<String, T> {
     fn into_known(self) -> Value {
         Value::Map(self.into_iter().map(|(key, item)| (key, item.into_known())).collect())
     }
+}
+
+/// The elements of a set have no places that could be named.
+fn elements_of_set<T: Scalar, C: FromIterator<T>>(
+    items: &[Value],
+    path: &AttributePath,
+) -> Result<C, Mismatch> {
+    if items.iter().any(Value::is_absent) {
+        return Err(Mismatch { path: path.clone(), expected: "a set without null elements" });
+    }
+    items.iter().map(|item| T::from_known(item, path)).collect()
 }
 
 fn mismatch<T: Scalar>(path: &AttributePath) -> Mismatch {

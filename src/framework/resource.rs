@@ -129,6 +129,21 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync + 'static {
         ))
     }
 
+    /// Raises an identity of an older version by one, as JSON by attribute name.
+    fn upgrade_identity(
+        version: u32,
+        identity: serde_json::Map<String, serde_json::Value>,
+    ) -> Result<serde_json::Map<String, serde_json::Value>, Diagnostic> {
+        let _ = identity;
+        Err(Diagnostic::error(
+            "Identity of an unknown version",
+            format!(
+                "The identity of a {} has version {version}, which nothing here can raise",
+                Self::TYPE_NAME
+            ),
+        ))
+    }
+
     /// Takes over an object from another type or provider (`moved`). Nothing when that type is not known.
     fn move_from(source: &MoveSource) -> Option<Moved<Self::Model, Self::Private>> {
         let _ = source;
@@ -174,7 +189,8 @@ pub struct UpdatePlan<M, P> {
     pub planned: M,
     /// The private part of the state.
     pub private: P,
-    /// The paths whose change replaces the object: those of the schema, and what is added here.
+    /// The paths whose change replaces the object: those of the schema, and what is added here. One that is taken out
+    /// makes its change an update in place.
     pub replace: Vec<AttributePath>,
 }
 

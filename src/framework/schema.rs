@@ -368,6 +368,12 @@ impl IdentitySchema {
         Self { version: 0, attributes: Vec::new() }
     }
 
+    /// Of this version.
+    pub fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
     /// With a string that an import needs.
     pub fn required(mut self, name: &'static str, description: &'static str) -> Self {
         self.attributes.push(IdentityAttribute {
@@ -376,6 +382,12 @@ impl IdentitySchema {
             required_for_import: true,
             description,
         });
+        self
+    }
+
+    /// With an attribute of any kind.
+    pub fn attribute(mut self, attribute: IdentityAttribute) -> Self {
+        self.attributes.push(attribute);
         self
     }
 

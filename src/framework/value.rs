@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::path::{AttributePath, Step};
 use super::types::Type;
 
 /// A value of any type.
@@ -102,6 +103,32 @@ impl Value {
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => true,
         }
     }
+}
+
+/// What stands at `path`. An index leads into sets too, in the order in which they came.
+pub(crate) fn value_at<'a>(object: &'a Object, path: &AttributePath) -> Option<&'a Value> {
+    let (Step::Attribute(first), rest) = path.steps().split_first()? else { return None };
+    rest.iter().try_fold(object.get(first)?, |value, step| match (step, value) {
+        (Step::Attribute(name), Value::Object(members)) => members.get(name),
+        (Step::Key(key), Value::Map(items) | Value::Object(items)) => items.get(key),
+        (Step::Index(index), Value::List(items) | Value::Set(items)) => {
+            items.get(usize::try_from(*index).ok()?)
+        }
+        _ => None,
+    })
+}
+
+/// As [`value_at`], to be changed.
+pub(crate) fn value_at_mut<'a>(object: &'a mut Object, path: &AttributePath) -> Option<&'a mut Value> {
+    let (Step::Attribute(first), rest) = path.steps().split_first()? else { return None };
+    rest.iter().try_fold(object.get_mut(first)?, |value, step| match (step, value) {
+        (Step::Attribute(name), Value::Object(members)) => members.get_mut(name),
+        (Step::Key(key), Value::Map(items) | Value::Object(items)) => items.get_mut(key),
+        (Step::Index(index), Value::List(items) | Value::Set(items)) => {
+            items.get_mut(usize::try_from(*index).ok()?)
+        }
+        _ => None,
+    })
 }
 
 impl From<i64> for Number {

@@ -18,10 +18,12 @@ use terraform_provider_milink::model;
 use terraform_provider_milink::plugin::Shutdown;
 
 mod legacy;
+mod nest;
 mod others;
 mod thing;
 
 pub use legacy::Legacy;
+pub use nest::Nest;
 pub use thing::Thing;
 
 /// The provider with all of its objects.
@@ -29,6 +31,7 @@ pub fn server(shutdown: Option<&Shutdown>) -> ProviderServer<Odd> {
     let builder = ProviderServer::builder(Odd)
         .resource(Thing)
         .resource(Legacy)
+        .resource(Nest)
         .data_source(others::Lookup)
         .list_resource(others::Things)
         .action(others::Ring)

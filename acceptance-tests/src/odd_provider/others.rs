@@ -74,6 +74,12 @@ impl ListResource<Folder> for Things {
         Schema::new("Lists things.").attribute(Attribute::string("prefix").optional())
     }
 
+    fn validate(&self, config: &ThingsModel, report: &mut Diagnostics) {
+        if config.prefix.as_str() == Some("refused") {
+            report.push(Diagnostic::error("No such prefix", "Nothing begins so").at("prefix"));
+        }
+    }
+
     async fn list(
         &self,
         context: &Context<Folder>,
@@ -82,6 +88,11 @@ impl ListResource<Folder> for Things {
     ) -> Result<(), Diagnostics> {
         let folder = client(context)?;
         let prefix = config.prefix.as_str().unwrap_or_default();
+        match prefix {
+            "warn" => context.warn(Diagnostic::warning("Listed with care", "As asked")),
+            "fail" => return Err(Diagnostic::error("List refused", "As asked").into()),
+            _ => {}
+        }
         for name in folder.names()?.into_iter().filter(|name| name.starts_with(prefix)) {
             let stub = State { model: stub(name.clone()), private: Memory::default() };
             let Some(state) = Thing.read(context, stub).await? else { continue };

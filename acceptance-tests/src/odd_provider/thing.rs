@@ -274,6 +274,7 @@ impl Resource<Folder> for Thing {
         match fault.as_deref() {
             Some("create") => return Err(Diagnostic::error("Create refused", "As asked").into()),
             Some("panic") => panic!("as asked"),
+            Some("critical") => return self.uninterrupted(context, folder, &name).await,
             Some("wait") => {
                 folder.write("started", "{}")?;
                 context.cancellation().cancelled().await;
@@ -345,6 +346,12 @@ impl Resource<Folder> for Thing {
         store(folder, &model)?;
         let irreplaceable = model.irreplaceable == Field::Known(true);
         let private = Memory { serial: request.private.serial + 1, irreplaceable };
+        if fault.as_deref() == Some("update half") {
+            model.label = Field::from("half");
+            store(folder, &model)?;
+            let diagnostics = Diagnostic::error("Half updated", "As asked").into();
+            return Err(Failure { diagnostics, state: Some(State { model, private }) });
+        }
         if fault.as_deref() == Some("contradict") {
             model.size = Field::Known(8);
         }
@@ -361,6 +368,23 @@ impl Resource<Folder> for Thing {
         folder.journal(&format!("delete {name} {:?} serial={}", request.removal, request.private.serial));
         if request.prior.fault.as_str() == Some("delete") && folder.read("allow")?.is_none() {
             return Err(Diagnostic::error("Delete refused", "As asked").into());
+        }
+        match request.prior.fault.as_str() {
+            Some("delete half") if folder.read("allow")?.is_none() => {
+                let mut model = request.prior;
+                model.label = Field::from("remains");
+                store(folder, &model)?;
+                let private = Memory { serial: request.private.serial + 1, ..request.private };
+                let diagnostics = Diagnostic::error("Half deleted", "As asked").into();
+                return Err(Failure { diagnostics, state: Some(State { model, private }) });
+            }
+            Some("wait to delete") if folder.read("allow")?.is_none() => {
+                folder.write("started", "{}")?;
+                context.cancellation().cancelled().await;
+                folder.journal("delete cancelled");
+                return Err(Diagnostic::error("Interrupted", "Before anything was deleted").into());
+            }
+            _ => {}
         }
         folder.remove(&name)?;
         Ok(())
@@ -395,6 +419,29 @@ impl Resource<Folder> for Thing {
         }
         let name = source.state.get("name").and_then(|name| name.as_str())?.to_owned();
         Some(Ok(State { model: stub(name), private: Memory { serial: 70, irreplaceable: false } }))
+    }
+}
+
+impl Thing {
+    /// A critical section that lasts until a file `go.json` is there.
+    async fn uninterrupted(
+        &self,
+        context: &Context<Folder>,
+        folder: &Folder,
+        name: &str,
+    ) -> Result<State<ThingModel, Memory>, Failure<ThingModel, Memory>> {
+        let section = async {
+            folder.journal(&format!("section of {name} begins"));
+            folder.write("started", "{}")?;
+            while folder.read("go")?.is_none() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            folder.journal(&format!("section of {name} ends"));
+            Ok::<(), Diagnostics>(())
+        };
+        context.critical("a section", Duration::from_secs(240), section).await?;
+        context.cancellation().cancelled().await;
+        Err(Diagnostic::error("Interrupted", "After the section").into())
     }
 }
 

@@ -256,6 +256,11 @@ fn replacements_taints_and_their_refusal() {
     workspace.main(&thing("b", "irreplaceable = true"));
     workspace.run(&["apply", "-auto-approve", "-replace=odd_thing.a"]).failed().says("Not to be replaced");
     assert!(!workspace.journal().contains("delete b"));
+    workspace.main(&thing("b", "")).apply().succeeded();
+    workspace.run(&["apply", "-auto-approve", "-replace=odd_thing.a"]).succeeded();
+    let journal = workspace.journal();
+    assert!(journal.contains("delete b Replacement serial=3\ncreate b"), "{journal}");
+    workspace.main(&thing("b", "irreplaceable = true")).apply().succeeded();
     workspace.run(&["taint", "odd_thing.a"]).succeeded();
     workspace.apply().succeeded();
     assert!(
@@ -286,6 +291,112 @@ fn a_replacement_may_be_made_before_the_old_one_goes() {
     let journal = workspace.journal();
     assert!(journal.ends_with("create b secret=none limit=60\ndelete a Destroy serial=1\n"), "{journal}");
     workspace.plans(false, &[]);
+}
+
+#[test]
+fn replaced_because_of_another_and_let_go() {
+    let workspace = Workspace::new();
+    let config = |input: &str| {
+        format!(
+            "resource \"terraform_data\" \"t\" {{ input = \"{input}\" }}\n\
+             resource \"odd_thing\" \"a\" {{\n  name = \"a\"\n  \
+             lifecycle {{ replace_triggered_by = [terraform_data.t] }}\n}}\n"
+        )
+    };
+    workspace.main(&config("1")).apply().succeeded();
+    workspace.main(&config("2")).apply().succeeded().says("1 added, 1 changed, 1 destroyed");
+    let journal = workspace.journal();
+    assert!(journal.contains("delete a Replacement serial=1\ncreate a"), "{journal}");
+    workspace.main("removed {\n  from = odd_thing.a\n  lifecycle { destroy = false }\n}\n");
+    workspace.apply().succeeded();
+    assert_eq!(workspace.resource("odd_thing.a"), Value::Null);
+    assert_eq!(workspace.journal(), journal, "nothing was called for what is let go");
+}
+
+#[test]
+fn blocks_in_blocks() {
+    let workspace = Workspace::new();
+    let nest = |name: &str, kind: &str, more: &str| {
+        format!(
+            "variable \"seed\" {{ default = \"s\" }}\n\
+             resource \"terraform_data\" \"later\" {{ input = var.seed }}\n\
+             resource \"odd_nest\" \"a\" {{\n  name = \"{name}\"\n  {more}\n  core {{\n    key = \"k\"\n    \
+             secret_wo = \"hush\"\n    content = terraform_data.later.output\n    depth {{ note = \"n\" }}\n  }}\n  \
+             bag {{\n    name = \"b\"\n    item {{ label = \"i\" }}\n    item {{}}\n  }}\n  bag {{ name = \"c\" }}\n  \
+             group {{\n    limit {{ value = 2 }}\n  }}\n  \
+             dynamic \"layer\" {{\n    for_each = [terraform_data.later.output, \"x\"]\n    \
+             content {{\n      kind = \"{kind}\"\n      content = layer.value\n    }}\n  }}\n}}\n"
+        )
+    };
+    workspace.main(&nest("n", "fixed", ""));
+    workspace.run(&["validate"]).succeeded();
+    workspace.apply().succeeded();
+    assert_eq!(workspace.journal(), "create n secret=hush\n");
+    let state = workspace.state("odd_nest.a");
+    assert_eq!(state["core"]["depth"]["filled"], "depth");
+    assert_eq!(state["core"]["secret_wo"], Value::Null);
+    assert_eq!(state["bag"][0]["item"][0]["label"], "i");
+    assert_eq!(state["layer"][0]["content"], "s");
+    workspace.plans(false, &[]);
+    // A replacement that its author chose in a block, and one of the schema that he takes back.
+    workspace.main(&nest("n", "new", "")).run(&["plan"]).succeeded().says("forces replacement");
+    workspace.main(&nest("m", "fixed", "")).run(&["plan"]).succeeded().says("forces replacement");
+    workspace.main(&nest("m", "fixed", "movable = true"));
+    workspace.apply().succeeded().says("0 added, 1 changed, 0 destroyed");
+    assert!(workspace.journal().ends_with("update n to m secret=hush\n"), "{}", workspace.journal());
+    workspace.plans(false, &[]);
+    // Known late in a block.
+    let late = workspace.run(&["apply", "-auto-approve", "-var", "seed=t"]).failed();
+    late.says("Replacement was not planned").does_not_say("inconsistent final plan");
+    workspace.run(&["apply", "-auto-approve", "-var", "seed=t"]).succeeded();
+    let journal = workspace.journal();
+    assert!(journal.ends_with("delete m Replacement\ncreate m secret=hush\n"), "{journal}");
+
+    if workspace.knows("identities", IDENTITIES) {
+        assert_eq!(
+            workspace.resource("odd_nest.a")["identity"],
+            json!({"name": "m", "floor": 1, "halls": ["m hall"]})
+        );
+        // As a state of before the identity's first change has it.
+        let file = workspace.path("configuration/terraform.tfstate");
+        let mut state: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let resources = state["resources"].as_array_mut().unwrap();
+        let resource = resources.iter_mut().find(|resource| resource["type"] == "odd_nest").unwrap();
+        let instance = &mut resource["instances"][0];
+        instance["identity_schema_version"] = json!(0);
+        instance["identity"] = json!({"title": "m", "floor": 1, "halls": ["m hall"]});
+        fs::write(&file, state.to_string()).unwrap();
+        workspace.plans(false, &["-var", "seed=t"]);
+    }
+    workspace.run(&["destroy", "-auto-approve", "-var", "seed=t"]).succeeded();
+}
+
+/// gRPC's usual limit is 4 MiB.
+#[test]
+fn large_values() {
+    let workspace = Workspace::new();
+    let large = "x".repeat(6 << 20);
+    fs::write(workspace.path("configuration/large.txt"), &large).unwrap();
+    workspace.main("resource \"odd_thing\" \"a\" {\n  name = \"a\"\n  password = file(\"large.txt\")\n}\n");
+    workspace.run(&["plan", "-out", "p"]).succeeded();
+    workspace.run(&["apply", "p"]).succeeded();
+    assert_eq!(workspace.state("odd_thing.a")["password"].as_str().map(str::len), Some(large.len()));
+    workspace.plans(false, &[]);
+}
+
+/// A plugin that does not end by itself costs two seconds, and is killed.
+#[test]
+fn the_plugin_ends_when_it_is_told_to() {
+    let workspace = Workspace::new();
+    workspace.main("resource \"odd_thing\" \"a\" {\n  name = \"a\"\n}\n");
+    let log = workspace.path("log");
+    let mut command = workspace.command(&["apply", "-auto-approve"]);
+    let output = command.env("TF_LOG", "TRACE").env("TF_LOG_PATH", &log).output().unwrap();
+    said(&["apply"], output).succeeded();
+    let log = fs::read_to_string(log).unwrap();
+    let said = |text: &str| log.lines().filter(|line| line.contains(text)).count();
+    assert!(said("plugin exited") > 2, "the words of go-plugin have changed");
+    assert_eq!(said("failed to exit gracefully"), 0);
 }
 
 #[test]
@@ -334,7 +445,9 @@ fn failures_leave_what_they_say() {
     };
     workspace.main(&thing("create")).apply().failed().says("Create refused");
     assert_eq!(workspace.resource("odd_thing.a"), Value::Null);
-    workspace.main(&thing("panic")).apply().failed().says("Bug in the provider").says("as asked");
+    let output =
+        workspace.main(&thing("panic")).apply().failed().says("Bug in the provider").says("as asked");
+    output.says("Stack trace from the terraform-provider-odd plugin");
     workspace.main(&thing("create half")).apply().failed().says("Half made");
     assert_eq!(workspace.resource("odd_thing.a")["tainted"], true);
 
@@ -540,6 +653,12 @@ fn queries() {
     let made = fs::read_to_string(workspace.path("configuration/made.tf")).unwrap();
     assert!(made.contains("resource \"odd_thing\"") && made.contains("identity = {"), "{made}");
     fs::remove_file(workspace.path("configuration/made.tf")).unwrap();
+    workspace.write("all.tfquery.hcl", &query(10).replace("\"a\"", "\"fail\""));
+    workspace.run(&["query"]).failed().says("List refused");
+    workspace.write("all.tfquery.hcl", &query(10).replace("\"a\"", "\"warn\""));
+    workspace.run(&["query"]).succeeded().says("Listed with care");
+    workspace.write("all.tfquery.hcl", &query(10).replace("\"a\"", "\"refused\""));
+    workspace.run(&["validate", "-query"]).failed().says("No such prefix");
     workspace.write("all.tfquery.hcl", &query(1));
     workspace.run(&["query"]).succeeded().says("thing a1").does_not_say("thing a2");
 }

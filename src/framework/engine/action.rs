@@ -12,7 +12,7 @@ use crate::framework::diagnostic::Diagnostics;
 use crate::framework::schema::Schema;
 use crate::plugin::proto::tfplugin5 as proto;
 
-use super::call::{Call, answer, model, partial_model};
+use super::call::{Call, answer, checked_model, config_model};
 use super::resource::failing;
 use super::{validate, wire};
 
@@ -58,7 +58,7 @@ impl<C: Send + Sync + 'static, A: Action<C>> Act<C, A> {
         let mut report = Diagnostics::new();
         let config = wire::read_object(config, self.body())?.unwrap_or_else(|| self.body().empty());
         validate::check(&config, self.body(), true, &mut report);
-        if let Some(config) = partial_model::<A::Model>(&config)? {
+        if let Some(config) = checked_model::<A::Model>(&config, self.body(), &mut report) {
             self.action.validate(&config, &mut report);
         }
         Ok(report)
@@ -71,9 +71,7 @@ impl<C: Send + Sync + 'static, A: Action<C>> Act<C, A> {
     ) -> Result<proto::plan_action::Response, Diagnostics> {
         let config = wire::read_object(request.config.as_ref(), self.body())?;
         let config = config.unwrap_or_else(|| self.body().empty());
-        let Some(config) = partial_model::<A::Model>(&config)? else {
-            return Ok(proto::plan_action::Response::default());
-        };
+        let config = config_model::<A::Model>(&config, self.body())?;
         let context = call.context(None);
         let planned = self.action.plan(&context, &config).await;
         let mut diagnostics = context.take_warnings();
@@ -82,7 +80,7 @@ impl<C: Send + Sync + 'static, A: Action<C>> Act<C, A> {
         }
         Ok(proto::plan_action::Response {
             diagnostics: wire::diagnostics(diagnostics, Some(self.body())),
-            deferred: None,
+            deferred: call.deferred(request.client_capabilities.as_ref()),
         })
     }
 
@@ -93,7 +91,7 @@ impl<C: Send + Sync + 'static, A: Action<C>> Act<C, A> {
         lines: mpsc::Sender<String>,
     ) -> Result<Diagnostics, Diagnostics> {
         let config = wire::read_object(request.config.as_ref(), self.body())?;
-        let config = model(&config.unwrap_or_else(|| self.body().empty()))?;
+        let config = config_model(&config.unwrap_or_else(|| self.body().empty()), self.body())?;
         let context = call.context(None);
         let invoked = self.action.invoke(&context, config, &Progress::new(lines)).await;
         let mut diagnostics = context.take_warnings();

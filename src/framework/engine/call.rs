@@ -7,15 +7,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::framework::body::Body;
 use crate::framework::context::Context;
-use crate::framework::diagnostic::{Diagnostic, Diagnostics};
+use crate::framework::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::framework::model::{Mismatch, Model};
 use crate::framework::msgpack::DecodeError;
 use crate::framework::path::AttributePath;
 use crate::framework::private::Foreign;
-use crate::framework::value::Object;
+use crate::framework::schema::Nesting;
+use crate::framework::value::{Object, Value, value_at_mut};
 use crate::plugin::Shutdown;
 use crate::plugin::proto::tfplugin5 as proto;
 
+use super::plan::each_object;
 use super::wire;
 
 /// The summary under which faults of an object's own code are shown.
@@ -26,9 +28,19 @@ pub(crate) struct Call<C> {
     pub(crate) client: Option<Arc<C>>,
     pub(crate) cancellation: CancellationToken,
     pub(crate) shutdown: Option<Shutdown>,
+    /// Whether the provider's configuration is known only in part.
+    pub(crate) partly_unknown: bool,
 }
 
 impl<C> Call<C> {
+    /// The deferral of a call whose client allows one: only while the provider's configuration is not known, which
+    /// is never so in an apply. (That the client allows deferrals does not tell: Terraform says so in every apply.)
+    pub(crate) fn deferred(&self, client: Option<&proto::ClientCapabilities>) -> Option<proto::Deferred> {
+        let allowed = client.is_some_and(|client| client.deferral_allowed);
+        (allowed && self.partly_unknown)
+            .then(|| proto::Deferred { reason: proto::deferred::Reason::ProviderConfigUnknown.into() })
+    }
+
     /// What a verb is given.
     pub(crate) fn context(&self, timeout: Option<Duration>) -> Context<C> {
         let context = Context::new(self.client.clone(), self.cancellation.clone(), timeout);
@@ -102,20 +114,77 @@ pub(crate) fn answer<T: Refusal>(outcome: Result<T, Diagnostics>, body: Body<'_>
     outcome.unwrap_or_else(|diagnostics| T::refuse(wire::diagnostics(diagnostics, Some(body))))
 }
 
-/// A model of an object; it fails only where a schema and its model disagree, or where a block is unknown as a
-/// whole and the model cannot say so.
+/// A model of a state; it fails only where a schema and its model disagree.
 pub(crate) fn model<M: Model>(object: &Object) -> Result<M, Diagnostics> {
     Ok(M::from_object(object, &AttributePath::root())?)
 }
 
-/// The model for an author's look at values of which parts may be unknown. Nothing when a block is unknown as a
-/// whole and the model cannot say so: then there is nothing to look at yet.
-pub(crate) fn partial_model<M: Model>(object: &Object) -> Result<Option<M>, Diagnostics> {
-    match model(object) {
-        Ok(model) => Ok(Some(model)),
-        Err(_) if object.values().any(|value| !value.is_wholly_known()) => Ok(None),
-        Err(diagnostics) => Err(diagnostics),
+/// A model of a plan, parts of which may be unknown.
+pub(crate) fn planned_model<M: Model>(planned: &Object, body: Body<'_>) -> Result<M, Diagnostics> {
+    model(&with_present_blocks(planned.clone(), body))
+}
+
+/// A model of what a user wrote. A value that the model cannot hold is the user's mistake.
+pub(crate) fn config_model<M: Model>(config: &Object, body: Body<'_>) -> Result<M, Diagnostics> {
+    let mut report = Diagnostics::new();
+    let model = checked_model(config, body, &mut report);
+    match (model, report.has_errors()) {
+        (Some(model), false) => Ok(model),
+        _ => Err(report),
     }
+}
+
+/// As [`config_model`], for a check that names every mistake: what the model cannot hold is reported, unless
+/// something else was at the same place, and then unknown.
+pub(crate) fn checked_model<M: Model>(
+    config: &Object,
+    body: Body<'_>,
+    report: &mut Diagnostics,
+) -> Option<M> {
+    let mut readable = with_present_blocks(config.clone(), body);
+    loop {
+        let mismatch = match M::from_object(&readable, &AttributePath::root()) {
+            Ok(model) => return Some(model),
+            Err(mismatch) => mismatch,
+        };
+        let slot = value_at_mut(&mut readable, &mismatch.path).filter(|value| !value.is_unknown());
+        let (path, expected) = (mismatch.path, mismatch.expected);
+        let named = report.iter().any(|found| {
+            let (one, other) = (found.path.steps(), path.steps());
+            found.severity == Severity::Error
+                && !one.is_empty()
+                && (one.starts_with(other) || other.starts_with(one))
+        });
+        if !named {
+            let demand = match &slot {
+                Some(value) if value.is_absent() => "must not be null".to_owned(),
+                _ => format!("must be {expected}"),
+            };
+            report.push(Diagnostic::error("Invalid value", format!("`{path}` {demand}")).at(path));
+        }
+        // Each round makes one more value unknown, so this ends.
+        match slot {
+            Some(slot) => *slot = Value::UNKNOWN,
+            None => return None,
+        }
+    }
+}
+
+/// A block that is there at most once and is unknown as a whole, as Terraform sends it: present, with unknown
+/// attributes. A model could not say it otherwise.
+fn with_present_blocks(mut object: Object, body: Body<'_>) -> Object {
+    for block in body.blocks {
+        let Some(value) = object.get_mut(block.name) else { continue };
+        let once = matches!(block.nesting, Nesting::Single | Nesting::SingleRequired | Nesting::Group);
+        if once && value.is_unknown() {
+            let unknown = |name: &str| (name.to_owned(), Value::UNKNOWN);
+            *value = Value::Object(Body::from(block).names().map(unknown).collect());
+        }
+        each_object(value, &mut |inner| {
+            *inner = with_present_blocks(std::mem::take(inner), Body::from(block));
+        });
+    }
+    object
 }
 
 /// A fault of an object's own code.

@@ -10,10 +10,11 @@ use crate::framework::diagnostic::Diagnostics;
 use crate::framework::model::Model;
 use crate::framework::schema::Schema;
 use crate::framework::timeouts::{self, Operation};
+use crate::framework::value::Value;
 use crate::plugin::proto::tfplugin5 as proto;
 use proto::read_data_source::{Request, Response};
 
-use super::call::{Call, answer, bug, model, partial_model};
+use super::call::{Call, answer, bug, checked_model, config_model};
 use super::outcome::after_apply;
 use super::plan::propose;
 use super::resource::failing;
@@ -53,7 +54,7 @@ impl<C: Send + Sync + 'static, D: DataSource<C>> Source<C, D> {
         let mut report = Diagnostics::new();
         if let Some(config) = wire::read_object(config, self.body())? {
             validate::check(&config, self.body(), true, &mut report);
-            if let Some(config) = partial_model::<D::Model>(&config)? {
+            if let Some(config) = checked_model::<D::Model>(&config, self.body(), &mut report) {
                 self.source.validate(&config, &mut report);
             }
         }
@@ -63,10 +64,14 @@ impl<C: Send + Sync + 'static, D: DataSource<C>> Source<C, D> {
     async fn do_read(&self, call: Call<C>, request: Request) -> Result<Response, Diagnostics> {
         let body = self.body();
         let config = wire::read_object(request.config.as_ref(), body)?.unwrap_or_else(|| body.empty());
+        if let Some(deferred) = call.deferred(request.client_capabilities.as_ref()) {
+            let state = Some(wire::write_value(&Value::UNKNOWN));
+            return Ok(Response { state, deferred: Some(deferred), ..Default::default() });
+        }
         // What is written stays as it is, the rest is open: the plan of a new object.
         let planned = propose(&config, None, body);
         let context = call.context(timeouts::limit(self.schema.timeouts.as_ref(), &config, Operation::Read));
-        let read = self.source.read(&context, model(&config)?).await;
+        let read = self.source.read(&context, config_model(&config, body)?).await;
         let mut diagnostics = context.take_warnings();
         let mut response = Response::default();
         match read {

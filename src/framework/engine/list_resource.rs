@@ -11,7 +11,7 @@ use crate::framework::schema::Schema;
 use crate::plugin::proto::tfplugin5 as proto;
 use proto::list_resource::{Event, Request};
 
-use super::call::{Call, bug, model, partial_model};
+use super::call::{Call, bug, checked_model, config_model};
 use super::resource::failing;
 use super::shape::Shape;
 use super::{validate, wire};
@@ -58,13 +58,15 @@ impl<C: Send + Sync + 'static, L: ListResource<C>> Lister<C, L> {
         let mut report = Diagnostics::new();
         let config = wire::read_object(config, self.body())?.unwrap_or_else(|| self.body().empty());
         validate::check(&config, self.body(), true, &mut report);
-        partial_model::<L::Model>(&config)?;
+        if let Some(config) = checked_model::<L::Model>(&config, self.body(), &mut report) {
+            self.list.validate(&config, &mut report);
+        }
         Ok(report)
     }
 
     fn config(&self, request: &Request) -> Result<L::Model, Diagnostics> {
         let config = wire::read_object(request.config.as_ref(), self.body())?;
-        model(&config.unwrap_or_else(|| self.body().empty()))
+        config_model(&config.unwrap_or_else(|| self.body().empty()), self.body())
     }
 
     fn event(&self, listed: ListedOf<C, L>, with_object: bool) -> Result<Event, Diagnostics> {

@@ -6,6 +6,7 @@
 //! | `resource`, `resource_plan`, `resource_apply`, `shape` | managed resources behind one type |
 //! | `data_source`, `action`, `list_resource`, `function` | the other objects |
 //! | `plan`, `outcome`, `validate` | what Terraform allows plans, results and configurations to say |
+//! | `planning` | whether a plan is made while planning or in an apply |
 //! | `ignored` | what `ignore_changes` hides |
 //! | `wire`, `schema_wire` | messages |
 //! | `faults` | mistakes in schemas |
@@ -43,6 +44,7 @@ mod list_resource;
 mod matching;
 pub(crate) mod outcome;
 pub(crate) mod plan;
+mod planning;
 mod resource;
 mod resource_apply;
 mod resource_plan;
@@ -71,11 +73,19 @@ struct Inner<P: Provider> {
     actions: BTreeMap<&'static str, Box<dyn AnyAction<P::Client>>>,
     functions: BTreeMap<&'static str, Box<dyn Function>>,
     faults: Vec<String>,
-    client: RwLock<Option<Arc<P::Client>>>,
-    /// Cancelled by `Stop`, which ends what runs; what comes later (a debugged process outlives many commands)
-    /// has a new one.
+    configured: RwLock<Configured<P::Client>>,
+    /// Cancelled by `Stop` and by the end of the process, which end what runs; what comes after a `Stop` (a debugged
+    /// process outlives many commands) has a new one.
     running: Mutex<CancellationToken>,
     shutdown: Option<Shutdown>,
+}
+
+/// What the provider's configuration made.
+struct Configured<C> {
+    /// Nothing while nothing was configured.
+    client: Option<Arc<C>>,
+    /// Whether a part of the configuration is unknown.
+    partly_unknown: bool,
 }
 
 impl<P: Provider> ProviderServer<P> {
@@ -94,7 +104,7 @@ impl<P: Provider> ProviderServer<P> {
                 actions: BTreeMap::new(),
                 functions: BTreeMap::new(),
                 faults,
-                client: RwLock::new(None),
+                configured: RwLock::new(Configured { client: None, partly_unknown: false }),
                 running: Mutex::new(CancellationToken::new()),
                 shutdown: None,
             },
@@ -201,8 +211,10 @@ impl<P: Provider> Builder<P> {
 
 impl<P: Provider> Inner<P> {
     fn call(&self) -> Call<P::Client> {
+        let configured = self.configured.read().unwrap_or_else(PoisonError::into_inner);
         Call {
-            client: self.client.read().unwrap_or_else(PoisonError::into_inner).clone(),
+            client: configured.client.clone(),
+            partly_unknown: configured.partly_unknown,
             cancellation: self.running().child_token(),
             shutdown: self.shutdown.clone(),
         }

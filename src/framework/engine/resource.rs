@@ -16,8 +16,9 @@ use crate::framework::timeouts::Operation;
 use crate::framework::value::{Object, Value};
 use crate::plugin::proto::tfplugin5 as proto;
 
-use super::call::{Call, answer, bug, model, partial_model};
+use super::call::{Call, answer, bug, checked_model, model};
 use super::plan::forget_write_only;
+use super::planning::Planning;
 use super::shape::Shape;
 use super::{validate, wire};
 
@@ -26,6 +27,9 @@ use super::{validate, wire};
 pub(crate) trait AnyResource<C>: Send + Sync {
     fn schema(&self) -> &Schema;
     fn identity_schema(&self) -> &IdentitySchema;
+
+    /// Told when the provider was configured (anew).
+    fn configured(&self);
 
     fn validate(
         &self,
@@ -81,20 +85,21 @@ pub(crate) trait AnyResource<C>: Send + Sync {
 pub(crate) struct Managed<C, R> {
     pub(super) resource: R,
     pub(super) shape: Shape<C, R>,
+    pub(super) planning: Planning,
 }
 
 impl<C: Send + Sync + 'static, R: Resource<C>> Managed<C, R> {
     pub(crate) fn new(resource: R) -> Self {
-        Self { resource, shape: Shape::new() }
+        Self { resource, shape: Shape::new(), planning: Planning::default() }
     }
 
-    fn check(&self, config: &Object, write_only_allowed: bool) -> Result<Diagnostics, Diagnostics> {
+    fn check(&self, config: &Object, write_only_allowed: bool) -> Diagnostics {
         let mut report = Diagnostics::new();
         validate::check(config, self.shape.body(), write_only_allowed, &mut report);
-        if let Some(config) = partial_model::<R::Model>(config)? {
+        if let Some(config) = checked_model::<R::Model>(config, self.shape.body(), &mut report) {
             self.resource.validate(&config, &mut report);
         }
-        Ok(report)
+        report
     }
 
     fn upgraded(
@@ -119,8 +124,11 @@ impl<C: Send + Sync + 'static, R: Resource<C>> Managed<C, R> {
         &self,
         request: proto::upgrade_resource_identity::Request,
     ) -> Result<proto::upgrade_resource_identity::Response, Diagnostics> {
-        let identity = Json::Object(wire::read_raw(request.raw_identity)?);
-        let identity = object_from_json(&identity, self.shape.identity_body())?;
+        let mut identity = wire::read_raw(request.raw_identity)?;
+        for version in request.version.max(0)..i64::from(self.shape.identity.version) {
+            identity = R::upgrade_identity(u32::try_from(version).unwrap_or(u32::MAX), identity)?;
+        }
+        let identity = object_from_json(&Json::Object(identity), self.shape.identity_body())?;
         Ok(proto::upgrade_resource_identity::Response {
             upgraded_identity: wire::write_identity(identity.as_ref(), self.shape.identity_body()),
             diagnostics: Vec::new(),
@@ -135,6 +143,17 @@ impl<C: Send + Sync + 'static, R: Resource<C>> Managed<C, R> {
         let Some(prior) = wire::read_object(request.current_state.as_ref(), self.shape.body())? else {
             return Ok(proto::read_resource::Response::default());
         };
+        let deferrals = request.client_capabilities.is_some_and(|client| client.deferral_allowed);
+        if let Some(deferred) = call.deferred(request.client_capabilities.as_ref()) {
+            self.planning.read(&prior);
+            return Ok(proto::read_resource::Response {
+                new_state: request.current_state,
+                private: request.private,
+                new_identity: request.current_identity,
+                deferred: Some(deferred),
+                ..Default::default()
+            });
+        }
         let private = self.shape.private(Envelope::read(&request.private)?.author)?;
         let context = self.shape.context(&call, &prior, Operation::Read);
         let state = State { model: model(&prior)?, private };
@@ -155,6 +174,9 @@ impl<C: Send + Sync + 'static, R: Resource<C>> Managed<C, R> {
             }
             Ok(Some(state)) => match self.shape.state(state, &prior) {
                 Ok((object, remembered)) => {
+                    if deferrals {
+                        self.planning.read(&object);
+                    }
                     response.new_state = wire::write_object(Some(&object), self.shape.body());
                     response.private = remembered.to_bytes();
                     response.new_identity = self.shape.identity_or(&object, response.new_identity);
@@ -172,6 +194,19 @@ impl<C: Send + Sync + 'static, R: Resource<C>> Managed<C, R> {
         call: Call<C>,
         request: proto::import_resource_state::Request,
     ) -> Result<proto::import_resource_state::Response, Diagnostics> {
+        if let Some(deferred) = call.deferred(request.client_capabilities.as_ref()) {
+            let imported = proto::import_resource_state::ImportedResource {
+                type_name: R::TYPE_NAME.to_owned(),
+                state: Some(wire::write_value(&Value::UNKNOWN)),
+                private: Envelope::default().to_bytes(),
+                identity: request.identity,
+            };
+            return Ok(proto::import_resource_state::Response {
+                imported_resources: vec![imported],
+                deferred: Some(deferred),
+                ..Default::default()
+            });
+        }
         let asked = request.identity.clone();
         let identity = match &request.identity {
             Some(identity) => wire::read_object(identity.identity_data.as_ref(), self.shape.identity_body())?,
@@ -244,7 +279,8 @@ impl<C: Send + Sync + 'static, R: Resource<C>> Managed<C, R> {
         };
         only_writable(&mut config, self.shape.body());
         // Each round takes one argument away, so this ends.
-        while let Ok(report) = self.check(&config, true) {
+        loop {
+            let report = self.check(&config, true);
             let refused = report.iter().filter(|found| found.severity == Severity::Error).find_map(|found| {
                 let Some(Step::Attribute(name)) = found.path.steps().first() else { return None };
                 let attribute =
@@ -314,6 +350,10 @@ impl<C: Send + Sync + 'static, R: Resource<C>> AnyResource<C> for Managed<C, R> 
         &self.shape.identity
     }
 
+    fn configured(&self) {
+        self.planning.begin();
+    }
+
     fn validate(
         &self,
         request: proto::validate_resource_type_config::Request,
@@ -321,7 +361,7 @@ impl<C: Send + Sync + 'static, R: Resource<C>> AnyResource<C> for Managed<C, R> 
         let allowed = request.client_capabilities.is_some_and(|client| client.write_only_attributes_allowed);
         let report = wire::read_object(request.config.as_ref(), self.shape.body())
             .map_err(Diagnostics::from)
-            .and_then(|config| config.map_or(Ok(Diagnostics::new()), |config| self.check(&config, allowed)))
+            .map(|config| config.map_or_else(Diagnostics::new, |config| self.check(&config, allowed)))
             .unwrap_or_else(|fault| fault);
         proto::validate_resource_type_config::Response { diagnostics: self.shape.diagnostics(report) }
     }

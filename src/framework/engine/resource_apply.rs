@@ -10,7 +10,7 @@ use crate::framework::value::Object;
 use crate::plugin::proto::tfplugin5 as proto;
 use proto::apply_resource_change::{Request, Response};
 
-use super::call::{Call, bug, model};
+use super::call::{Call, bug, config_model, model};
 use super::ignored::as_planned;
 use super::outcome::{Accepted, after_apply, after_failure, known_parts};
 use super::plan::differs_beside_timeouts;
@@ -46,8 +46,8 @@ impl<C: Send + Sync + 'static, R: Resource<C>> Managed<C, R> {
         envelope: Envelope,
     ) -> Result<Response, Diagnostics> {
         let config = match &prior {
-            Some(_) => model(&as_planned(&config, &planned, self.shape.body()))?,
-            None => model(&config)?,
+            Some(_) => config_model(&as_planned(&config, &planned, self.shape.body()), self.shape.body())?,
+            None => config_model(&config, self.shape.body())?,
         };
         let (context, outcome) = match &prior {
             None => {

@@ -16,15 +16,15 @@ use tonic::{Request, Response, Status};
 use tracing::Instrument as _;
 
 use crate::framework::body::Body;
-use crate::framework::diagnostic::{Diagnostic, Diagnostics};
+use crate::framework::diagnostic::Diagnostics;
 use crate::framework::provider::{Configure, Provider};
 use crate::plugin::Shutdown;
 use crate::plugin::proto::tfplugin5 as proto;
 use crate::plugin::proto::tfplugin5::provider_server;
 use crate::plugin::proto::tfplugin5::*;
 
-use super::call::{BUG, Call, Refusal, partial_model};
-use super::{Inner, ProviderServer, function, schema_wire, validate, wire};
+use super::call::{BUG, Call, Refusal, checked_model, config_model};
+use super::{Configured, Inner, ProviderServer, function, schema_wire, validate, wire};
 
 /// Events that wait for the host.
 const WAITING: usize = 16;
@@ -126,7 +126,7 @@ impl<P: Provider> Inner<P> {
         let mut report = Diagnostics::new();
         let config = wire::read_object(config, self.body())?.unwrap_or_else(|| self.body().empty());
         validate::check(&config, self.body(), true, &mut report);
-        if let Some(config) = partial_model::<P::Model>(&config)? {
+        if let Some(config) = checked_model::<P::Model>(&config, self.body(), &mut report) {
             self.provider.validate(&config, &mut report);
         }
         Ok(report)
@@ -136,23 +136,19 @@ impl<P: Provider> Inner<P> {
         let config = wire::read_object(request.config.as_ref(), self.body())?;
         let config = config.unwrap_or_else(|| self.body().empty());
         let partly_unknown = config.values().any(|value| !value.is_wholly_known());
-        let Some(model) = partial_model(&config)? else {
-            return Err(Diagnostic::error(
-                "Provider configuration is not known",
-                "A whole block of the provider's configuration is only known after the apply",
-            )
-            .hint("apply what it depends on first, with -target")
-            .into());
-        };
         let configure = Configure {
-            config: model,
+            config: config_model(&config, self.body())?,
             partly_unknown,
             engine_version: request.terraform_version,
             // Not the call's own, which ends with the call.
             cancellation: self.running().child_token(),
         };
         let client = self.provider.configure(configure).await?;
-        *self.client.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(client));
+        *self.configured.write().unwrap_or_else(PoisonError::into_inner) =
+            Configured { client: Some(Arc::new(client)), partly_unknown };
+        for resource in self.resources.values() {
+            resource.configured();
+        }
         Ok(())
     }
 }

@@ -37,6 +37,8 @@ pub(crate) mod rules;
 /// A provider under test.
 pub struct Harness<P: Provider> {
     server: ProviderServer<P>,
+    /// Whether deferrals are allowed while planning.
+    deferrals: bool,
 }
 
 /// An object in the state.
@@ -82,6 +84,8 @@ pub struct Planned {
     pub planned: Option<Object>,
     /// What a delete is handed.
     pub private: Vec<u8>,
+    /// Whether it is put off until more is known.
+    pub deferred: bool,
     /// Warnings.
     pub diagnostics: Diagnostics,
 }
@@ -101,6 +105,9 @@ pub enum Problem {
     /// The provider says no.
     #[error("{}", Shown(.0))]
     Diagnostics(Diagnostics),
+    /// The provider put it off until its configuration is known, which the client allowed.
+    #[error("deferred until the provider's configuration is known")]
+    Deferred,
     /// The provider broke a rule of Terraform's.
     #[error("the provider broke a rule of Terraform: {0}")]
     Violation(String),
@@ -111,7 +118,7 @@ impl Problem {
     pub fn diagnostics(&self) -> Diagnostics {
         match self {
             Self::Diagnostics(diagnostics) => diagnostics.clone(),
-            Self::Violation(_) => Diagnostics::new(),
+            Self::Violation(_) | Self::Deferred => Diagnostics::new(),
         }
     }
 }
@@ -143,7 +150,12 @@ impl Applied {
 impl<P: Provider> Harness<P> {
     /// A provider that is not configured yet.
     pub fn new(server: ProviderServer<P>) -> Self {
-        Self { server }
+        Self { server, deferrals: false }
+    }
+
+    /// The same provider, driven by a client that allows deferrals while planning (Terraform Stacks).
+    pub fn deferring(&self) -> Self {
+        Self { server: self.server.clone(), deferrals: true }
     }
 
     /// Validates and applies the provider block. The answer is what was warned of.
@@ -163,7 +175,7 @@ impl<P: Provider> Harness<P> {
         let request = proto::configure::Request {
             terraform_version: "1.15.5".to_owned(),
             config,
-            client_capabilities: client(false),
+            client_capabilities: client(self.deferrals),
         };
         let configured = answer(self.server.configure(tonic::Request::new(request)).await)?;
         warnings.extend(succeeded(configured.diagnostics)?);

@@ -13,7 +13,7 @@ use crate::framework::value::{Object, Value};
 use crate::plugin::proto::tfplugin5 as proto;
 use proto::provider_server::Provider as _;
 
-use super::plan::refuse;
+use super::plan::{is_deferred, refuse};
 use super::rules::state_faults;
 use super::{Harness, Problem, Stored, answer, client, object, read_diagnostics, succeeded};
 
@@ -61,11 +61,14 @@ impl<P: Provider> Harness<P> {
         let request = proto::import_resource_state::Request {
             type_name: type_name.to_owned(),
             id: id.to_owned(),
-            client_capabilities: client(false),
+            client_capabilities: client(self.deferrals),
             identity,
         };
         let response = answer(self.server.import_resource_state(tonic::Request::new(request)).await)?;
         succeeded(response.diagnostics)?;
+        if is_deferred(response.deferred.as_ref())? {
+            return Err(Problem::Deferred);
+        }
         let [imported] = response.imported_resources.as_slice() else {
             return Err(Problem::Violation("an import gives one object".to_owned()));
         };
@@ -96,6 +99,24 @@ impl<P: Provider> Harness<P> {
         Ok(upgraded)
     }
 
+    /// Reads an identity of version `version`, as JSON by attribute name, with today's schema.
+    pub async fn upgrade_identity(
+        &self,
+        type_name: &str,
+        version: i64,
+        identity: Json,
+    ) -> Result<Object, Problem> {
+        let raw = proto::RawState { json: identity.to_string().into_bytes(), ..Default::default() };
+        let request = proto::upgrade_resource_identity::Request {
+            type_name: type_name.to_owned(),
+            version,
+            raw_identity: Some(raw),
+        };
+        let response = answer(self.server.upgrade_resource_identity(tonic::Request::new(request)).await)?;
+        succeeded(response.diagnostics)?;
+        Ok(self.read_identity(type_name, response.upgraded_identity.as_ref())?.unwrap_or_default())
+    }
+
     /// Validates and reads a data source.
     pub async fn data_source(&self, type_name: &str, config: Json) -> Result<(Object, Diagnostics), Problem> {
         let Some((_, schema)) = self.server.data_source_schemas().find(|(name, _)| *name == type_name) else {
@@ -113,10 +134,13 @@ impl<P: Provider> Harness<P> {
             type_name: type_name.to_owned(),
             config,
             provider_meta: None,
-            client_capabilities: client(false),
+            client_capabilities: client(self.deferrals),
         };
         let response = answer(self.server.read_data_source(tonic::Request::new(request)).await)?;
         warnings.extend(succeeded(response.diagnostics)?);
+        if is_deferred(response.deferred.as_ref())? {
+            return Err(Problem::Deferred);
+        }
         let Some(read) = self.object(response.state.as_ref(), body)? else {
             return Err(Problem::Violation("a data source is null".to_owned()));
         };
@@ -161,14 +185,17 @@ impl<P: Provider> Harness<P> {
         let request = proto::plan_action::Request {
             action_type: type_name.to_owned(),
             config: config.clone(),
-            client_capabilities: client(false),
+            client_capabilities: client(self.deferrals),
         };
         let planned = answer(self.server.plan_action(tonic::Request::new(request)).await)?;
         warnings.extend(succeeded(planned.diagnostics)?);
+        if is_deferred(planned.deferred.as_ref())? {
+            return Err(Problem::Deferred);
+        }
         let request = proto::invoke_action::Request {
             action_type: type_name.to_owned(),
             config,
-            client_capabilities: client(false),
+            client_capabilities: client(self.deferrals),
         };
         let mut events = answer(self.server.invoke_action(tonic::Request::new(request)).await)?;
         let mut lines = Vec::new();
@@ -195,9 +222,17 @@ impl<P: Provider> Harness<P> {
             return Err(Problem::Violation(format!("{type_name} cannot be listed")));
         };
         let body = Body::from(schema);
+        let config = wire::write_object(Some(&object(&config, body)?), body);
+        let request = proto::validate_list_resource_config::Request {
+            type_name: type_name.to_owned(),
+            config: config.clone(),
+            ..Default::default()
+        };
+        let valid = answer(self.server.validate_list_resource_config(tonic::Request::new(request)).await)?;
+        succeeded(valid.diagnostics)?;
         let request = proto::list_resource::Request {
             type_name: type_name.to_owned(),
-            config: wire::write_object(Some(&object(&config, body)?), body),
+            config,
             include_resource_object: true,
             limit,
         };

@@ -20,6 +20,7 @@ pub(super) struct PlanCall {
     pub(super) replace: Vec<AttributePath>,
     pub(super) private: Vec<u8>,
     pub(super) identity: Option<proto::ResourceIdentityData>,
+    pub(super) deferred: bool,
     pub(super) warnings: Diagnostics,
 }
 
@@ -29,7 +30,7 @@ impl<P: Provider> Harness<P> {
         let request = proto::validate_resource_type_config::Request {
             type_name: type_name.to_owned(),
             config: wire::write_object(Some(config), self.body(type_name)?),
-            client_capabilities: client(false),
+            client_capabilities: client(self.deferrals),
         };
         let response = answer(self.server.validate_resource_type_config(tonic::Request::new(request)).await)?;
         read_diagnostics(response.diagnostics)
@@ -43,7 +44,7 @@ impl<P: Provider> Harness<P> {
             current_state: wire::write_object(Some(&stored.state), body),
             private: stored.private.clone(),
             provider_meta: None,
-            client_capabilities: client(false),
+            client_capabilities: client(self.deferrals),
             current_identity: self.identity(type_name, stored.identity.as_ref()),
         };
         let response = answer(self.server.read_resource(tonic::Request::new(request)).await)?;
@@ -110,6 +111,7 @@ impl<P: Provider> Harness<P> {
             config: config.clone(),
             planned: call.planned,
             private: call.private,
+            deferred: call.deferred,
             diagnostics: call.warnings,
         })
     }
@@ -125,6 +127,7 @@ impl<P: Provider> Harness<P> {
             config: Object::new(),
             planned: None,
             private: Vec::new(),
+            deferred: false,
             diagnostics: Diagnostics::new(),
         };
         let Some(prior) = &planned.prior else { return Ok(planned) };
@@ -135,7 +138,7 @@ impl<P: Provider> Harness<P> {
             config: wire::write_object(None, body),
             prior_private: prior.private.clone(),
             provider_meta: None,
-            client_capabilities: client(false),
+            client_capabilities: client(self.deferrals),
             prior_identity: self.identity(type_name, prior.identity.as_ref()),
         };
         let response = answer(self.server.plan_resource_change(tonic::Request::new(request)).await)?;
@@ -145,6 +148,7 @@ impl<P: Provider> Harness<P> {
         }
         planned.action = Action::Delete;
         planned.private = response.planned_private;
+        planned.deferred = is_deferred(response.deferred.as_ref())?;
         Ok(planned)
     }
 
@@ -166,7 +170,7 @@ impl<P: Provider> Harness<P> {
             config: wire::write_object(Some(config), body),
             prior_private: prior.map_or_else(|| replaced.to_vec(), |prior| prior.private.clone()),
             provider_meta: None,
-            client_capabilities: client(applying),
+            client_capabilities: client(applying || self.deferrals),
             prior_identity: prior.and_then(|prior| self.identity(type_name, prior.identity.as_ref())),
         };
         let response = answer(self.server.plan_resource_change(tonic::Request::new(request)).await)?;
@@ -202,6 +206,7 @@ impl<P: Provider> Harness<P> {
             replace,
             private: response.planned_private,
             identity: response.planned_identity,
+            deferred: is_deferred(response.deferred.as_ref())?,
             warnings,
         })
     }
@@ -238,6 +243,15 @@ impl<P: Provider> Harness<P> {
             None if !attributes.is_empty() => Err(Problem::Violation("the identity is lost".to_owned())),
             _ => Ok(identity),
         }
+    }
+}
+
+/// Whether a response is deferred, for the one reason that there is.
+pub(super) fn is_deferred(deferred: Option<&proto::Deferred>) -> Result<bool, Problem> {
+    match deferred.map(proto::Deferred::reason) {
+        None => Ok(false),
+        Some(proto::deferred::Reason::ProviderConfigUnknown) => Ok(true),
+        Some(other) => Err(Problem::Violation(format!("deferred for {other:?}"))),
     }
 }
 
