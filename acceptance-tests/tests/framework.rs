@@ -1,5 +1,5 @@
 //! The framework against Terraform's rules: a provider with odd schemas, driven in process by the framework's own
-//! harness and as a plugin by the real Terraform.
+//! harness, as a process by a host that dies or sends signals, and as a plugin by the real Terraform.
 
 #![allow(
     clippy::expect_used,
@@ -10,6 +10,9 @@
     reason = "helpers of tests are tests"
 )]
 
+#[cfg(unix)]
+#[path = "framework/as_process.rs"]
+mod as_process;
 #[path = "framework/in_process.rs"]
 mod in_process;
 #[path = "framework/in_terraform.rs"]

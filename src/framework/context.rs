@@ -71,9 +71,10 @@ impl<C> Context<C> {
 
     /// Runs a critical section: something that must end or be rolled back once begun (an endpoint switch, a
     /// cutover). Ctrl-C inside it is acknowledged in the log at once and acts when the section has ended; hence
-    /// `section` is not given the cancellation and must bound itself by `at_most`.
+    /// `section` is not given the cancellation and must bound itself by `at_most`. The end of the process, when the
+    /// host is gone or a signal asks for it, waits for the section that long.
     pub async fn critical<T>(&self, what: &str, at_most: Duration, section: impl Future<Output = T>) -> T {
-        let _until_done = self.shutdown.as_ref().map(Shutdown::hold);
+        let _until_done = self.shutdown.as_ref().map(|shutdown| shutdown.hold(at_most));
         tokio::pin!(section);
         tokio::select! {
             biased;

@@ -90,9 +90,17 @@ pub fn run<S: Provider>(about: About, service: impl FnOnce(&Shutdown) -> S) -> E
             Err(error) => return answer(&mut io::stderr(), &format!("[ERROR] no runtime: {error}\n"), 1),
         };
     let shutdown = Shutdown::new();
+    // Before anything that takes time: until then a Ctrl-C, which is the host's business, ends the process.
+    let handled = {
+        let _in_runtime = runtime.enter();
+        signals::handle(mode, &shutdown)
+    };
+    if let Err(error) = handled {
+        return answer(&mut io::stderr(), &format!("[ERROR] cannot handle signals: {error}\n"), 1);
+    }
     let service = service(&shutdown);
     let served = runtime.block_on(serve(service, Options { about, environment, mode, shutdown }));
-    // Calls that still run are given up here: whoever wanted time to finish had held the shutdown.
+    // What still runs is given up here: whoever wanted time to finish had held the shutdown.
     runtime.shutdown_background();
     match served {
         Ok(()) => ExitCode::SUCCESS,

@@ -19,8 +19,7 @@ use super::proto::go_plugin::{
     grpc_stdio_server::GrpcStdioServer,
 };
 use super::proto::tfplugin5::provider_server::{Provider, ProviderServer};
-use super::shutdown::Shutdown;
-use super::signals;
+use super::shutdown::{Reason, Shutdown};
 use super::stdio::Stdio;
 use super::tls::{MutualTls, TlsError};
 
@@ -28,7 +27,8 @@ use super::tls::{MutualTls, TlsError};
 /// of databases are far above gRPC's usual 4 MiB.
 const MAX_MESSAGE: usize = 256 << 20;
 
-/// How long running calls may go on after the end was asked for. The host kills after two seconds.
+/// How long clients may take to be done with their connections once the end was asked for and nothing holds it up.
+/// A host that asked for it kills after two seconds.
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// The name under which go-plugin asks for the state of health.
@@ -56,9 +56,9 @@ pub enum ServeError {
     /// No TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The system allows no handlers for signals.
-    #[error("cannot handle signals")]
-    Signals(#[source] io::Error),
+    /// The system does not tell of the host's end.
+    #[error("cannot watch the host")]
+    Host(#[source] io::Error),
     /// Standard output is closed, or is not a pipe that can be written to.
     #[error("cannot write the handshake to standard output")]
     Handshake(#[source] io::Error),
@@ -67,7 +67,7 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
-/// Serves `service` until the host, a signal or `options.shutdown` asks for the end.
+/// Serves `service` until the host or `options.shutdown` asks for the end.
 ///
 /// Prints the handshake (or, in debug mode, the reattach variable) on standard output when it is ready.
 ///
@@ -86,12 +86,11 @@ pub async fn serve<S: Provider>(service: S, options: Options) -> Result<(), Serv
     };
     let listener = Listener::bind(&environment).await?;
     let clients = Clients::new();
-    signals::handle(mode, &shutdown).map_err(ServeError::Signals)?;
 
     // Announced before anything is accepted, but after the kernel accepts for us.
     match mode {
         Mode::Host => {
-            host::watch(clients.watch(), &shutdown).map_err(ServeError::Signals)?;
+            host::watch(clients.watch(), &shutdown).map_err(ServeError::Host)?;
             handshake::announce(&HandshakeLine {
                 address: listener.address(),
                 certificate: tls.as_ref().map(|tls| &tls.certificate),
@@ -122,6 +121,10 @@ pub async fn serve<S: Provider>(service: S, options: Options) -> Result<(), Serv
     let drained = server.serve_with_incoming_shutdown(incoming, shutdown.requested());
     let overdue = async {
         shutdown.requested().await;
+        // The host waits for its answers, unless it asked for the end itself or is gone.
+        if shutdown.reason() == Some(Reason::Signal) {
+            shutdown.released().await;
+        }
         tokio::time::sleep(DRAIN).await;
     };
     let served = tokio::select! {

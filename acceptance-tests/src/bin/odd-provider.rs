@@ -1,5 +1,7 @@
 //! Serves [`milink_acceptance_tests::odd_provider`] to the real Terraform.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use milink_acceptance_tests::odd_provider;
@@ -7,5 +9,17 @@ use terraform_provider_milink::plugin::{self, About};
 
 fn main() -> ExitCode {
     let about = About { name: "odd", source: "test/odd", version: "1.0.0" };
-    plugin::run(about, |shutdown| odd_provider::server(Some(shutdown)))
+    plugin::run(about, |shutdown| {
+        wait_to_be_let_go();
+        odd_provider::server(Some(shutdown))
+    })
+}
+
+/// A start that takes as long as a test wants, where a folder for it is named.
+fn wait_to_be_let_go() {
+    let Some(folder) = std::env::var_os("ODD_PROVIDER_WAITS").map(PathBuf::from) else { return };
+    fs::write(folder.join("waiting"), "").expect("the folder is there");
+    while !folder.join("go").exists() {
+        std::thread::yield_now();
+    }
 }

@@ -194,6 +194,7 @@ impl<P: Provider> Builder<P> {
 
     /// Ended with the process: calls are cancelled when its end is asked for, and critical sections hold it up.
     pub fn until(mut self, shutdown: &Shutdown) -> Self {
+        self.inner.running = Mutex::new(shutdown.child_token());
         self.inner.shutdown = Some(shutdown.clone());
         self
     }
@@ -226,7 +227,8 @@ impl<P: Provider> Inner<P> {
 
     fn stop(&self) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *running, CancellationToken::new()).cancel();
+        let next = self.shutdown.as_ref().map_or_else(CancellationToken::new, Shutdown::child_token);
+        std::mem::replace(&mut *running, next).cancel();
     }
 }
 

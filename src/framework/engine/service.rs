@@ -6,10 +6,11 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use futures::Stream;
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinError;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
@@ -18,16 +19,18 @@ use tracing::Instrument as _;
 use crate::framework::body::Body;
 use crate::framework::diagnostic::Diagnostics;
 use crate::framework::provider::{Configure, Provider};
-use crate::plugin::Shutdown;
-use crate::plugin::proto::tfplugin5 as proto;
 use crate::plugin::proto::tfplugin5::provider_server;
 use crate::plugin::proto::tfplugin5::*;
+use crate::plugin::shutdown::Hold;
 
 use super::call::{BUG, Call, Refusal, checked_model, config_model};
 use super::{Configured, Inner, ProviderServer, function, schema_wire, validate, wire};
 
 /// Events that wait for the host.
 const WAITING: usize = 16;
+
+/// How long a call may take to end after it was cancelled because the process ends: longer than a statement in flight.
+const CALL_END: Duration = Duration::from_secs(60);
 
 type Answer<T> = Result<Response<T>, Status>;
 type Events<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -45,34 +48,20 @@ impl<P: Provider> ProviderServer<P> {
         F: Future<Output = T> + Send + 'static,
     {
         let call = self.inner.call();
-        let cancellation = call.cancellation.clone();
         let span = tracing::debug_span!("call", rpc, r#type = type_name);
-        let task = tokio::spawn(work(Arc::clone(&self.inner), call).instrument(span));
-        let outcome = finished(task, self.inner.shutdown.as_ref(), || cancellation.cancel()).await;
-        Ok(Response::new(outcome.unwrap_or_else(|error| T::refuse(vec![crash(rpc, type_name, error)]))))
+        // The task, not the handler, holds up the end of the process: a host that is gone drops its handlers.
+        let hold = self.inner.hold();
+        let work = work(Arc::clone(&self.inner), call).instrument(span);
+        let task = tokio::spawn(async move {
+            let answer = work.await;
+            drop(hold);
+            answer
+        });
+        Ok(Response::new(task.await.unwrap_or_else(|error| T::refuse(vec![crash(rpc, type_name, error)]))))
     }
 }
 
-/// Waits for a task; `cancel` is called once when the end of the process is asked for before that.
-async fn finished<T>(
-    mut task: JoinHandle<T>,
-    shutdown: Option<&Shutdown>,
-    cancel: impl FnOnce(),
-) -> Result<T, JoinError> {
-    let ending = async {
-        match shutdown {
-            Some(shutdown) => shutdown.requested().await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        outcome = &mut task => return outcome,
-        () = ending => cancel(),
-    }
-    task.await
-}
-
-fn crash(rpc: &str, type_name: &str, error: JoinError) -> proto::Diagnostic {
+fn crash(rpc: &str, type_name: &str, error: JoinError) -> Diagnostic {
     let what = match error.try_into_panic() {
         Ok(payload) => {
             let text = payload.downcast_ref::<String>().map(String::as_str);
@@ -88,8 +77,8 @@ fn crash(rpc: &str, type_name: &str, error: JoinError) -> proto::Diagnostic {
     )
 }
 
-fn error_diagnostic(summary: &str, detail: String) -> proto::Diagnostic {
-    proto::Diagnostic {
+fn error_diagnostic(summary: &str, detail: String) -> Diagnostic {
+    Diagnostic {
         severity: diagnostic::Severity::Error.into(),
         summary: summary.to_owned(),
         detail,
@@ -97,7 +86,7 @@ fn error_diagnostic(summary: &str, detail: String) -> proto::Diagnostic {
     }
 }
 
-fn no_such_type(type_name: &str) -> Vec<proto::Diagnostic> {
+fn no_such_type(type_name: &str) -> Vec<Diagnostic> {
     vec![error_diagnostic(
         "No such type",
         format!("This version of the provider has no \"{type_name}\" of this kind."),
@@ -114,11 +103,16 @@ fn capabilities() -> Option<ServerCapabilities> {
 }
 
 impl<P: Provider> Inner<P> {
+    /// Holds up the end of the process for a call that is being ended.
+    fn hold(&self) -> Option<Hold> {
+        self.shutdown.as_ref().map(|shutdown| shutdown.hold(CALL_END))
+    }
+
     fn body(&self) -> Body<'_> {
         Body::from(&self.schema)
     }
 
-    fn schema_faults(&self) -> Vec<proto::Diagnostic> {
+    fn schema_faults(&self) -> Vec<Diagnostic> {
         self.faults.iter().map(|fault| error_diagnostic(BUG, fault.clone())).collect()
     }
 
@@ -329,9 +323,10 @@ about_types! {
         tokio::spawn(async move {
             let failed = |diagnostic| list_resource::Event { diagnostic, ..Default::default() };
             let type_name = request.type_name.clone();
+            let span = tracing::debug_span!("call", rpc = "list_resource", r#type = type_name);
             let call = inner.call();
-            let cancellation = call.cancellation.clone();
-            let task = tokio::spawn({
+            let _until_answered = inner.hold();
+            let listing = {
                 let (inner, sender, type_name) = (Arc::clone(&inner), sender.clone(), type_name.clone());
                 async move {
                     match inner.list_resources.get(type_name.as_str()) {
@@ -339,8 +334,8 @@ about_types! {
                         None => drop(sender.send(failed(no_such_type(&type_name))).await),
                     }
                 }
-            });
-            if let Err(error) = finished(task, inner.shutdown.as_ref(), || cancellation.cancel()).await {
+            };
+            if let Err(error) = tokio::spawn(listing.instrument(span)).await {
                 let event = failed(vec![crash("list_resource", &type_name, error)]);
                 let _nobody_reads = sender.send(event).await;
             }
@@ -355,9 +350,10 @@ about_types! {
         tokio::spawn(async move {
             let type_name = request.action_type.clone();
             let (line_sender, mut lines) = mpsc::channel(WAITING);
+            let span = tracing::debug_span!("call", rpc = "invoke_action", r#type = type_name);
             let call = inner.call();
-            let cancellation = call.cancellation.clone();
-            let task = tokio::spawn({
+            let _until_answered = inner.hold();
+            let acting = {
                 let (inner, type_name) = (Arc::clone(&inner), type_name.clone());
                 async move {
                     match inner.actions.get(type_name.as_str()) {
@@ -365,7 +361,8 @@ about_types! {
                         None => no_such_type(&type_name),
                     }
                 }
-            });
+            };
+            let ended = tokio::spawn(acting.instrument(span));
             // Ends when the action, and with it the sender of lines, has ended.
             let forwarding = async {
                 while let Some(message) = lines.recv().await {
@@ -378,7 +375,6 @@ about_types! {
                 // The action goes on without listeners.
                 drop(lines);
             };
-            let ended = finished(task, inner.shutdown.as_ref(), || cancellation.cancel());
             let (ended, ()) = tokio::join!(ended, forwarding);
             let diagnostics = ended.unwrap_or_else(|error| vec![crash("invoke_action", &type_name, error)]);
             let completed = invoke_action::event::Completed { diagnostics };
