@@ -240,6 +240,7 @@ impl Resource<Folder> for Thing {
             Some("replace label") if plan.prior.label != plan.planned.label => {
                 plan.replace.push("label".into())
             }
+            Some("replace nothing") => plan.replace.clear(),
             Some("plan error") => {
                 return Err(Diagnostic::error("Plan refused", "As asked").at("fault").into());
             }

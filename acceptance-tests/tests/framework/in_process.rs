@@ -260,6 +260,23 @@ async fn an_author_may_ask_for_a_replacement() {
 }
 
 #[tokio::test]
+async fn an_author_may_withdraw_a_replacement() {
+    let world = World::new().await;
+    let config = |content: Value| {
+        let mut config = world.config(json!({"name": "a", "fault": "replace nothing"}));
+        config.insert("content".to_owned(), content);
+        config
+    };
+    let made = world.harness.settle(THING, None, &config(Value::string("x"))).await.unwrap();
+    let plan = world.harness.plan(THING, Some(&made), &config(Value::string("y"))).await.unwrap();
+    assert_eq!(plan.action, Action::Update);
+    // Also where the content is known late: it is an update then as well, not a refusal.
+    let late = world.harness.plan(THING, Some(&made), &config(Value::UNKNOWN)).await.unwrap();
+    let applied = world.harness.apply_with(late, &config(Value::string("z"))).await.unwrap();
+    assert_eq!(applied.success().unwrap().unwrap().value("content"), &Value::string("z"));
+}
+
+#[tokio::test]
 async fn an_author_who_plans_anything_plans_nothing_wrong() {
     let world = World::new().await;
     let config =
