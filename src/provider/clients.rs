@@ -26,6 +26,7 @@ pub struct Clients {
     servers: Option<Vec<Slot>>,
     said: Mutex<BTreeSet<String>>,
     held: Mutex<BTreeSet<(String, String)>>,
+    managed: Mutex<BTreeSet<(String, String)>>,
     run: RunName,
 }
 
@@ -74,6 +75,7 @@ impl Clients {
                 .map(|servers| servers.into_iter().map(|server| slot(server, tokens.as_ref())).collect()),
             said: Mutex::default(),
             held: Mutex::default(),
+            managed: Mutex::default(),
             run: resolved.run,
         }
     }
@@ -164,17 +166,37 @@ impl Clients {
     }
 
     /// Remembers that an object of a server was taken over or made by this run, so that the other half of a
-    /// replacement does not drop it.
+    /// replacement does not drop it. Letter case counts for nothing: on most servers two spellings are one object, and
+    /// leaving something behind is the safe mistake.
     pub fn hold(&self, server: &str, object: &str) {
-        let key = (server.to_lowercase(), object.to_owned());
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(folded(server, object));
     }
 
     /// Whether this run took it over or made it.
     pub fn is_held(&self, server: &str, object: &str) -> bool {
-        let key = (server.to_lowercase(), object.to_owned());
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).contains(&folded(server, object))
     }
+
+    /// Remembers that some state has an object of a server: a plan must not call it somebody else's.
+    pub fn manage(&self, server: &str, object: &str) {
+        self.managed.lock().unwrap_or_else(PoisonError::into_inner).insert(folded(server, object));
+    }
+
+    /// Whether a state has it, as far as this process was shown: Terraform plans in one process and applies in another.
+    pub fn is_managed(&self, server: &str, object: &str) -> bool {
+        self.managed.lock().unwrap_or_else(PoisonError::into_inner).contains(&folded(server, object))
+    }
+}
+
+impl Slot {
+    /// Whether it bears a name, or bore it before.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name.as_deref() == Some(name) || self.former_names.iter().any(|former| former == name)
+    }
+}
+
+fn folded(server: &str, object: &str) -> (String, String) {
+    (server.to_lowercase(), object.to_lowercase())
 }
 
 fn names(slots: &[Slot]) -> String {

@@ -361,6 +361,29 @@ impl Seen {
     }
 }
 
+impl Seen {
+    /// Before a DROP that a look at other objects guards: a login that does not see every definition takes a hidden user
+    /// for none.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn prove_sight(&self, what: &str) -> Result<(), Diagnostics> {
+        if self.snapshot.facts.sees_definitions {
+            return Ok(());
+        }
+        Err(Diagnostic::error(
+            "Whether an object is in use cannot be told",
+            format!(
+                "Did not remove {what} from the SQL Server \"{}\": the login may not see every definition, so what uses it \
+                 may be hidden.",
+                self.server.name()
+            ),
+        )
+        .hint("GRANT VIEW ANY DEFINITION to the login, or set `on_destroy = \"keep\"`, apply, and destroy again")
+        .into())
+    }
+}
+
 /// The block's server; else whichever block's instance answers with the name that is remembered.
 async fn find(
     clients: &Clients,

@@ -165,6 +165,34 @@ pub fn split_import(id: &str) -> Result<(String, String), Diagnostics> {
     }
 }
 
+/// Splits an import id `<sql_server>/<name>` at its first slash. Where there is only one `sql_server` block its name may
+/// be left out: what stands before the slash is then the block's name, or part of the object's.
+///
+/// # Errors
+/// When a name is missing.
+pub fn import_id(
+    context: &Context<Clients>,
+    id: &str,
+) -> Result<(Field<String>, Field<String>), Diagnostics> {
+    let slots = context.client().map(|clients| clients.slots()).unwrap_or_default();
+    let only = if let [only] = slots { Some(only) } else { None };
+    let (server, name) = match id.split_once('/') {
+        Some((server, name)) if only.is_none_or(|only| only.is_called(server)) => (Some(server), name),
+        None if only.is_none() => (Some(id), ""),
+        _ => (None, id),
+    };
+    if name.is_empty() || server.is_some_and(str::is_empty) {
+        return Err(Diagnostic::error(
+            "An import id that is not one",
+            format!("The id \"{id}\" does not have the form <sql_server>/<name>."),
+        )
+        .hint("<sql_server> is the name of a block `sql_server`; it may be left out where there is only one")
+        .into());
+    }
+    let server = server.map_or(Field::Null, |server| Field::Known(server.to_owned()));
+    Ok((server, Field::Known(name.to_owned())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::drops;

@@ -42,10 +42,13 @@ impl Row {
         Self { names, cells }
     }
 
-    /// The value under `name`.
+    /// The value under `name`. Letter case counts for nothing: procedures that nobody documents name their own columns.
     pub(crate) fn get<T: FromCell>(&self, name: &str) -> Result<T, Error> {
-        let cell =
-            self.names.iter().position(|column| column == name).and_then(|place| self.cells.get(place));
+        let cell = self
+            .names
+            .iter()
+            .position(|column| column.eq_ignore_ascii_case(name))
+            .and_then(|place| self.cells.get(place));
         let Some(cell) = cell else {
             return Err(Error::Protocol(format!("the answer has no column {name}")));
         };
