@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Scene, SceneError};
 use crate::world::Estate;
+use crate::world::build::Build;
 use crate::world::database::{BackupRecord, Database, DatabaseState};
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::security::{Login, Password};
@@ -26,6 +27,8 @@ pub struct SqlServerDescription {
     pub instance: Option<String>,
     /// `2016`, `2017`, `2019`, `2022` or `2025`.
     pub version: String,
+    /// `16.0.4125.3`; one that supports the link where it is left out.
+    pub build: Option<String>,
     /// `enterprise`, `developer`, `standard` or `express`; developer where it is left out.
     pub edition: Option<String>,
     /// Whether Always On availability groups are enabled; yes where it is left out.
@@ -60,14 +63,7 @@ pub struct DatabaseDescription {
     pub size_gb: Option<u64>,
 }
 
-/// Builds that support the link, the newest of each version that the fact sheets name.
-const VERSIONS: [(&str, u8, &str, &str); 5] = [
-    ("2016", 13, "13.0.7016.1", "SP3"),
-    ("2017", 14, "14.0.3490.10", "CU31"),
-    ("2019", 15, "15.0.4312.2", "CU20"),
-    ("2022", 16, "16.0.4125.3", "CU13"),
-    ("2025", 17, "17.0.4065.4", "CU7"),
-];
+const VERSIONS: [(&str, u8); 5] = [("2016", 13), ("2017", 14), ("2019", 15), ("2022", 16), ("2025", 17)];
 
 const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
 
@@ -76,14 +72,24 @@ pub(super) fn sql_server(
     description: SqlServerDescription,
     scene: &mut Scene,
 ) -> Result<SqlInstance, SceneError> {
-    let (_, major, build, update) = VERSIONS
-        .into_iter()
-        .find(|(version, ..)| *version == description.version)
-        .ok_or_else(|| SceneError::Unknown {
-            what: "the version",
-            value: description.version.clone(),
-            known: "2016, 2017, 2019, 2022 and 2025",
+    let (_, major) =
+        VERSIONS.into_iter().find(|(version, ..)| *version == description.version).ok_or_else(|| {
+            SceneError::Unknown {
+                what: "the version",
+                value: description.version.clone(),
+                known: "2016, 2017, 2019, 2022 and 2025",
+            }
         })?;
+    let build = match &description.build {
+        None => Build::usual(major),
+        Some(build) => build.parse().ok().filter(|build: &Build| build.major == major).ok_or_else(|| {
+            SceneError::Unknown {
+                what: "the build",
+                value: build.clone(),
+                known: "builds of the version that is named, such as 16.0.4125.3",
+            }
+        })?,
+    };
     let edition = match description.edition.as_deref() {
         None | Some("developer") => Edition::Developer,
         Some("enterprise") => Edition::Enterprise,
@@ -98,12 +104,10 @@ pub(super) fn sql_server(
         }
     };
     let now = scene.estate.clock.now();
-    let mut engine = fresh(&description.host, now, major, edition, &mut scene.estate);
+    let mut engine = fresh(&description.host, now, build, edition, &mut scene.estate);
     engine.aliases = description.aliases.iter().map(|alias| alias.to_lowercase()).collect();
     engine.port = description.port.unwrap_or(1433);
     engine.instance_name = description.instance.map(|name| name.to_uppercase());
-    engine.product_version = build.to_owned();
-    engine.update_level = Some(update.to_owned());
     engine.hadr_enabled = description.hadr_enabled.unwrap_or(true);
     for login in description.logins {
         let password = scene.secret(login.password, login.password_variable);
@@ -138,7 +142,7 @@ pub(super) fn sql_server(
 pub(super) fn fresh(
     host: &str,
     now: OffsetDateTime,
-    major: u8,
+    build: Build,
     edition: Edition,
     estate: &mut Estate,
 ) -> SqlInstance {
@@ -149,9 +153,7 @@ pub(super) fn fresh(
         aliases: Vec::new(),
         port: 1433,
         instance_name: None,
-        major,
-        product_version: String::new(),
-        update_level: None,
+        build,
         edition,
         linux: false,
         hadr_enabled: true,
@@ -196,7 +198,7 @@ fn database(name: &str, engine: &SqlInstance, now: OffsetDateTime, estate: &mut 
         id: i32::try_from(engine.databases.len()).unwrap_or(i32::MAX - 1) + 1,
         state: DatabaseState::Online,
         recovery_model: 1,
-        compatibility_level: engine.major * 10,
+        compatibility_level: engine.build.major * 10,
         collation: engine.collation.clone(),
         read_only: false,
         encrypted: false,

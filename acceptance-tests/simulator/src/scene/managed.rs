@@ -7,6 +7,7 @@ use super::{SceneError, engine};
 use crate::arm::backend::{InstanceView, KeyView};
 use crate::arm::path::InstancePath;
 use crate::world::Estate;
+use crate::world::build::Build;
 use crate::world::endpoint::{Algorithm, Authentication, Encryption, Endpoint, Role, State};
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::managed::ManagedInstance;
@@ -60,9 +61,7 @@ pub(super) fn managed_instance(
     let dns_zone =
         format!("{:012x}", estate.fresh_number().wrapping_mul(0x9e37_79b9_7f4a) & 0xffff_ffff_ffff);
     let fqdn = format!("{}.{dns_zone}.database.windows.net", path.name.to_lowercase());
-    let mut engine = engine::fresh(&fqdn, now, major, Edition::Managed, estate);
-    // Every managed instance says this, whatever its engine is.
-    engine.product_version = "12.0.2000.8".to_owned();
+    let mut engine = engine::fresh(&fqdn, now, Build::newest(major), Edition::Managed, estate);
     let certificates = InstanceCertificates::make(&fqdn, now)
         .map_err(|source| SceneError::Certificate { instance: fqdn.clone(), source })?;
     give_endpoint(&mut engine, &fqdn, &certificates);

@@ -15,8 +15,9 @@ use crate::faults::Faults;
 use crate::journal::{Event as JournalEvent, Face, Journal, Outcome};
 use crate::tds::backend::{self, Backend, Credential, Encryption, Greeting, Login, Server, SqlMessage};
 use crate::world::World;
+use crate::world::build::Build;
 use crate::world::collation::Collation;
-use crate::world::instance::Edition;
+use crate::world::instance::{Edition, SqlInstance};
 
 /// One engine of the world, for a TDS listener.
 #[derive(Debug)]
@@ -47,20 +48,12 @@ impl EngineBackend {
         world.with(|estate| {
             let speed = estate.clock.speed();
             let engine = estate.engine(host)?;
-            let mut parts = engine.product_version.split('.').map(|part| part.parse::<u16>().ok());
-            let (_, minor, build) = (parts.next()??, parts.next()??, parts.next()??);
-            let version_text = format!(
-                "Microsoft SQL Server {} - {} (X64) \n\t{} on {}",
-                year(engine.major),
-                engine.product_version,
-                edition(engine),
-                if engine.linux { "Linux" } else { "Windows Server 2022" }
-            );
+            let build = engine.shown_build();
             let instance = engine.instance_name.clone().unwrap_or_else(|| "MSSQLSERVER".to_owned());
             Some(Self {
                 server: Server {
                     name: engine.server_name(),
-                    version: (engine.major, u8::try_from(minor).unwrap_or(0), build),
+                    version: (build.major, build.minor, build.build),
                     // A managed instance takes no client in clear; a SQL Server leaves it to the client.
                     encryption: if engine.edition == Edition::Managed {
                         Encryption::Required
@@ -74,9 +67,10 @@ impl EngineBackend {
                 shared: Shared {
                     world: world.clone(),
                     host: engine.host.clone(),
-                    major: engine.major,
+                    major: engine.build.major,
+                    microsoft_version: microsoft_version(build),
                     server_name: engine.server_name(),
-                    version_text,
+                    version_text: version_text(engine),
                     collation: Collation::named(&engine.collation),
                     journal: journal.clone(),
                     faults: faults.clone(),
@@ -206,12 +200,23 @@ fn refused(number: i32, state: u8, text: &str) -> SqlMessage {
     message(&SqlError::new(number, 14, state, text.to_owned()))
 }
 
-fn year(major: u8) -> &'static str {
-    match major {
-        0..=13 => "2016",
-        14 => "2017",
-        15 => "2019",
-        16 => "2022",
-        _ => "2025",
+/// `@@VERSION`, in the form that servers of the field show.
+fn version_text(engine: &SqlInstance) -> String {
+    let build = engine.shown_build();
+    if engine.edition == Edition::Managed {
+        return format!("Microsoft SQL Azure (RTM) - {build} \n\tCopyright (C) Microsoft Corporation\n");
     }
+    let update = build.update().map(|update| format!("-{update}")).unwrap_or_default();
+    format!(
+        "Microsoft SQL Server {} ({}{update}) - {build} (X64) \n\tCopyright (C) Microsoft Corporation\n\t{} on {}",
+        build.year(),
+        build.level(),
+        edition(engine),
+        if engine.linux { "Linux" } else { "Windows Server 2022" }
+    )
+}
+
+/// `@@MICROSOFTVERSION`: major, minor and build in one number.
+fn microsoft_version(build: Build) -> i64 {
+    i64::from(build.major) << 24 | i64::from(build.minor) << 16 | i64::from(build.build)
 }

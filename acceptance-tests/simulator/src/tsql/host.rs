@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use time::OffsetDateTime;
 
-use super::ddl::permission;
+use super::ddl::{issuer, permission};
 use super::error::{SqlError, not_modelled};
 use super::query::Host;
 use super::{schema, value};
@@ -25,17 +25,17 @@ pub(crate) struct InstanceHost {
     pub(crate) transactions: u32,
 }
 
-/// Procedures of `sys` that OBJECT_ID finds, with the first major version that has them.
-const PROCEDURES: [(&str, u8); 9] = [
-    ("sp_certificate_add_issuer", 13),
-    ("sp_certificate_drop_issuer", 13),
-    ("sp_certificate_issuers", 14),
-    ("sp_get_endpoint_certificate", 13),
-    ("sp_validate_certificate_ca_chain", 14),
-    ("sp_getapplock", 11),
-    ("sp_releaseapplock", 11),
-    ("sp_executesql", 11),
-    ("sp_configure", 11),
+/// Procedures of `sys` that OBJECT_ID finds, where the engine's build has them.
+const PROCEDURES: [&str; 9] = [
+    "sp_certificate_add_issuer",
+    "sp_certificate_drop_issuer",
+    "sp_certificate_issuers",
+    "sp_get_endpoint_certificate",
+    "sp_validate_certificate_ca_chain",
+    "sp_getapplock",
+    "sp_releaseapplock",
+    "sp_executesql",
+    "sp_configure",
 ];
 
 impl InstanceHost {
@@ -43,31 +43,20 @@ impl InstanceHost {
         self.world.with(|estate| estate.engine(&self.host).and_then(ask))
     }
 
-    fn version(engine: &SqlInstance, name: &str) -> Option<String> {
-        let mut parts = engine.product_version.split('.');
-        let (major, minor, build) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(match name {
-            "productmajorversion" => major.to_owned(),
-            "productminorversion" => minor.to_owned(),
-            "productbuild" => build.to_owned(),
-            _ => engine.product_version.clone(),
-        })
-    }
-
     fn object_id(&self, name: &str) -> Option<i64> {
-        let (collation, major) = self.engine(|engine| Some((engine.comparing(), engine.major)))?;
+        let (collation, build) = self.engine(|engine| Some((engine.comparing(), engine.build)))?;
         let bare = collation.lower(&name.replace(['[', ']'], ""));
         let bare = bare.strip_prefix("master.").unwrap_or(&bare);
         let (schema, object) = bare.split_once('.').unwrap_or(("sys", bare));
         if schema != "sys" && schema != "dbo" {
             return None;
         }
-        if let Some(place) = PROCEDURES.iter().position(|(known, first)| *known == object && *first <= major)
-        {
+        let has = |procedure| issuer::needs(procedure).is_none_or(|capability| build.has(capability));
+        if let Some(place) = PROCEDURES.iter().position(|known| *known == object && has(known)) {
             return Some(-1000 - i64::try_from(place).ok()?);
         }
         let view = schema::view(if schema == "dbo" { "dbo" } else { "sys" }, object)?;
-        (view.first <= major).then_some(-500)
+        (view.first <= build.major).then_some(-500)
     }
 
     fn certificate<T>(
@@ -88,11 +77,12 @@ impl Host for InstanceHost {
         let text = |text: String| Some(Value::Text(text));
         let number = |number: i64| Some(Value::Integer(number));
         self.engine(|engine| match name.as_str() {
-            "productversion" | "productmajorversion" | "productminorversion" | "productbuild" => {
-                Self::version(engine, &name).and_then(text)
-            }
-            "productlevel" => text("RTM".to_owned()),
-            "productupdatelevel" => engine.update_level.clone().and_then(text),
+            "productversion" => text(engine.shown_build().to_string()),
+            "productmajorversion" => text(engine.shown_build().major.to_string()),
+            "productminorversion" => text(engine.shown_build().minor.to_string()),
+            "productbuild" => text(engine.shown_build().build.to_string()),
+            "productlevel" => text(engine.shown_build().level().to_owned()),
+            "productupdatelevel" => engine.shown_build().update().map(str::to_owned).and_then(text),
             "edition" => text(edition(engine).to_owned()),
             "editionid" => number(1_872_460_670),
             "engineedition" => number(engine.engine_edition().into()),
@@ -110,7 +100,7 @@ impl Host for InstanceHost {
             "instancedefaultdatapath" | "instancedefaultlogpath" | "instancedefaultbackuppath" => {
                 text(if engine.linux { "/var/opt/mssql/data/" } else { "C:\\Data\\" }.to_owned())
             }
-            "resourceversion" => text(engine.product_version.clone()),
+            "resourceversion" => text(engine.shown_build().to_string()),
             _ => None,
         })
         .unwrap_or(Value::Null)
@@ -216,7 +206,7 @@ impl Host for InstanceHost {
             "CERTPRIVATEKEY" => return Err(not_modelled("the export of private keys")),
             "OBJECT_ID" => number(words(0).and_then(|name| self.object_id(name))),
             "COL_LENGTH" => {
-                let here = self.engine(|engine| Some((engine.comparing(), engine.major)));
+                let here = self.engine(|engine| Some((engine.comparing(), engine.build.major)));
                 let (collation, major) = here.unwrap_or_default();
                 let view = collation.lower(&words(0).map(bare).unwrap_or_default());
                 let (schema, object) = view.split_once('.').unwrap_or(("sys", &view));

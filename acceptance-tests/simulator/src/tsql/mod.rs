@@ -21,7 +21,7 @@ mod tests;
 /// Runs DDL as `sa` in `master`, for tests of what the world makes of it; the error's number where it is refused.
 #[cfg(test)]
 pub(crate) fn run_ddl(estate: &mut crate::world::Estate, host: &str, text: &str) -> Result<(), i32> {
-    let major = estate.engine(host).unwrap().major;
+    let major = estate.engine(host).unwrap().build.major;
     let caller = ddl::Caller {
         host: host.to_owned(),
         login: "sa".to_owned(),

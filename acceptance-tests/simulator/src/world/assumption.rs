@@ -185,6 +185,21 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "last_connect_error_number on SQL Server is 10060 for a network fault and 28047 for a failed handshake.",
         "Other numbers, or none.",
     ),
+    fixed(
+        26,
+        "SQL Server 2016 with the Azure Connect pack has sp_certificate_issuers and sp_certificate_drop_issuer.",
+        "It has neither.",
+    ),
+    fixed(
+        27,
+        "sp_validate_certificate_ca_chain is in 2017 from 14.0.3490.10 and in 2019 from 15.0.4312.2 on.",
+        "It came with a later build of either.",
+    ),
+    fixed(
+        28,
+        "A link that starts on the instance ends with 41988 where SQL Server 2022 is older than CU10.",
+        "It ends with another error.",
+    ),
 ];
 
 const fn entry(number: u16, believed: &'static str, opposite: &'static str) -> Assumption {

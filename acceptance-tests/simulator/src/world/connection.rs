@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use time::{Duration, OffsetDateTime};
 
+use super::build::Capability;
 use super::estate::Network;
 use super::group::{AvailabilityGroup, Role};
 use super::instance::SqlInstance;
@@ -89,7 +90,9 @@ impl Ends<'_> {
             "SQLServer2025" => Some(17),
             _ => None,
         };
-        !back || format == Some(sql.major)
+        // ASSUMED 28: an update that is missing on SQL Server looks like a format that does not fit.
+        let takes = !self.link.instance_is_primary || sql.has(Capability::Secondary);
+        !back || (takes && format == Some(sql.build.major))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::build::{Build, Capability};
 use super::collation::Collation;
 use super::database::Database;
 use super::endpoint::Endpoint;
@@ -21,12 +22,8 @@ pub struct SqlInstance {
     pub machine_name: String,
     /// Instance name; nothing for the default instance.
     pub instance_name: Option<String>,
-    /// Major version: 13 (2016) to 17 (2025).
-    pub major: u8,
-    /// `SERVERPROPERTY('ProductVersion')`, `16.0.4150.1`.
-    pub product_version: String,
-    /// `SERVERPROPERTY('ProductUpdateLevel')`, `CU14`.
-    pub update_level: Option<String>,
+    /// The engine's build: what it can do depends on it. A managed instance has one too, and shows another.
+    pub build: Build,
     /// Edition.
     pub edition: Edition,
     /// Whether it runs on Linux.
@@ -95,6 +92,16 @@ impl SqlInstance {
             Some(instance) => format!("{}\\{instance}", self.machine_name),
             None => self.machine_name.clone(),
         }
+    }
+
+    /// The build that it shows to clients.
+    pub fn shown_build(&self) -> Build {
+        if self.edition == Edition::Managed { Build::MANAGED } else { self.build }
+    }
+
+    /// Whether its build can do something.
+    pub fn has(&self, capability: Capability) -> bool {
+        self.build.has(capability)
     }
 
     /// `SERVERPROPERTY('EngineEdition')`.

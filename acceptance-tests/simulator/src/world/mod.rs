@@ -3,6 +3,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`estate`] | everything there is, and how names reach each other |
+//! | [`build`] | builds of the engine, and what each can do |
 //! | [`collation`] | how a server compares names |
 //! | [`clock`] | accelerated time that a test can advance |
 //! | [`instance`] | one database engine: a SQL Server, or the engine inside a managed instance |
@@ -24,6 +25,7 @@
 
 pub mod assumption;
 mod azure;
+pub mod build;
 pub mod clock;
 pub mod collation;
 mod connection;

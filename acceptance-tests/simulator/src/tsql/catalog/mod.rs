@@ -92,7 +92,7 @@ pub(crate) fn rows(
         "backupset" => databases::backups(viewer),
         other => return Err(not_modelled(&format!("the rows of {}.{other}", view.schema))),
     };
-    let major = engine.major;
+    let major = engine.build.major;
     Ok(rows
         .into_iter()
         .map(|mut row| {

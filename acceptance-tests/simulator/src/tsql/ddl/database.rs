@@ -24,7 +24,7 @@ pub(super) fn create(estate: &mut Estate, caller: &Caller, name: &str) -> Result
         id: engine.databases.iter().map(|one| one.id).max().unwrap_or(4).max(4) + 1,
         state: DatabaseState::Online,
         recovery_model: 1,
-        compatibility_level: engine.major.saturating_mul(10),
+        compatibility_level: engine.build.major.saturating_mul(10),
         collation: engine.collation.clone(),
         read_only: false,
         encrypted: engine.engine_edition() == 8,
@@ -95,7 +95,7 @@ pub(super) fn alter(
         return Err(refuse(1801, text));
     }
     if let AlterDatabase::CompatibilityLevel(level) = change
-        && !(100..=i64::from(engine.major) * 10).contains(level)
+        && !(100..=i64::from(engine.build.major) * 10).contains(level)
     {
         let text = "Valid values of the database compatibility level are those that this version documents.";
         return Err(refuse(15048, text));

@@ -7,6 +7,7 @@ use super::super::error::SqlError;
 use super::refusal::{not_found, refuse};
 use super::{Caller, Outcome, engine, engine_mut, group, permission, replica};
 use crate::world::Estate;
+use crate::world::build::Capability;
 use crate::world::group::{AvailabilityGroup, Replica, Role};
 use crate::world::instance::SqlInstance;
 
@@ -84,6 +85,7 @@ pub(super) fn modify(
     members: &[ReplicaOptions],
 ) -> Result<Outcome, SqlError> {
     let now = estate.clock.now();
+    let build = engine(estate, caller)?.build;
     group::edit(estate, caller, name, |group, same| {
         if !group.distributed {
             return Err(refuse(
@@ -97,7 +99,7 @@ pub(super) fn modify(
         }
         let mut changed = false;
         for options in members {
-            replica::check_member(options)?;
+            replica::check_member(build, options)?;
             let member = group.replicas.iter_mut().find(|one| same(&one.server_name, &options.name));
             let member = member.ok_or_else(|| {
                 refuse(
@@ -118,7 +120,7 @@ pub(super) fn modify(
     })
 }
 
-/// `FAILOVER`: planned, from the primary, from 2022 on. The roles change at both ends; the other side must be
+/// `FAILOVER`: planned, from the primary, from 2022 CU13 on. The roles change at both ends; the other side must be
 /// connected (35250) and synchronized (41142).
 pub(super) fn fail_over(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
     let engine = engine(estate, caller)?;
@@ -127,7 +129,7 @@ pub(super) fn fail_over(estate: &mut Estate, caller: &Caller, name: &str) -> Res
     if !permission::sysadmin(engine, &caller.login) {
         return Err(not_found("alter", "availability group", name));
     }
-    if engine.major < 16 {
+    if !engine.has(Capability::PlannedFailover) {
         return Err(refuse(
             19504,
             format!(
@@ -237,7 +239,7 @@ fn check<'a>(
         return Err(refuse(19509, text));
     }
     for member in members {
-        replica::check_member(member)?;
+        replica::check_member(engine.build, member)?;
     }
     let local = members.iter().find_map(|member| engine.group(&member.name).filter(|one| !one.distributed));
     let Some(local) = local else {
@@ -292,7 +294,7 @@ fn add(
 ) -> Result<Outcome, SqlError> {
     let mut replicas: Vec<Replica> = Vec::new();
     for member in members {
-        replicas.push(replica::member(estate, member)?);
+        replicas.push(replica::member(estate, member));
     }
     let mut group = group::blank(estate, name);
     group.distributed = true;

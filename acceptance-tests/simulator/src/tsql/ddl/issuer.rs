@@ -13,6 +13,7 @@ use super::super::error::{
 use super::refusal::{no_permission, not_found, refuse};
 use super::{Caller, engine, engine_mut, in_master, permission};
 use crate::world::Estate;
+use crate::world::build::Capability;
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Certificate, IssuerGrant, Securable};
 
@@ -26,6 +27,16 @@ pub(crate) struct ResultSet {
 /// An argument: its name with the `@` where it was written, and its value.
 pub(crate) type Argument = (Option<String>, Value);
 
+/// Which engines have a procedure; nothing where it is none of these.
+pub(crate) fn needs(procedure: &str) -> Option<Capability> {
+    match procedure {
+        "sp_certificate_add_issuer" | "sp_get_endpoint_certificate" => Some(Capability::LinkProcedures),
+        "sp_certificate_drop_issuer" | "sp_certificate_issuers" => Some(Capability::IssuerList),
+        "sp_validate_certificate_ca_chain" => Some(Capability::ChainValidation),
+        _ => None,
+    }
+}
+
 /// Calls one of the procedures, named without its schema and as the engine spells it.
 ///
 /// # Errors
@@ -36,6 +47,10 @@ pub(crate) fn call(
     procedure: &str,
     arguments: &[Argument],
 ) -> Result<Vec<ResultSet>, SqlError> {
+    let known = engine(estate, caller)?;
+    if needs(procedure).is_none_or(|capability| !known.has(capability)) {
+        return Err(unknown_procedure(procedure));
+    }
     let result = match procedure {
         "sp_certificate_add_issuer" => add(estate, caller, procedure, arguments),
         "sp_certificate_drop_issuer" => remove(estate, caller, procedure, arguments),
@@ -210,13 +225,9 @@ fn grant(
     Ok((id, dns))
 }
 
-/// The engine, where it has the procedures and the caller is in `master`, whose certificates they are about.
+/// The engine, where the caller is in `master`, whose certificates the procedures are about.
 fn available<'a>(estate: &'a Estate, caller: &Caller, procedure: &str) -> Result<&'a SqlInstance, SqlError> {
     let engine = engine(estate, caller)?;
-    // ASSUMED for 2016: it has them since the link's service update; whether before nobody wrote down.
-    if engine.major < 13 {
-        return Err(unknown_procedure(procedure));
-    }
     if in_master(caller) { Ok(engine) } else { Err(unknown_procedure(procedure)) }
 }
 

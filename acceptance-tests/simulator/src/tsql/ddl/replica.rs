@@ -4,6 +4,7 @@ use super::super::ast::{AllowConnections, AvailabilityMode, FailoverMode, Replic
 use super::super::error::{SqlError, availability_mode_missing, endpoint_url_missing, failover_mode_missing};
 use super::refusal::refuse;
 use crate::world::Estate;
+use crate::world::build::{Build, Capability};
 use crate::world::group::Replica;
 
 /// A replica of a local group as `CREATE` and `ADD REPLICA` write it, with the documented defaults.
@@ -19,20 +20,20 @@ pub(super) fn local(estate: &mut Estate, options: &ReplicaOptions) -> Result<Rep
     Ok(blank(estate, options))
 }
 
-/// A member of a distributed group: manual failover only (35277).
-pub(super) fn member(estate: &mut Estate, options: &ReplicaOptions) -> Result<Replica, SqlError> {
-    check_member(options)?;
-    Ok(blank(estate, options))
+/// A member of a distributed group that [`check_member`] let pass.
+pub(super) fn member(estate: &mut Estate, options: &ReplicaOptions) -> Replica {
+    blank(estate, options)
 }
 
-/// What is wrong with a member of a distributed group, if anything.
-pub(super) fn check_member(options: &ReplicaOptions) -> Result<(), SqlError> {
+/// What is wrong with a member of a distributed group, if anything: manual failover only (35277), and a URL that the
+/// engine's build takes.
+pub(super) fn check_member(build: Build, options: &ReplicaOptions) -> Result<(), SqlError> {
     if options.failover_mode.is_some_and(|mode| mode == FailoverMode::Automatic) {
         let text = "Automatic failover is not supported for distributed availability group replica.";
         return Err(refuse(35277, text));
     }
     match &options.url {
-        Some(url) => listener_url(url),
+        Some(url) => listener_url(build, url),
         None => Ok(()),
     }
 }
@@ -100,7 +101,7 @@ pub(super) fn address(url: &str) -> Option<(&str, u16, &str)> {
 }
 
 /// 19499 and 19523.
-fn listener_url(url: &str) -> Result<(), SqlError> {
+fn listener_url(build: Build, url: &str) -> Result<(), SqlError> {
     if url.chars().count() >= 256 {
         let text =
             "The specified 'LISTENER_URL' of Availability Group must be less than 256 characters long.";
@@ -116,7 +117,8 @@ fn listener_url(url: &str) -> Result<(), SqlError> {
             })
         })
     };
-    if address(url).is_some_and(|(_, _, options)| well_formed(options)) {
+    let known = |options: &str| options.is_empty() || build.has(Capability::ServerInUrl);
+    if address(url).is_some_and(|(_, _, options)| known(options) && well_formed(options)) {
         return Ok(());
     }
     let text = format!(

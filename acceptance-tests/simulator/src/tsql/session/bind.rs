@@ -65,7 +65,7 @@ impl Scope<'_> {
             "@@SERVERNAME" => Value::Text(session.shared.server_name.clone()),
             "@@SERVICENAME" => Value::Text("MSSQLSERVER".to_owned()),
             "@@VERSION" => Value::Text(session.shared.version_text.clone()),
-            "@@MICROSOFTVERSION" => Value::Integer(i64::from(session.shared.major) << 24),
+            "@@MICROSOFTVERSION" => Value::Integer(session.shared.microsoft_version),
             "@@LANGUAGE" => Value::Text("us_english".to_owned()),
             "@@LOCK_TIMEOUT" => Value::Integer(session.lock_timeout),
             "@@OPTIONS" => Value::Integer(5496),

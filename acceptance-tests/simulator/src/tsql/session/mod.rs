@@ -43,7 +43,10 @@ pub(crate) struct Shared {
     pub(crate) world: World,
     /// Host of the engine in the estate.
     pub(crate) host: String,
+    /// Version of the dialect.
     pub(crate) major: u8,
+    /// `@@MICROSOFTVERSION`.
+    pub(crate) microsoft_version: i64,
     pub(crate) server_name: String,
     pub(crate) version_text: String,
     pub(crate) collation: Collation,

@@ -239,9 +239,9 @@ fn failing_over_a_distributed_group() {
     bench.engine().groups[1].link.health = 1;
     bench.refused("ALTER AVAILABILITY GROUP DAG FAILOVER", 41142);
     bench.engine().groups[1].link.health = 2;
-    bench.engine().major = 15;
+    let build = std::mem::replace(&mut bench.engine().build, "16.0.4095.4".parse().unwrap());
     bench.refused("ALTER AVAILABILITY GROUP DAG FAILOVER", 19504);
-    bench.engine().major = 16;
+    bench.engine().build = build;
     bench.run("ALTER AVAILABILITY GROUP DAG FAILOVER");
     assert_eq!(bench.engine().groups[1].role, Role::Secondary);
     bench.refused("ALTER AVAILABILITY GROUP DAG FAILOVER", 41195);

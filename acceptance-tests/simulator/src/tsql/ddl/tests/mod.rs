@@ -49,9 +49,7 @@ impl Bench {
             port: 1433,
             machine_name: "SQL1".to_owned(),
             instance_name: None,
-            major: 16,
-            product_version: "16.0.4150.1".to_owned(),
-            update_level: Some("CU15".to_owned()),
+            build: "16.0.4150.1".parse().unwrap(),
             edition: Edition::Enterprise,
             linux: false,
             hadr_enabled: true,
@@ -116,7 +114,7 @@ impl Bench {
     }
 
     fn attempt(&mut self, text: &str) -> Result<Outcome, SqlError> {
-        let version = self.engine().major;
+        let version = self.engine().build.major;
         let batch = parse(text, version).unwrap_or_else(|error| panic!("{text}: {error:?}"));
         let mut last = Outcome::default();
         for statement in batch.statements {
