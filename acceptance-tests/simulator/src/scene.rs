@@ -108,6 +108,9 @@ pub enum SceneError {
         /// Those that would do.
         known: &'static str,
     },
+    /// Two engines of one name or port on one host.
+    #[error("there are two SQL Servers `{0}`, or another one on its host has its port")]
+    Twice(String),
     /// Not a resource id.
     #[error("`{0}` is not the resource id of a managed instance")]
     NotAnInstance(String),
@@ -254,6 +257,37 @@ mod tests {
         assert_eq!(instance.view.path.name, "mi-sales");
         let variables: Vec<_> = scene.variables.keys().map(String::as_str).collect();
         assert_eq!(variables, ["client_secret", "master_key_password", "sql_password"]);
+    }
+
+    #[test]
+    fn a_host_carries_several_instances() {
+        let server = |rest: &str| format!(r#"{{"host": "Sql1.example", "version": "2022"{rest}}}"#);
+        let scene = |servers: &[String]| {
+            let text = format!(r#"{{"sql_servers": [{}]}}"#, servers.join(","));
+            Scene::new(serde_json::from_str(&text).unwrap())
+        };
+        let named = [server(""), server(r#", "instance": "SALES""#)];
+        let estate = scene(&named).unwrap().estate;
+        let names = ["sql1.example", r"SQL1.example\Sales"]
+            .map(|key| estate.engine(key).map(|engine| (engine.server_name(), engine.port)));
+        assert_eq!(names, [Some(("SQL1".into(), 1433)), Some((r"SQL1\SALES".into(), 49_173))]);
+        assert!(estate.engine(r"sql1.example\other").is_none());
+        for twice in [[server(""), server("")], [server(""), server(r#", "instance": "B", "port": 1433"#)]] {
+            assert!(matches!(scene(&twice), Err(SceneError::Twice(_))), "{twice:?}");
+        }
+    }
+
+    #[test]
+    fn a_build_belongs_to_its_version() {
+        let scene = |build: &str| {
+            let text =
+                format!(r#"{{"sql_servers": [{{"host": "h", "version": "2022", "build": "{build}"}}]}}"#);
+            Scene::new(serde_json::from_str(&text).unwrap())
+        };
+        let estate = scene("16.0.4295.3").unwrap().estate;
+        assert!(estate.sql_servers[0].has(crate::world::build::Capability::MultiDatabase));
+        assert!(scene("15.0.4312.2").is_err());
+        assert!(scene("newest").is_err());
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::tds::TdsServer;
 use crate::tsql::engine::EngineBackend;
+use crate::world::instance::EngineKey;
 use crate::world::{Estate, World};
 
 /// How a simulator is set up, beside what there is in its world.
@@ -44,10 +45,10 @@ pub enum StartError {
     #[error(transparent)]
     Arm(#[from] crate::arm::StartError),
     /// A TDS face.
-    #[error("the TDS face of {host} could not listen on loopback: {source}")]
+    #[error("the TDS face of {engine} could not listen on loopback: {source}")]
     Tds {
-        /// Which server.
-        host: String,
+        /// Which engine.
+        engine: String,
         /// Why.
         source: io::Error,
     },
@@ -175,28 +176,26 @@ async fn engines(
     arm: &ArmServer,
     addresses: &mut BTreeMap<String, SocketAddr>,
 ) -> Result<Vec<TdsServer>, StartError> {
-    let known: Vec<(Vec<String>, u16, Option<String>)> = world.with(|estate| {
+    let known: Vec<(EngineKey, Vec<String>, u16)> = world.with(|estate| {
         estate
             .engines()
             .map(|engine| {
                 let names = std::iter::once(&engine.host).chain(&engine.aliases);
-                let instance = engine.instance_name.as_ref().map(|name| name.to_ascii_lowercase());
-                (names.map(|name| name.to_ascii_lowercase()).collect(), engine.port, instance)
+                (engine.key(), names.map(|name| name.to_ascii_lowercase()).collect(), engine.port)
             })
             .collect()
     });
     let mut servers = Vec::new();
-    for (names, port, instance) in known {
-        let Some(host) = names.first() else { continue };
-        let Some(backend) = EngineBackend::new(world, host, journal, faults, arm.tokens()) else { continue };
+    for (key, names, port) in known {
+        let Some(backend) = EngineBackend::new(world, &key, journal, faults, arm.tokens()) else { continue };
         let in_certificate: Vec<&str> = names.iter().map(String::as_str).chain([server_name]).collect();
         let tls = authority.server_config(&in_certificate, &[])?;
         let server = TdsServer::start(Arc::new(backend), (*tls).clone(), 0)
             .await
-            .map_err(|source| StartError::Tds { host: host.clone(), source })?;
+            .map_err(|source| StartError::Tds { engine: key.to_string(), source })?;
         for name in &names {
             addresses.insert(format!("{name}:{port}"), server.address());
-            if let Some(instance) = &instance {
+            if let Some(instance) = &key.instance {
                 addresses.insert(format!("{name}\\{instance}"), server.address());
             }
         }

@@ -25,10 +25,19 @@ async fn connect(
     password: &str,
     encryption: EncryptionLevel,
 ) -> tiberius::Result<Client<Compat<TcpStream>>> {
-    let address = simulator.addresses()["sql1.corp.example:1433"];
+    connect_to(simulator, 1433, password, encryption).await
+}
+
+async fn connect_to(
+    simulator: &Simulator,
+    port: u16,
+    password: &str,
+    encryption: EncryptionLevel,
+) -> tiberius::Result<Client<Compat<TcpStream>>> {
+    let address = simulator.addresses()[&format!("sql1.corp.example:{port}")];
     let mut config = Config::new();
     config.host("sql1.corp.example");
-    config.port(1433);
+    config.port(port);
     config.database("master");
     config.encryption(encryption);
     config.trust_cert_ca_bundle(simulator.ca_certificate().as_bytes());
@@ -54,6 +63,36 @@ async fn a_client_signs_in_whatever_is_encrypted() {
             .unwrap();
         assert_eq!(row.get::<&str, _>("name"), Some("SQL1"), "{encryption:?}");
     }
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn instances_of_one_host_are_two_servers() {
+    let server = |rest: &str| {
+        format!(
+            r#"{{"host": "sql1.corp.example", "version": "2022", "logins": [{{"name": "terraform", "password": "P4ss-word"}}]{rest}}}"#
+        )
+    };
+    let text = format!(
+        r#"{{"sql_servers": [{}, {}]}}"#,
+        server(""),
+        server(r#", "instance": "SALES", "port": 1500"#)
+    );
+    let (estate, options) = Scene::new(serde_json::from_str(&text).unwrap()).unwrap().into_parts();
+    let simulator = Simulator::start(estate, options).await.unwrap();
+    for (port, server, service) in [(1500, r"SQL1\SALES", "SALES"), (1433, "SQL1", "MSSQLSERVER")] {
+        let mut client = connect_to(&simulator, port, "P4ss-word", EncryptionLevel::Required).await.unwrap();
+        assert_eq!(number(&mut client, "CREATE DATABASE here").await, None, "at {server}");
+        let asked = client.simple_query("SELECT @@SERVERNAME, @@SERVICENAME, DB_ID('here')").await.unwrap();
+        let row = asked.into_row().await.unwrap().unwrap();
+        let answers = (row.get::<&str, _>(0), row.get::<&str, _>(1), row.get::<i16, _>(2));
+        assert_eq!(answers, (Some(server), Some(service), Some(5)));
+        assert_eq!(number(&mut client, "DROP DATABASE here").await, None);
+    }
+    let log = simulator.journal().entries();
+    let at =
+        |server| log.iter().filter(|entry| entry.server == server && entry.kind == "CREATE DATABASE").count();
+    assert_eq!((at("sql1.corp.example"), at(r"sql1.corp.example\sales")), (1, 1));
     simulator.shutdown().await;
 }
 

@@ -114,7 +114,7 @@ impl Inventory {
 
     fn add_engine(&mut self, engine: &SqlInstance) {
         let mut add = |kind, name: &str, properties: String, copy| {
-            let item = Item { place: engine.host.clone(), kind, name: name.to_owned() };
+            let item = Item { place: engine.key().to_string(), kind, name: name.to_owned() };
             self.0.insert(item, Facts { properties, copy });
         };
         if let Some(key) = &engine.master_key {

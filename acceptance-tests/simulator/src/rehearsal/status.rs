@@ -69,7 +69,7 @@ pub fn links(estate: &Estate) -> Vec<LinkStatus> {
             let known = found
                 .iter()
                 .filter_map(|link| link.sql_server.as_ref())
-                .any(|half| half.host == server.host && half.generation == group.id);
+                .any(|half| half.host == server.key().to_string() && half.generation == group.id);
             if !known {
                 found.push(LinkStatus {
                     name: group.name.clone(),
@@ -90,11 +90,11 @@ fn distributed_group<'a>(
     estate.sql_servers.iter().find_map(|server| {
         let group = server.groups.iter().find(|group| {
             group.distributed
-                && group.name.eq_ignore_ascii_case(&link.name)
+                && server.same_name(&group.name, &link.name)
                 && group
                     .replicas
                     .iter()
-                    .any(|member| member.server_name.eq_ignore_ascii_case(&link.request.partner_group))
+                    .any(|member| server.same_name(&member.server_name, &link.request.partner_group))
         })?;
         Some((server, group))
     })
@@ -103,7 +103,7 @@ fn distributed_group<'a>(
 fn sql_server_half(server: &SqlInstance, group: &AvailabilityGroup) -> Half {
     let local = group.replicas.iter().find(|member| server.group(&member.server_name).is_some());
     Half {
-        host: server.host.clone(),
+        host: server.key().to_string(),
         group: local.map(|member| member.server_name.clone()).unwrap_or_default(),
         role: match group.role {
             Role::Primary => "PRIMARY",

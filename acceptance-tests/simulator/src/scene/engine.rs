@@ -12,18 +12,18 @@ use crate::world::database::{BackupRecord, Database, DatabaseState};
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::security::{Login, Password};
 
-/// A SQL Server on a machine of its own: the default instance, or a named one.
+/// A SQL Server: the default instance of its host, or a named one beside it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SqlServerDescription {
     /// Host name, as the configuration says it.
     pub host: String,
-    /// Further names and addresses.
+    /// Further names and addresses of the host.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// TCP port, 1433 where it is left out.
+    /// TCP port; where it is left out 1433, or one of its own for a named instance.
     pub port: Option<u16>,
-    /// Instance name, where it is not the default instance.
+    /// Instance name, where it is not the default instance; several instances may have one host.
     pub instance: Option<String>,
     /// `2016`, `2017`, `2019`, `2022` or `2025`.
     pub version: String,
@@ -106,8 +106,17 @@ pub(super) fn sql_server(
     let now = scene.estate.clock.now();
     let mut engine = fresh(&description.host, now, build, edition, &mut scene.estate);
     engine.aliases = description.aliases.iter().map(|alias| alias.to_lowercase()).collect();
-    engine.port = description.port.unwrap_or(1433);
     engine.instance_name = description.instance.map(|name| name.to_uppercase());
+    // Named instances get a port from the dynamic range, as installed.
+    let dynamic = 49_172 + u16::try_from(scene.estate.sql_servers.len()).unwrap_or(0);
+    let usual = if engine.instance_name.is_some() { dynamic } else { 1433 };
+    engine.port = description.port.unwrap_or(usual);
+    let same = |other: &SqlInstance| {
+        other.answers_to(&engine.host) && (other.port == engine.port || other.key() == engine.key())
+    };
+    if scene.estate.sql_servers.iter().any(same) {
+        return Err(SceneError::Twice(engine.key().to_string()));
+    }
     engine.hadr_enabled = description.hadr_enabled.unwrap_or(true);
     for login in description.logins {
         let password = scene.secret(login.password, login.password_variable);

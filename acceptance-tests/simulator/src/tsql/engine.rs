@@ -17,7 +17,7 @@ use crate::tds::backend::{self, Backend, Credential, Encryption, Greeting, Login
 use crate::world::World;
 use crate::world::build::Build;
 use crate::world::collation::Collation;
-use crate::world::instance::{Edition, SqlInstance};
+use crate::world::instance::{Edition, EngineKey, SqlInstance};
 
 /// One engine of the world, for a TDS listener.
 #[derive(Debug)]
@@ -37,19 +37,18 @@ const LOGIN_DEADLINE: Duration = Duration::from_secs(30);
 const FIRST_SESSION: u16 = 51;
 
 impl EngineBackend {
-    /// The engine that answers to `host`; nothing where there is none.
+    /// The engine of that key; nothing where there is none.
     pub(crate) fn new(
         world: &World,
-        host: &str,
+        key: &EngineKey,
         journal: &Journal,
         faults: &Faults,
         tokens: &Tokens,
     ) -> Option<Self> {
         world.with(|estate| {
             let speed = estate.clock.speed();
-            let engine = estate.engine(host)?;
+            let engine = estate.engine(key)?;
             let build = engine.shown_build();
-            let instance = engine.instance_name.clone().unwrap_or_else(|| "MSSQLSERVER".to_owned());
             Some(Self {
                 server: Server {
                     name: engine.server_name(),
@@ -60,16 +59,17 @@ impl EngineBackend {
                     } else {
                         Encryption::Optional
                     },
-                    instance,
+                    instance: engine.service_name().to_owned(),
                     login_deadline: LOGIN_DEADLINE,
                     federation: None,
                 },
                 shared: Shared {
                     world: world.clone(),
-                    host: engine.host.clone(),
+                    engine: engine.key(),
                     major: engine.build.major,
                     microsoft_version: microsoft_version(build),
                     server_name: engine.server_name(),
+                    service_name: engine.service_name().to_owned(),
                     version_text: version_text(engine),
                     collation: Collation::named(&engine.collation),
                     journal: journal.clone(),
@@ -104,7 +104,7 @@ impl EngineBackend {
             Credential::Password { user, password } => {
                 let failed = |state| (refused(18456, 1, &format!("Login failed for user '{user}'.")), state);
                 self.shared.world.with(|estate| {
-                    let logins = estate.engine(&self.shared.host).map(|engine| engine.logins.as_slice());
+                    let logins = estate.engine(&self.shared.engine).map(|engine| engine.logins.as_slice());
                     let mut logins = logins.unwrap_or_default().iter();
                     let login = logins
                         .find(|login| self.shared.collation.equal(&login.name, user))
@@ -129,7 +129,7 @@ impl EngineBackend {
     fn log(&self, user: &str, message: &SqlMessage, state: u8) {
         let event = JournalEvent {
             who: user.to_owned(),
-            server: self.shared.host.clone(),
+            server: self.shared.engine.to_string(),
             ..JournalEvent::new(Face::Sql, "LOGIN")
         };
         let code = message.number.to_string();
@@ -171,7 +171,7 @@ impl Backend for EngineBackend {
         let wanted = if login.database.is_empty() { "master" } else { &login.database };
         let database = self.shared.world.with(|estate| {
             estate
-                .engine(&self.shared.host)
+                .engine(&self.shared.engine)
                 .and_then(|engine| engine.database(wanted))
                 .map(|one| one.name.clone())
         });

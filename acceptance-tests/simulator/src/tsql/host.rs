@@ -9,13 +9,13 @@ use super::query::Host;
 use super::{schema, value};
 use crate::world::World;
 use crate::world::group::Role;
-use crate::world::instance::SqlInstance;
+use crate::world::instance::{EngineKey, SqlInstance};
 
 /// The instance, as one session sees it while a query runs.
 #[derive(Debug, Clone)]
 pub(crate) struct InstanceHost {
     pub(crate) world: World,
-    pub(crate) host: String,
+    pub(crate) engine: EngineKey,
     pub(crate) login: String,
     pub(crate) database: String,
     pub(crate) application: String,
@@ -40,7 +40,7 @@ const PROCEDURES: [&str; 9] = [
 
 impl InstanceHost {
     fn engine<T>(&self, ask: impl FnOnce(&SqlInstance) -> Option<T>) -> Option<T> {
-        self.world.with(|estate| estate.engine(&self.host).and_then(ask))
+        self.world.with(|estate| estate.engine(&self.engine).and_then(ask))
     }
 
     fn object_id(&self, name: &str) -> Option<i64> {
@@ -273,7 +273,7 @@ impl Host for InstanceHost {
 
     fn now(&self) -> OffsetDateTime {
         self.world.with(|estate| {
-            let skew = estate.engine(&self.host).map_or(0, |engine| engine.clock_skew);
+            let skew = estate.engine(&self.engine).map_or(0, |engine| engine.clock_skew);
             estate.clock.now() + time::Duration::seconds(skew)
         })
     }

@@ -23,7 +23,7 @@ mod tests;
 pub(crate) fn run_ddl(estate: &mut crate::world::Estate, host: &str, text: &str) -> Result<(), i32> {
     let major = estate.engine(host).unwrap().build.major;
     let caller = ddl::Caller {
-        host: host.to_owned(),
+        engine: host.into(),
         login: "sa".to_owned(),
         database: "master".to_owned(),
         master_key_open: false,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 use super::clock::Clock;
-use super::instance::SqlInstance;
+use super::instance::{EngineKey, SqlInstance};
 use super::managed::{ManagedInstance, Operation};
 
 /// The world at one moment.
@@ -63,16 +63,36 @@ impl Network {
     }
 }
 
+/// Place of the engine at which a mirroring connection arrives ([`Estate::engine_behind`]).
+pub(super) fn behind<'a>(
+    engines: impl Iterator<Item = &'a SqlInstance>,
+    host: &str,
+    port: u16,
+) -> Option<usize> {
+    let there = |engine: &SqlInstance| engine.endpoint.as_ref().is_some_and(|endpoint| endpoint.port == port);
+    let at_host = engines.enumerate().filter(|(_, engine)| engine.answers_to(host));
+    at_host.min_by_key(|(_, engine)| !there(engine)).map(|(place, _)| place)
+}
+
 impl Estate {
-    /// The SQL Server or managed instance's engine that answers at a host name (lower or upper case).
-    pub fn engine(&self, host: &str) -> Option<&SqlInstance> {
-        self.engines().find(|engine| engine.answers_to(host))
+    /// The SQL Server or managed instance's engine of a key, or of its text (`host` or `host\instance`, in any case).
+    pub fn engine(&self, key: impl Into<EngineKey>) -> Option<&SqlInstance> {
+        let key = key.into();
+        self.engines().find(|engine| engine.is(&key))
     }
 
     /// The same, to change.
-    pub fn engine_mut(&mut self, host: &str) -> Option<&mut SqlInstance> {
+    pub fn engine_mut(&mut self, key: impl Into<EngineKey>) -> Option<&mut SqlInstance> {
+        let key = key.into();
         let managed = self.managed_instances.iter_mut().map(|managed| &mut managed.engine);
-        self.sql_servers.iter_mut().chain(managed).find(|engine| engine.answers_to(host))
+        self.sql_servers.iter_mut().chain(managed).find(|engine| engine.is(&key))
+    }
+
+    /// The engine at which a mirroring connection to `host` and `port` arrives.
+    ///
+    /// Where no endpoint of the host has that port, it is the host's first engine: the connection finds nobody there.
+    pub fn engine_behind(&self, host: &str, port: u16) -> Option<&SqlInstance> {
+        behind(self.engines(), host, port).and_then(|place| self.engines().nth(place))
     }
 
     /// All engines, SQL Servers first.

@@ -1,6 +1,7 @@
 //! One database engine: a SQL Server, or the engine inside a managed instance.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::build::{Build, Capability};
 use super::collation::Collation;
@@ -8,6 +9,54 @@ use super::database::Database;
 use super::endpoint::Endpoint;
 use super::group::AvailabilityGroup;
 use super::security::{Certificate, IssuerGrant, Login, MasterKey, Permission};
+
+/// Which engine: a host can carry several instances.
+///
+/// From text it is read as clients write it, `host` for the default instance, `host\instance` for a named one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EngineKey {
+    /// A host name or address, lower case.
+    pub host: String,
+    /// Instance name, lower case; nothing for the default instance.
+    pub instance: Option<String>,
+}
+
+impl EngineKey {
+    /// The key of an instance at a host, in any case.
+    pub fn new(host: &str, instance: Option<&str>) -> Self {
+        Self { host: host.to_lowercase(), instance: instance.map(str::to_lowercase) }
+    }
+}
+
+impl From<&str> for EngineKey {
+    fn from(text: &str) -> Self {
+        match text.split_once('\\') {
+            Some((host, instance)) => Self::new(host, Some(instance)),
+            None => Self::new(text, None),
+        }
+    }
+}
+
+impl From<&String> for EngineKey {
+    fn from(text: &String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<&Self> for EngineKey {
+    fn from(key: &Self) -> Self {
+        key.clone()
+    }
+}
+
+impl fmt::Display for EngineKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.instance {
+            Some(instance) => write!(f, "{}\\{instance}", self.host),
+            None => f.write_str(&self.host),
+        }
+    }
+}
 
 /// An instance of the database engine.
 #[derive(Debug)]
@@ -80,7 +129,23 @@ pub enum Edition {
 }
 
 impl SqlInstance {
-    /// Whether a client that asks for `host` reaches this engine.
+    /// Its key, by its own host name.
+    pub fn key(&self) -> EngineKey {
+        EngineKey::new(&self.host, self.instance_name.as_deref())
+    }
+
+    /// Whether a key, which may say an alias of the host, leads to this engine.
+    pub fn is(&self, key: &EngineKey) -> bool {
+        let instance = self.instance_name.as_ref().map(|name| name.to_lowercase());
+        self.answers_to(&key.host) && instance == key.instance
+    }
+
+    /// `@@SERVICENAME`.
+    pub fn service_name(&self) -> &str {
+        self.instance_name.as_deref().unwrap_or("MSSQLSERVER")
+    }
+
+    /// Whether `host` is a name of the host that carries this engine.
     pub fn answers_to(&self, host: &str) -> bool {
         self.host.eq_ignore_ascii_case(host)
             || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host))

@@ -12,7 +12,7 @@ use time::Duration;
 use super::clock::Clock;
 use super::connection::Address;
 use super::database::{BackupRecord, Database, DatabaseState};
-use super::estate::Estate;
+use super::estate::{Estate, behind};
 use super::group::Role;
 use super::instance::SqlInstance;
 use super::link_life::Life;
@@ -75,9 +75,9 @@ impl Estate {
         for managed in managed_instances {
             let mut links = mem::take(&mut managed.links);
             for link in &mut links {
-                let host = Address::parse(&link.request.partner_endpoint).map(|address| address.host);
-                let host = host.unwrap_or_default().to_owned();
-                let sql = sql_servers.iter_mut().find(|engine| engine.answers_to(&host));
+                let place = Address::parse(&link.request.partner_endpoint)
+                    .and_then(|partner| behind(sql_servers.iter(), partner.host, partner.port));
+                let sql = place.and_then(|place| sql_servers.get_mut(place));
                 let life =
                     Life { link, managed, sql, network, opposites, rate: *seeding_rate, now: *reached };
                 life.go_on(seconds);

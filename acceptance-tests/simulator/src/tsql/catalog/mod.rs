@@ -16,7 +16,7 @@ use super::error::{SqlError, not_modelled};
 use super::schema::View;
 use super::value::{self, Type};
 use crate::world::Estate;
-use crate::world::instance::SqlInstance;
+use crate::world::instance::{EngineKey, SqlInstance};
 
 /// A row by column name; a column that is not there is NULL.
 pub(super) type Row = BTreeMap<&'static str, Value>;
@@ -37,12 +37,12 @@ pub(super) struct Viewer<'a> {
 /// 300 where the login may not see server state; a refusal where the view is not modelled.
 pub(crate) fn rows(
     estate: &Estate,
-    host: &str,
+    key: &EngineKey,
     login: &str,
     view: &View,
     database: &str,
 ) -> Result<Vec<Vec<Value>>, SqlError> {
-    let Some(engine) = estate.engine(host) else { return Err(not_modelled("an engine that is gone")) };
+    let Some(engine) = estate.engine(key) else { return Err(not_modelled("an engine that is gone")) };
     let state = super::ddl::permission::on_server(
         engine,
         login,

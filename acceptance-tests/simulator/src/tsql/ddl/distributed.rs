@@ -9,7 +9,7 @@ use super::{Caller, Outcome, engine, engine_mut, group, permission, replica};
 use crate::world::Estate;
 use crate::world::build::Capability;
 use crate::world::group::{AvailabilityGroup, Replica, Role};
-use crate::world::instance::SqlInstance;
+use crate::world::instance::{EngineKey, SqlInstance};
 
 /// `CREATE AVAILABILITY GROUP … WITH (DISTRIBUTED) AVAILABILITY GROUP ON …`.
 pub(super) fn create(
@@ -165,8 +165,8 @@ pub(super) fn fail_over(estate: &mut Estate, caller: &Caller, name: &str) -> Res
         ));
     }
     let group = group.clone();
-    let partner = partner(estate, caller, &group).map(|one| one.host.clone());
-    set_role(estate, &caller.host, name, Role::Secondary);
+    let partner = partner(estate, caller, &group).map(SqlInstance::key);
+    set_role(estate, &caller.engine, name, Role::Secondary);
     if let Some(partner) = partner {
         set_role(estate, &partner, name, Role::Primary);
     }
@@ -183,7 +183,7 @@ pub(super) fn force(estate: &mut Estate, caller: &Caller, name: &str) -> Result<
     if group.role == Role::Primary {
         return Err(already_primary(name));
     }
-    set_role(estate, &caller.host, name, Role::Primary);
+    set_role(estate, &caller.engine, name, Role::Primary);
     Ok(Outcome::default())
 }
 
@@ -307,21 +307,21 @@ fn add(
 /// The engine at the other end: where a member's URL leads that is not this one.
 fn partner<'a>(estate: &'a Estate, caller: &Caller, group: &AvailabilityGroup) -> Option<&'a SqlInstance> {
     group.replicas.iter().find_map(|member| {
-        let (host, _, _) = replica::address(&member.url)?;
+        let (host, port, _) = replica::address(&member.url)?;
         estate
-            .engine(host)
-            .filter(|engine| !engine.answers_to(&caller.host) && engine.group(&group.name).is_some())
+            .engine_behind(host, port)
+            .filter(|engine| !engine.is(&caller.engine) && engine.group(&group.name).is_some())
     })
 }
 
 /// Gives one side of a distributed group its role, on a managed instance in the service's books as well.
-fn set_role(estate: &mut Estate, host: &str, name: &str, role: Role) {
-    for managed in estate.managed_instances.iter_mut().filter(|one| one.engine.answers_to(host)) {
+fn set_role(estate: &mut Estate, key: &EngineKey, name: &str, role: Role) {
+    for managed in estate.managed_instances.iter_mut().filter(|one| one.engine.is(key)) {
         for link in managed.links.iter_mut().filter(|link| link.name.eq_ignore_ascii_case(name)) {
             link.instance_is_primary = role == Role::Primary;
         }
     }
-    if let Some(engine) = estate.engine_mut(host) {
+    if let Some(engine) = estate.engine_mut(key) {
         let same = engine.comparing();
         engine.groups.iter_mut().filter(|one| same.equal(&one.name, name)).for_each(|one| one.role = role);
     }

@@ -193,7 +193,7 @@ fn listen(estate: &Estate, engine: &SqlInstance, endpoint: &mut Endpoint, tcp: &
         ));
     }
     let neighbour = |other: &SqlInstance| {
-        other.host != engine.host
+        other.key() != engine.key()
             && other.machine_name.eq_ignore_ascii_case(&engine.machine_name)
             && (other.port == endpoint.port
                 || other.endpoint.as_ref().is_some_and(|one| one.port == endpoint.port))

@@ -104,7 +104,7 @@ pub(super) fn join_local(
         group.role == Role::Primary
             && group.replicas.iter().any(|one| here.same_name(&one.server_name, &mine))
     };
-    let found = estate.engines().filter(|other| other.host != here.host);
+    let found = estate.engines().filter(|other| other.key() != here.key());
     let Some(group) = found.filter_map(|other| other.group(name).filter(listed)).next().cloned() else {
         let text = format!("Cannot join availability group '{name}'. Download configuration timeout.");
         return Err(refuse(47106, text));
@@ -149,8 +149,8 @@ pub(super) fn fail_over(
             ),
         ));
     }
-    let here = caller.host.clone();
-    let others = estate.sql_servers.iter_mut().filter(|other| !forced && !other.answers_to(&here));
+    let here = caller.engine.clone();
+    let others = estate.sql_servers.iter_mut().filter(|other| !forced && !other.is(&here));
     for group in others.flat_map(|other| other.groups.iter_mut()).filter(|one| one.name == name) {
         group.role = Role::Secondary;
     }

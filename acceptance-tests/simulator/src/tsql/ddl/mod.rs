@@ -29,13 +29,13 @@ mod tests;
 use super::ast::Ddl;
 use super::error::SqlError;
 use crate::world::Estate;
-use crate::world::instance::SqlInstance;
+use crate::world::instance::{EngineKey, SqlInstance};
 
 /// Who runs a statement, and where.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Caller {
-    /// Host of the engine in the estate ([`Estate::engine_mut`]).
-    pub(crate) host: String,
+    /// Which engine of the estate.
+    pub(crate) engine: EngineKey,
     /// Login's name.
     pub(crate) login: String,
     /// Current database, as the engine spells it.
@@ -118,12 +118,12 @@ pub(crate) fn execute(estate: &mut Estate, caller: &Caller, statement: &Ddl) -> 
 
 /// The caller's engine.
 fn engine<'a>(estate: &'a Estate, caller: &Caller) -> Result<&'a SqlInstance, SqlError> {
-    estate.engine(&caller.host).ok_or_else(refusal::engine_gone)
+    estate.engine(&caller.engine).ok_or_else(refusal::engine_gone)
 }
 
 /// The caller's engine, to change.
 fn engine_mut<'a>(estate: &'a mut Estate, caller: &Caller) -> Result<&'a mut SqlInstance, SqlError> {
-    estate.engine_mut(&caller.host).ok_or_else(refusal::engine_gone)
+    estate.engine_mut(&caller.engine).ok_or_else(refusal::engine_gone)
 }
 
 /// Whether the caller works in `master`.

@@ -42,7 +42,7 @@ impl Names for Scope<'_> {
         let shared = &self.session.shared;
         shared.world.with(|estate| {
             estate
-                .engine(&shared.host)
+                .engine(&shared.engine)
                 .and_then(|engine| engine.database(name))
                 .map(|database| database.name.clone())
         })
@@ -63,7 +63,7 @@ impl Scope<'_> {
             "@@TRANCOUNT" => Value::Integer(session.transactions.into()),
             "@@SPID" => Value::Integer(session.id.into()),
             "@@SERVERNAME" => Value::Text(session.shared.server_name.clone()),
-            "@@SERVICENAME" => Value::Text("MSSQLSERVER".to_owned()),
+            "@@SERVICENAME" => Value::Text(session.shared.service_name.clone()),
             "@@VERSION" => Value::Text(session.shared.version_text.clone()),
             "@@MICROSOFTVERSION" => Value::Integer(session.shared.microsoft_version),
             "@@LANGUAGE" => Value::Text("us_english".to_owned()),
@@ -94,7 +94,7 @@ impl Data for Scope<'_> {
 
     fn view_rows(&self, view: &'static View, database: &str) -> Result<Vec<Vec<Value>>, SqlError> {
         let shared = &self.session.shared;
-        shared.world.with(|estate| catalog::rows(estate, &shared.host, &self.session.login, view, database))
+        shared.world.with(|estate| catalog::rows(estate, &shared.engine, &self.session.login, view, database))
     }
 
     fn host(&self) -> std::sync::Arc<dyn Host> {

@@ -36,18 +36,21 @@ use crate::journal::Journal;
 use crate::tds::backend::{Event, Request, Session, SqlMessage, Verdict};
 use crate::world::World;
 use crate::world::collation::Collation;
+use crate::world::instance::EngineKey;
 
 /// What all sessions of an engine share.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
     pub(crate) world: World,
-    /// Host of the engine in the estate.
-    pub(crate) host: String,
+    /// Which engine of the estate.
+    pub(crate) engine: EngineKey,
     /// Version of the dialect.
     pub(crate) major: u8,
     /// `@@MICROSOFTVERSION`.
     pub(crate) microsoft_version: i64,
     pub(crate) server_name: String,
+    /// `@@SERVICENAME`.
+    pub(crate) service_name: String,
     pub(crate) version_text: String,
     pub(crate) collation: Collation,
     pub(crate) journal: Journal,
@@ -60,7 +63,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// Whether the engine's site is up.
     pub(crate) fn is_up(&self) -> bool {
-        self.world.with(|estate| !estate.network.down.contains(&self.host))
+        self.world.with(|estate| !estate.network.down.contains(&self.engine.host))
     }
 }
 
@@ -174,7 +177,7 @@ impl SqlSession {
     fn host(&self) -> InstanceHost {
         InstanceHost {
             world: self.shared.world.clone(),
-            host: self.shared.host.clone(),
+            engine: self.shared.engine.clone(),
             login: self.login.clone(),
             database: self.database.clone(),
             application: self.application.clone(),

@@ -189,7 +189,7 @@ impl SqlSession {
     ) -> Result<Flow, SqlError> {
         let event = JournalEvent {
             who: self.login.clone(),
-            server: self.shared.host.clone(),
+            server: self.shared.engine.to_string(),
             text: statement.text.clone(),
             ..JournalEvent::new(Face::Sql, kind(statement))
         };
@@ -447,7 +447,7 @@ impl SqlSession {
 
     pub(super) fn caller(&self) -> ddl::Caller {
         ddl::Caller {
-            host: self.shared.host.clone(),
+            engine: self.shared.engine.clone(),
             login: self.login.clone(),
             database: self.database.clone(),
             master_key_open: self.master_key_open,
@@ -457,7 +457,7 @@ impl SqlSession {
     async fn use_database(&mut self, name: &str, output: &mut Output<'_>) -> Result<(), SqlError> {
         let found = self.shared.world.with(|estate| {
             estate
-                .engine(&self.shared.host)
+                .engine(&self.shared.engine)
                 .and_then(|engine| engine.database(name))
                 .map(|one| one.name.clone())
         });

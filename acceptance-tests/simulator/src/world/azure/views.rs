@@ -7,6 +7,7 @@ use crate::arm::backend::{LinkDatabaseView, LinkView, LogPoint};
 use crate::arm::path::InstancePath;
 use crate::world::Estate;
 use crate::world::assumption;
+use crate::world::connection::Address;
 use crate::world::instance::SqlInstance;
 use crate::world::managed::{Link, LinkDatabase, LinkPhase, ManagedInstance};
 use crate::world::replication::opposite;
@@ -25,12 +26,8 @@ pub(super) fn links(estate: &Estate, path: &InstancePath) -> Vec<LinkView> {
 }
 
 fn view(estate: &Estate, managed: &ManagedInstance, link: &Link) -> LinkView {
-    let sql = link
-        .request
-        .partner_endpoint
-        .split_once("://")
-        .and_then(|(_, rest)| rest.rsplit_once(':'))
-        .and_then(|(host, _)| estate.sql_servers.iter().find(|engine| engine.answers_to(host)));
+    let sql = Address::parse(&link.request.partner_endpoint)
+        .and_then(|partner| estate.engine_behind(partner.host, partner.port));
     LinkView {
         name: link.name.clone(),
         group_id: group_id(link),

@@ -83,7 +83,7 @@ impl Bench {
             seeding_rate: 1 << 20,
         };
         let caller = Caller {
-            host: "sql1.corp.example".to_owned(),
+            engine: "sql1.corp.example".into(),
             login: "sa".to_owned(),
             database: "master".to_owned(),
             master_key_open: false,
