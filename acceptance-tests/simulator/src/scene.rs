@@ -278,6 +278,35 @@ mod tests {
     }
 
     #[test]
+    fn every_version_can_have_a_group() {
+        for (version, cluster) in [
+            ("2016", ""),
+            ("2017", "WITH (CLUSTER_TYPE = NONE)"),
+            ("2019", "WITH (CLUSTER_TYPE = NONE)"),
+            ("2022", "WITH (CLUSTER_TYPE = NONE)"),
+            ("2025", "WITH (CLUSTER_TYPE = NONE)"),
+        ] {
+            let text = format!(
+                r#"{{"sql_servers": [{{"host": "h", "version": "{version}", "databases": [{{"name": "Sales"}}]}}]}}"#
+            );
+            let mut estate = Scene::new(serde_json::from_str(&text).unwrap()).unwrap().estate;
+            for statement in [
+                "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Str0ng and long!'",
+                "CREATE CERTIFICATE own WITH SUBJECT = 'own'",
+                "CREATE ENDPOINT e STATE = STARTED AS TCP (LISTENER_PORT = 5022) FOR DATABASE_MIRRORING (AUTHENTICATION \
+                 = CERTIFICATE own, ROLE = ALL)",
+                &format!(
+                    "CREATE AVAILABILITY GROUP ag {cluster} FOR DATABASE Sales REPLICA ON N'H' WITH (ENDPOINT_URL = \
+                     N'TCP://h:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = \
+                     AUTOMATIC)"
+                ),
+            ] {
+                assert_eq!(crate::tsql::run_ddl(&mut estate, "h", statement), Ok(()), "{version}: {statement}");
+            }
+        }
+    }
+
+    #[test]
     fn a_build_belongs_to_its_version() {
         let scene = |build: &str| {
             let text =

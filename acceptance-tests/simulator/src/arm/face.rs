@@ -335,7 +335,7 @@ impl Face {
         version: &str,
     ) -> Result<Reply, ArmError> {
         if !self.signer.accepts(path, version, request.query) {
-            // No recording of a changed URL: ASSUMED to be refused as unauthorized.
+            // No recording of a changed URL: ASSUMED 41, refused as unauthorized.
             return Err(ArmError::gateway(
                 403,
                 "AuthorizationFailed",
@@ -416,7 +416,7 @@ fn item(call: &Call<'_>, instance: &InstanceView, child: ChildType, name: &str) 
     }
 }
 
-/// `…/operations`: whether link operations show there is not settled (`facts/arm.md` 3); ASSUMED that they do.
+/// `…/operations`: whether link operations show there no document or recording says; ASSUMED 42: they do.
 fn operation_list(call: &Call<'_>, instance: &InstanceView) -> Reply {
     let views = call.backend.operations(&instance.path);
     let items = views.iter().map(|view| {

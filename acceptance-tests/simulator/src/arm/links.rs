@@ -181,7 +181,7 @@ fn lsn(point: &LogPoint) -> Option<String> {
     point.as_ref().map(|(lsn, _)| lsn.clone())
 }
 
-/// The state of the flat shape: "Copying" while seeding [NET recording of 2022-02]; the rest ASSUMED.
+/// The state of the flat shape: "Copying" while seeding [NET recording of 2022-02]; the rest ASSUMED 40.
 fn flat_state(state: &str) -> &'static str {
     match state {
         "LinkSynchronizing" => "Catchup",
@@ -273,7 +273,7 @@ fn failover(call: &Call<'_>) -> Result<RoleChange, ArmError> {
     match body.get("failoverType").and_then(Value::as_str) {
         Some(kind) if kind.eq_ignore_ascii_case("Planned") => Ok(RoleChange::Planned),
         Some(kind) if kind.eq_ignore_ascii_case("ForcedAllowDataLoss") => Ok(RoleChange::Forced),
-        // Code: the REST page; text ASSUMED.
+        // Code: the REST page; text ASSUMED 39.
         _ => Err(ArmError::provider(
             400,
             "InvalidDistributedAvailabilityGroupFailoverRequest",
@@ -289,7 +289,7 @@ fn set_role(call: &Call<'_>) -> Result<RoleChange, ArmError> {
         (role @ ("primary" | "secondary"), kind @ ("forced" | "planned")) => {
             Ok(RoleChange::SetRole { primary: role == "primary", forced: kind == "forced" })
         }
-        // No recording: ASSUMED.
+        // No recording: ASSUMED 39.
         _ => Err(ArmError::invalid_parameter("instanceRole")),
     }
 }

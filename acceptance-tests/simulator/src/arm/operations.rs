@@ -141,7 +141,7 @@ pub fn status(id: &str, started: OffsetDateTime, standing: &Standing, retry: u32
     Reply::ok(body).header("retry-after", retry.to_string())
 }
 
-/// 404 for an operation that nobody knows. [code: 2023-08-01 specification; text ASSUMED]
+/// 404 for an operation that nobody knows. [code: 2023-08-01 specification; text ASSUMED 39]
 pub fn unknown(id: &str) -> ArmError {
     ArmError::provider(404, "OperationIdNotFound", format!("The operation with Id {id} does not exist."))
 }

@@ -33,6 +33,9 @@ pub struct SqlServerDescription {
     pub edition: Option<String>,
     /// Whether Always On availability groups are enabled; yes where it is left out.
     pub hadr_enabled: Option<bool>,
+    /// Name of the Windows failover cluster that it is a node of. Where it is left out there is none, but for 2016, which
+    /// has no availability groups without one.
+    pub cluster: Option<String>,
     /// SQL logins, all members of `sysadmin`.
     #[serde(default)]
     pub logins: Vec<LoginDescription>,
@@ -118,6 +121,9 @@ pub(super) fn sql_server(
         return Err(SceneError::Twice(engine.key().to_string()));
     }
     engine.hadr_enabled = description.hadr_enabled.unwrap_or(true);
+    // 2016 knows no groups without a cluster: CLUSTER_TYPE came with 2017, and scripts for links leave it out there.
+    // ["Configure link with scripts", 2025]
+    engine.cluster = description.cluster.or_else(|| (major == 13).then(|| "WSFC".to_owned()));
     for login in description.logins {
         let password = scene.secret(login.password, login.password_variable);
         let id = next_id(&mut engine);

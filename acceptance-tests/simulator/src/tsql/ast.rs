@@ -34,6 +34,7 @@ pub(crate) enum StatementKind {
         condition: Option<Box<Expr>>,
     },
     /// `UPDATE @t|#t SET c = e, … [WHERE …]`.
+    #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
     Update {
         target: ObjectName,
         assignments: Vec<(Ident, Expr)>,
@@ -75,7 +76,9 @@ pub(crate) enum StatementKind {
         message: Box<Expr>,
         severity: Box<Expr>,
         state: Box<Expr>,
+        #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
         arguments: Vec<Expr>,
+        #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
         with_nowait: bool,
     },
     Print(Box<Expr>),
@@ -186,34 +189,84 @@ pub(crate) enum Transaction {
 /// Statements that create, change or drop objects of the instance.
 #[derive(Debug, Clone)]
 pub(crate) enum Ddl {
-    CreateMasterKey { password: Option<Secret> },
+    CreateMasterKey {
+        password: Option<Secret>,
+    },
     AlterMasterKey(AlterMasterKey),
     DropMasterKey,
-    OpenMasterKey { password: Secret },
+    OpenMasterKey {
+        password: Secret,
+    },
     CloseMasterKey,
     CreateCertificate(CreateCertificate),
-    AlterCertificate { name: Name, change: AlterCertificate },
-    DropCertificate { name: Name },
-    BackupCertificate { name: Name, file: String, private_key: bool },
+    AlterCertificate {
+        name: Name,
+        change: AlterCertificate,
+    },
+    DropCertificate {
+        name: Name,
+    },
+    BackupCertificate {
+        name: Name,
+        #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
+        file: String,
+        private_key: bool,
+    },
     CreateEndpoint(CreateEndpoint),
     AlterEndpoint(AlterEndpoint),
-    DropEndpoint { name: Name },
-    AlterAuthorization { class: SecurableClass, name: Name, owner: Option<Name> },
+    DropEndpoint {
+        name: Name,
+    },
+    AlterAuthorization {
+        class: SecurableClass,
+        name: Name,
+        owner: Option<Name>,
+    },
     Permission(Permission),
     CreateAvailabilityGroup(CreateAvailabilityGroup),
-    AlterAvailabilityGroup { name: Name, change: AlterAvailabilityGroup },
-    DropAvailabilityGroup { name: Name },
-    CreateDatabase { name: Name },
-    AlterDatabase { name: Option<Name>, change: AlterDatabase },
-    DropDatabases { names: Vec<Name>, if_exists: bool },
+    AlterAvailabilityGroup {
+        name: Name,
+        change: AlterAvailabilityGroup,
+    },
+    DropAvailabilityGroup {
+        name: Name,
+    },
+    CreateDatabase {
+        name: Name,
+    },
+    AlterDatabase {
+        name: Option<Name>,
+        change: AlterDatabase,
+    },
+    DropDatabases {
+        names: Vec<Name>,
+        if_exists: bool,
+    },
     Backup(Backup),
     Restore(Restore),
     CreateLogin(CreateLogin),
-    AlterLogin { name: Name, enable: Option<bool>, password: Option<Secret> },
-    DropLogin { name: Name },
-    CreateUser { name: Name, login: Option<Name>, without_login: bool },
-    DropUser { name: Name, if_exists: bool },
-    AlterServerRole { role: Name, add: bool, member: Name },
+    AlterLogin {
+        name: Name,
+        enable: Option<bool>,
+        password: Option<Secret>,
+    },
+    DropLogin {
+        name: Name,
+    },
+    CreateUser {
+        name: Name,
+        login: Option<Name>,
+        without_login: bool,
+    },
+    DropUser {
+        name: Name,
+        if_exists: bool,
+    },
+    AlterServerRole {
+        role: Name,
+        add: bool,
+        member: Name,
+    },
     Dbcc(Dbcc),
 }
 
@@ -256,6 +309,7 @@ pub(crate) enum CertificateSource {
     /// `FROM BINARY = 0x…`.
     Binary { der: Vec<u8>, private_key: bool },
     /// `FROM [EXECUTABLE] FILE`, `FROM ASSEMBLY`: files of the host, which the simulator does not have.
+    #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
     File { path: String },
 }
 
@@ -576,6 +630,7 @@ pub(crate) enum HadrOption {
 pub(crate) struct Backup {
     pub(crate) database: Name,
     pub(crate) kind: BackupKind,
+    #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
     pub(crate) targets: Vec<String>,
     pub(crate) copy_only: bool,
     pub(crate) checksum: bool,
@@ -593,6 +648,7 @@ pub(crate) enum BackupKind {
 #[derive(Debug, Clone)]
 pub(crate) struct Restore {
     pub(crate) database: Name,
+    #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
     pub(crate) log: bool,
     pub(crate) sources: Vec<String>,
     pub(crate) norecovery: bool,

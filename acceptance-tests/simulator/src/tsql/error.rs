@@ -87,15 +87,6 @@ pub(crate) fn condition_expected(near: &str, line: u32) -> SqlError {
     at(4145, 15, 1, line, text)
 }
 
-/// 134.
-pub(crate) fn variable_already_declared(name: &str, line: u32) -> SqlError {
-    let text = format!(
-        "The variable name '{name}' has already been declared. Variable names must be unique within a query batch or \
-         stored procedure."
-    );
-    at(134, 15, 2, line, text)
-}
-
 /// 137.
 pub(crate) fn undeclared_variable(name: &str) -> SqlError {
     at(137, 15, 2, 0, format!("Must declare the scalar variable \"{name}\"."))
@@ -190,11 +181,6 @@ pub(crate) fn assignment_with_retrieval() -> SqlError {
 /// 243.
 pub(crate) fn unknown_type(name: &str) -> SqlError {
     at(243, 16, 1, 0, format!("Type {name} is not a defined system type."))
-}
-
-/// 2715.
-pub(crate) fn unknown_column_type(position: usize, name: &str) -> SqlError {
-    at(2715, 16, 3, 0, format!("Column, parameter, or variable #{position}: Cannot find data type {name}."))
 }
 
 /// 245.
@@ -307,15 +293,6 @@ pub(crate) fn insert_mismatch() -> SqlError {
     at(213, 16, 1, 0, text.to_owned())
 }
 
-/// 515.
-pub(crate) fn null_not_allowed(column: &str, table: &str) -> SqlError {
-    let text = format!(
-        "Cannot insert the value NULL into column '{column}', table '{table}'; column does not allow nulls. INSERT \
-         fails."
-    );
-    at(515, 16, 2, 0, text)
-}
-
 /// 2714.
 pub(crate) fn object_exists(name: &str) -> SqlError {
     at(2714, 16, 6, 0, format!("There is already an object named '{name}' in the database."))
@@ -348,26 +325,11 @@ pub(crate) fn rollback_without_begin() -> SqlError {
     at(3903, 16, 1, 0, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.".to_owned())
 }
 
-/// 217.
-pub(crate) fn nesting_level() -> SqlError {
-    let text = "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32).";
-    at(217, 16, 1, 0, text.to_owned())
-}
-
 /// 10704.
 pub(crate) fn throw_outside_catch(line: u32) -> SqlError {
     let text = "To rethrow an error, a THROW statement must be used inside a CATCH block. Insert the THROW statement \
                 inside a CATCH block, or add error parameters to the THROW statement.";
     at(10704, 15, 1, line, text.to_owned())
-}
-
-/// 35100.
-pub(crate) fn throw_number(number: i64) -> SqlError {
-    let text = format!(
-        "Error number {number} in the THROW statement is outside the valid range. Specify an error number in the \
-         valid range of 50000 to 2147483647."
-    );
-    at(35100, 16, 10, 0, text)
 }
 
 /// A construct of T-SQL that the subset leaves out.

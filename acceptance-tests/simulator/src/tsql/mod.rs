@@ -1,7 +1,5 @@
 //! The T-SQL engine: parse, bind, execute on the world.
 
-#![allow(dead_code, unused_imports)] // until the engine lands
-
 mod ast;
 mod catalog;
 mod ddl;

@@ -141,7 +141,7 @@ fn name(parts: &[(DnType, &str)]) -> DistinguishedName {
     name
 }
 
-/// A name as `sys.certificates` shows it: the values in their order, without the attributes' names. ASSUMED: it shows
+/// A name as `sys.certificates` shows it: the values in their order, without the attributes' names. ASSUMED 38: it shows
 /// `CN=x` as `x`, which is how CryptoAPI's simple form looks.
 fn simple_name(name: &X509Name<'_>) -> String {
     let values: Vec<&str> = name.iter_attributes().filter_map(|one| one.as_str().ok()).collect();

@@ -9,7 +9,7 @@ use crate::world::database::{BackupRecord, Database, DatabaseState};
 use crate::world::group::Role;
 use crate::world::instance::SqlInstance;
 
-/// Bytes that a backup writes in a second of world time. ASSUMED: no target is modelled, so no speed is known.
+/// Bytes that a backup writes in a second of world time. ASSUMED 33: no target is modelled, so no speed is known.
 const BACKUP_RATE: u64 = 100 << 20;
 
 /// `BACKUP DATABASE` and `BACKUP LOG`: written at once, though the record says how long it took.
@@ -108,7 +108,7 @@ pub(super) fn restore(
     if database.state != DatabaseState::Restoring {
         let text =
             format!("The database '{name}' cannot be recovered because it is not in a restoring state.");
-        // ASSUMED number for a database that is online.
+        // ASSUMED 29: the number for a database that is online.
         return Err(refuse(4333, text));
     }
     let engine = engine_mut(estate, caller)?;

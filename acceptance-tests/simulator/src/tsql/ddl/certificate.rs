@@ -114,7 +114,7 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
     let engine = allowed(estate, caller)?;
     let id = visible(engine, caller, "drop", name)?.id;
     // The number for an endpoint's certificate was never seen written down: 15352 is the likeliest of the candidates
-    // (15352, 15559, 3716). ASSUMED.
+    // (15352, 15559, 3716): ASSUMED 29.
     if engine.endpoint.as_ref().is_some_and(|endpoint| endpoint.authentication.certificate == Some(id)) {
         return Err(refuse(
             15352,
@@ -123,7 +123,7 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
     }
     let engine = engine_mut(estate, caller)?;
     engine.certificates.retain(|one| one.id != id);
-    // ASSUMED: what the certificate may vouch for goes with it.
+    // ASSUMED 36: what the certificate may vouch for goes with it.
     engine.issuers.retain(|grant| grant.certificate != id);
     engine.permissions.retain(|one| one.securable != Securable::Certificate(id));
     Ok(Outcome::default())
@@ -155,7 +155,7 @@ pub(super) fn backup(
     Ok(Outcome::default())
 }
 
-/// 15342: listed with severity 10, ASSUMED to arrive with 16 like 15313.
+/// 15342: listed with severity 10, arrives with 16 like 15313 (ASSUMED 32).
 pub(super) fn no_private_key(name: &str) -> SqlError {
     refuse(15342, format!("There is no private key provisioned for certificate '{name}'."))
 }
@@ -170,7 +170,7 @@ fn born(
     password: Option<&Secret>,
     (start, expiry): (Option<&str>, Option<&str>),
 ) -> Result<Certificate, SqlError> {
-    // Linux keeps to 64 characters; Windows takes a whole distinguished name, ASSUMED 4096.
+    // Linux keeps to 64 characters; Windows takes a whole distinguished name, up to 4096 (ASSUMED 37).
     let longest = if engine.linux { 64 } else { 4096 };
     if subject.is_empty() || subject.chars().count() > longest {
         let text = format!(
@@ -188,7 +188,7 @@ fn born(
             PrivateKeyProtection::MasterKey
         }
     };
-    // ASSUMED 241 for what is no date: no source names the number.
+    // 241 for what is no date (ASSUMED 29): no source names the number.
     let read = |text: Option<&str>| text.map(|text| x509::date(text).ok_or_else(date_conversion)).transpose();
     let skewed = now + time::Duration::seconds(engine.clock_skew);
     let start = read(start)?.unwrap_or(skewed);
@@ -208,7 +208,7 @@ fn key_usable(engine: &SqlInstance, caller: &Caller) -> Result<(), SqlError> {
 }
 
 /// 15213 to 15215 say that the certificate was created; the table lists them with severity 16, their text is a
-/// warning's: ASSUMED class 10.
+/// warning's, so they arrive with class 10 (ASSUMED 32).
 fn warning(certificate: &Certificate, now: OffsetDateTime) -> Option<(i32, &'static str)> {
     if certificate.not_after < certificate.not_before {
         Some((15213, "has an invalid validity period; its expiration date precedes its start date."))

@@ -210,7 +210,7 @@ fn hadr(estate: &mut Estate, caller: &Caller, name: &str, option: &HadrOption) -
         (HadrOption::Off, Some(group)) if role(&group) == Some(Role::Primary) => {
             return Err(on_primary(&group));
         }
-        // ASSUMED number: what is refused is certain.
+        // ASSUMED 29: the number; what is refused is certain.
         (_, None) => {
             let text = format!(
                 "The operation cannot be performed since database '{name}' is not in an availability group."

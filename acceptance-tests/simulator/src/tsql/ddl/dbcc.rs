@@ -50,7 +50,7 @@ pub(super) fn run(estate: &mut Estate, caller: &Caller, statement: &Dbcc) -> Res
                 ));
             }
             let rows = engine.databases.iter().map(|database| {
-                // ASSUMED: a log as large as a quarter of the data.
+                // ASSUMED 33: a log as large as a quarter of the data.
                 #[allow(clippy::cast_precision_loss)] // a size to show
                 let megabytes = (database.size / 4) as f64 / f64::from(1 << 20);
                 vec![

@@ -164,7 +164,7 @@ fn usable_certificate(engine: &SqlInstance, name: &str) -> Result<i32, SqlError>
     match certificate.private_key {
         PrivateKeyProtection::MasterKey | PrivateKeyProtection::ServiceMasterKey => Ok(certificate.id),
         PrivateKeyProtection::None => Err(no_private_key(name)),
-        // ASSUMED: that the endpoint needs a key under the master key follows from the documentation, the number not.
+        // ASSUMED 29: that the endpoint needs a key under the master key follows from the documentation, the number not.
         PrivateKeyProtection::Password => Err(refuse(
             15334,
             "The certificate has a private key that is protected by a user defined password. That password needs to \
@@ -176,7 +176,7 @@ fn usable_certificate(engine: &SqlInstance, name: &str) -> Result<i32, SqlError>
 /// Applies `AS TCP (…)`, unless somebody else on the machine has the port.
 fn listen(estate: &Estate, engine: &SqlInstance, endpoint: &mut Endpoint, tcp: &Tcp) -> Result<(), SqlError> {
     if let Some(port) = tcp.port {
-        // ASSUMED: 1 to 65535 are taken; the documentation says 1024 to 32767.
+        // ASSUMED 35: 1 to 65535 are taken; the documentation says 1024 to 32767.
         endpoint.port = u16::try_from(port)
             .ok()
             .filter(|&port| port > 0)

@@ -19,7 +19,7 @@ pub(super) fn create(
     let engine = ready(estate, caller)?;
     let rights = ["CREATE AVAILABILITY GROUP", "ALTER ANY AVAILABILITY GROUP"];
     if !permission::on_server(engine, &caller.login, &rights) {
-        // ASSUMED: documented is which permissions suffice, not the number without them.
+        // ASSUMED 29: documented is which permissions suffice, not the number without them.
         return Err(no_permission());
     }
     let name = statement.name.0.as_str();
@@ -73,7 +73,7 @@ pub(super) fn alter(
             | Change::Set(_)
     );
     if group.distributed && local_only {
-        // ASSUMED 41190: refused for certain, the number is in no source.
+        // 41190 (ASSUMED 29): refused for certain, the number is in no source.
         return Err(refuse(
             41190,
             format!(

@@ -77,7 +77,7 @@ fn add(
         return Err(no_certificate(certificate));
     };
     if engine.issuers.iter().any(|one| one.certificate == certificate && one.dns.eq_ignore_ascii_case(&dns)) {
-        // The text is recorded; the number is in no table that was read: ASSUMED 49998, which nothing else has.
+        // The text is recorded; the number is in no table that was read: 49998 is what nothing else has (ASSUMED 29).
         let text = format!(
             "The certificate '{name}' has been already added as a trusted issuer for DNS name '{dns}'."
         );
@@ -87,7 +87,7 @@ fn add(
     Ok(Vec::new())
 }
 
-/// ASSUMED: the same arguments as for adding, 15151 where there is no such grant.
+/// ASSUMED 30: the same arguments as for adding; 15151 where there is no such grant.
 fn remove(
     estate: &mut Estate,
     caller: &Caller,
@@ -135,7 +135,7 @@ fn endpoint_certificate(
             .then_some(endpoint.authentication.certificate)
             .flatten()
     });
-    // Documented: an error where the endpoint uses no certificate. ASSUMED its number.
+    // Documented: an error where the endpoint uses no certificate. ASSUMED 29: its number.
     let Some(certificate) = certificate.and_then(|id| engine.certificate_by_id(id)) else {
         return Err(not_found("find", "certificate", "endpoint"));
     };
@@ -145,7 +145,7 @@ fn endpoint_certificate(
     }])
 }
 
-/// Plain completion for a chain that holds, an error otherwise (ASSUMED 15299: no source names a number).
+/// Plain completion for a chain that holds, an error otherwise (15299; ASSUMED 29: no source names a number).
 ///
 /// The roots are the certificates of `master` with an issuer grant; intermediates may lie in `master` without one.
 /// The real engine also asks the host's store and the authorities' web sites.
@@ -260,7 +260,7 @@ fn integer(procedure: &str, parameter: &str, value: Option<&Value>) -> Result<i6
     }
 }
 
-/// ASSUMED 15151, as for every other name that leads nowhere.
+/// 15151, as for every other name that leads nowhere (ASSUMED 29).
 fn no_certificate(id: i32) -> SqlError {
     not_found("find", "certificate", &id.to_string())
 }

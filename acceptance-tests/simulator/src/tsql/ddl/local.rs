@@ -45,11 +45,11 @@ pub(super) fn create_local(
     }
     check_failover_modes(name, cluster_type, replicas)?;
     if engine.endpoint.is_none() {
-        // ASSUMED: documented is that there must be an endpoint, not when its absence is noticed.
+        // ASSUMED 29: documented is that there must be an endpoint, not when its absence is noticed.
         return Err(refuse(1486, "Database Mirroring Transport is disabled in the endpoint configuration."));
     }
     if options.basic && databases.len() > 1 {
-        // ASSUMED: the limit of a basic group is documented, the number is not.
+        // ASSUMED 29: the limit of a basic group is documented, the number is not.
         return Err(refuse(
             41199,
             "The specified command is invalid because a basic availability group holds one database.",
@@ -230,12 +230,12 @@ pub(super) fn add_listener(
 pub(super) fn require_listener(group: &AvailabilityGroup, dns: &str) -> Result<(), SqlError> {
     match &group.listener {
         Some(listener) if listener.dns_name.eq_ignore_ascii_case(dns) => Ok(()),
-        // ASSUMED number.
+        // ASSUMED 29: the number.
         _ => Err(refuse(19458, format!("The availability group '{}' has no listener '{dns}'.", group.name))),
     }
 }
 
-/// ASSUMED 41100-like: no source names the number for a replica that is not in the group.
+/// Like 41100 (ASSUMED 29): no source names the number for a replica that is not in the group.
 pub(super) fn no_such_replica(replica: &str, group: &str) -> SqlError {
     refuse(
         41100,

@@ -55,12 +55,12 @@ pub(super) fn alter(
     }
     let now = estate.clock.now();
     match change {
-        // ASSUMED: adding what is there changes nothing and is no error.
+        // ASSUMED 31: adding what is there changes nothing and is no error.
         AlterMasterKey::AddServiceMasterKey => key.by_service_master_key = true,
         AlterMasterKey::DropServiceMasterKey if key.by_service_master_key => {
             key.by_service_master_key = false
         }
-        // ASSUMED 15313: no source names the number.
+        // 15313 (ASSUMED 29): no source names the number.
         AlterMasterKey::DropServiceMasterKey => return Err(wrong_decryptor()),
         AlterMasterKey::AddPassword(password) => {
             password_policy(&password.0)?;
@@ -71,7 +71,7 @@ pub(super) fn alter(
         AlterMasterKey::DropPassword(password) => {
             let before = key.passwords.len();
             key.passwords.retain(|one| one.0 != password.0);
-            // ASSUMED 15313, also for the last password of a key that the service master key does not open.
+            // 15313 (ASSUMED 29), also for the last password of a key that the service master key does not open.
             if key.passwords.len() == before || (key.passwords.is_empty() && !key.by_service_master_key) {
                 return Err(wrong_decryptor());
             }
@@ -116,7 +116,7 @@ pub(super) fn open(estate: &Estate, caller: &Caller, password: &Secret) -> Resul
 pub(super) fn close(estate: &Estate, caller: &Caller) -> Result<Outcome, SqlError> {
     allowed(estate, caller)?;
     if !caller.master_key_open {
-        // Listed with severity 10 like 15313, so ASSUMED to arrive with 16 as that does.
+        // Listed with severity 10 like 15313, so it arrives with 16 as that does (ASSUMED 32).
         let text = "The key 'master key' is not open. Please open the key before using it.";
         return Err(refuse(15315, text));
     }

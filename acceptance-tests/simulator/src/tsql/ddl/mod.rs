@@ -3,8 +3,8 @@
 //! The session has parsed and bound; here the engine's own checks happen, with SQL Server's numbers, and then the
 //! change. A statement that is refused has changed nothing.
 //!
-//! Numbers and texts without a remark stand in Microsoft's tables of engine errors. `ASSUMED` marks behaviour that no
-//! source confirms, with the reason for the choice.
+//! Numbers and texts without a remark stand in Microsoft's tables of engine errors. Behaviour that no
+//! source confirms has its number in the list of assumptions ([`crate::world::assumption`]).
 
 mod backup;
 mod certificate;

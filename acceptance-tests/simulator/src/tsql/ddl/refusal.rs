@@ -60,7 +60,7 @@ pub(super) fn no_such_database(name: &str) -> SqlError {
 }
 
 /// 15116 and 15118: the operating system's password policy, as Windows and SQL Server on Linux have it by default.
-/// ASSUMED to be on, as installed.
+/// ASSUMED 34: it is on, as installed.
 pub(super) fn password_policy(password: &str) -> Result<(), SqlError> {
     let policy = "Password validation failed. The password does not meet the operating system policy requirements \
                   because it is ";

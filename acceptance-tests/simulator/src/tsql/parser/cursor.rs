@@ -352,14 +352,7 @@ pub(crate) fn hex_bytes(digits: &str) -> Vec<u8> {
         .collect()
 }
 
-/// The words of `text` with every password replaced; text that cannot be cut into tokens is left out whole.
-pub(crate) fn redact(text: &str) -> String {
-    match Tokenizer::new(&DIALECT, text).tokenize_with_location() {
-        Ok(tokens) => redacted(&tokens),
-        Err(_) => "(text that is no T-SQL)".to_owned(),
-    }
-}
-
+/// The words of a text with every password replaced.
 fn redacted(tokens: &[TokenWithSpan]) -> String {
     let mut text = String::new();
     // The last two tokens that are not blanks: `PASSWORD =` makes the next string a secret.

@@ -20,7 +20,7 @@ use sqlparser::tokenizer::Token;
 use super::ast::{Batch, Ddl, Statement, StatementKind};
 use super::error::{self, SqlError};
 use cursor::Cursor;
-pub(crate) use cursor::{hex_bytes, redact};
+pub(crate) use cursor::hex_bytes;
 
 /// Reads a batch for a server of the given major version (13 is 2016).
 ///

@@ -12,7 +12,7 @@ use super::super::parser::is_condition;
 use super::super::value::{Family, Type};
 use super::condition::operator_of;
 use super::select::{is_variable, returns_one_row_at_most};
-use super::{Compiler, Lowered, Parameter, ScopeColumn, collated, functions};
+use super::{Compiler, Lowered, Parameter, ScopeColumn, functions};
 use crate::world::collation::Collation;
 
 /// Operators as `f_arith` knows them.

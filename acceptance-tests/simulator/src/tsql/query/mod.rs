@@ -33,8 +33,7 @@ use super::error::SqlError;
 use super::schema::View;
 use super::value::Type;
 use crate::world::collation::Collation;
-pub(crate) use run::{Rows, evaluate, run};
-pub(crate) use scalar::quote_name;
+pub(crate) use run::{evaluate, run};
 
 /// What names mean where a query stands.
 pub(crate) trait Names {

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Distinct, Expr, ForClause, ForJson, Function, GroupByExpr, Ident, LimitClause, ObjectName, OrderByExpr,
-    OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator,
-    SetQuantifier, Top, TopQuantity, Value, Visit, Visitor,
+    OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Top, TopQuantity,
+    Visit, Visitor,
 };
 
 use super::super::error::{self, SqlError};

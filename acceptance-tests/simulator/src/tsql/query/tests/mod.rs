@@ -9,7 +9,8 @@ use rusqlite::types::Value;
 use super::super::ast::StatementKind;
 use super::super::error::SqlError;
 use super::super::parser;
-use super::{Plan, Rows};
+use super::Plan;
+use super::run::Rows;
 use fake::Server;
 
 /// What the provider asks and what link scripts ask, one after the other; `-- NAME` begins each.
