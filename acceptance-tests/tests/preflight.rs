@@ -52,7 +52,7 @@ async fn a_database_without_full_recovery_is_refused_in_the_plan() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_not_there_and_one_without_a_backup() {
     let (scenario, terraform) = planned("no-database", |estate| sales(estate).backups.clear()).await;
-    scenario.world(|estate| sales(estate).backed_up_lsn = 0);
+    scenario.world(|estate| sales(estate).backed_up_lsn = milink_simulator::world::log::LogPosition::ZERO);
     terraform.plan().await.failed().says("MIL0013").says("take a full backup (not COPY_ONLY)");
     scenario.world(|estate| sales(estate).name = "Sale".to_owned());
     terraform.plan().await.failed().says("The database Sales is not on the SQL Server hq (MIL0010");

@@ -301,7 +301,11 @@ mod tests {
                      AUTOMATIC)"
                 ),
             ] {
-                assert_eq!(crate::tsql::run_ddl(&mut estate, "h", statement), Ok(()), "{version}: {statement}");
+                assert_eq!(
+                    crate::tsql::run_ddl(&mut estate, "h", statement),
+                    Ok(()),
+                    "{version}: {statement}"
+                );
             }
         }
     }

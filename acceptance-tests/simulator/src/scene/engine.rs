@@ -10,6 +10,7 @@ use crate::world::Estate;
 use crate::world::build::Build;
 use crate::world::database::{BackupRecord, Database, DatabaseState};
 use crate::world::instance::{Edition, SqlInstance};
+use crate::world::log::LogPosition;
 use crate::world::security::{Login, Password};
 
 /// A SQL Server: the default instance of its host, or a named one beside it.
@@ -229,8 +230,8 @@ fn database(name: &str, engine: &SqlInstance, now: OffsetDateTime, estate: &mut 
         guid: estate.fresh_guid(),
         group_database_id: None,
         group: None,
-        hardened_lsn: 1000,
-        backed_up_lsn: 900,
+        hardened_lsn: LogPosition(1000),
+        backed_up_lsn: LogPosition(900),
         activity: 0,
         log_used: 5.0,
         backups: Vec::new(),

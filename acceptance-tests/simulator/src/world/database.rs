@@ -2,6 +2,8 @@
 
 use time::OffsetDateTime;
 
+use super::log::LogPosition;
+
 /// A database on one engine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Database {
@@ -46,10 +48,10 @@ pub struct Database {
     /// Name of the local group that it is in.
     pub group: Option<String>,
     /// Position of the log: what is hardened here.
-    pub hardened_lsn: u64,
+    pub hardened_lsn: LogPosition,
     /// Position of the last log backup.
-    pub backed_up_lsn: u64,
-    /// Changes a second while it is the primary copy.
+    pub backed_up_lsn: LogPosition,
+    /// Log blocks that are written a second while it is the primary copy.
     pub activity: u64,
     /// Share of the log that is used, percent.
     pub log_used: f64,

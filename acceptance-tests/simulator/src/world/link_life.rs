@@ -41,7 +41,7 @@ impl Life<'_> {
         }
         if self.link.session.is_some() {
             self.seed(seconds);
-            self.replicate();
+            self.replicate(seconds);
         }
         self.give_up();
         self.tell_both_sides();
@@ -80,6 +80,7 @@ impl Life<'_> {
         let slow = starts != Some(session.starts) && opposite(self.opposites, assumption::QUICK_RECONNECT);
         let pause = if slow { Duration::minutes(10) } else { RETRY / 2 };
         self.link.session = None;
+        self.link.databases.iter_mut().for_each(|one| one.replication.stop());
         self.link.lost = Some(self.now);
         self.link.next_attempt = self.now + pause;
     }

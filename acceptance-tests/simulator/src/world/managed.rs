@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::instance::SqlInstance;
+use super::log::Replication;
 use crate::arm::backend::{FailoverGroupView, InstanceView, KeyView, LinkRequest};
 use crate::arm::path::{ChildType, InstancePath};
 
@@ -109,8 +110,8 @@ pub struct LinkDatabase {
     pub seedings: u32,
     /// When the present seeding began.
     pub seeding_since: Option<OffsetDateTime>,
-    /// Hardened on the secondary.
-    pub hardened_lsn: u64,
+    /// How far the secondary copy has come.
+    pub replication: Replication,
     /// `mostRecentLinkError`.
     pub error: Option<i32>,
 }

@@ -11,6 +11,7 @@
 //! | [`endpoint`] | the database mirroring endpoint |
 //! | [`group`] | availability groups, local and distributed |
 //! | [`database`] | databases with their copies' state, log positions and backups |
+//! | [`log`] | positions in a log, and how far a copy has come |
 //! | [`managed`] | the Azure side: managed instances, links, uploaded certificates, operations |
 //! | [`x509`], [`trust`] | certificates of instances, and who accepts whom |
 //! | `replication`, `connection`, `seeding`, `link_life`, `operations` | what time does: connections, seeding, log positions, ends of operations |
@@ -35,6 +36,7 @@ pub mod estate;
 pub mod group;
 pub mod instance;
 mod link_life;
+pub mod log;
 pub mod managed;
 mod operations;
 mod replication;

@@ -5,6 +5,7 @@ use super::database::DatabaseState;
 use super::estate::Estate;
 use super::group::Role;
 use super::link_life::{group_mut, owe_backup};
+use super::log::Replication;
 use super::managed::{Effect, Link, LinkDatabase, LinkPhase, ManagedInstance, Operation};
 use super::replication::opposite;
 use crate::arm::backend::RoleChange;
@@ -242,7 +243,7 @@ impl LinkDatabase {
             seeded: None,
             seedings: 0,
             seeding_since: None,
-            hardened_lsn: 0,
+            replication: Replication::default(),
             error: None,
         }
     }

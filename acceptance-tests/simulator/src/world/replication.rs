@@ -63,7 +63,7 @@ impl Estate {
             for (database, writable) in engine.databases.iter_mut().zip(writable) {
                 if writable {
                     let changes = database.activity.saturating_mul(seconds);
-                    database.hardened_lsn = database.hardened_lsn.saturating_add(changes);
+                    database.hardened_lsn = database.hardened_lsn.advanced(changes);
                 }
             }
         }

@@ -6,6 +6,7 @@
 use super::database::{Database, DatabaseState};
 use super::instance::SqlInstance;
 use super::link_life::Life;
+use super::log::LogPosition;
 use super::managed::LinkPhase;
 
 /// Keeps the log of databases that are seeded from being truncated by log backups.
@@ -64,7 +65,8 @@ impl Life<'_> {
     }
 
     /// Sends the log. The secondary is a second behind while it need not be waited for.
-    pub(super) fn replicate(&mut self) {
+    pub(super) fn replicate(&mut self, seconds: u64) {
+        let now = self.now;
         let synchronous = self.link.synchronous;
         let names: Vec<String> = self
             .link
@@ -79,12 +81,13 @@ impl Life<'_> {
                 self.stall(&name);
                 continue;
             };
-            let (position, behind) = (from.hardened_lsn, if synchronous { 0 } else { from.activity });
+            let (position, writes) = (from.hardened_lsn, from.activity);
+            let behind = if synchronous { 0 } else { writes };
             let Some(copy) = target.database_mut(&name) else { continue };
-            copy.hardened_lsn = copy.hardened_lsn.min(position).max(position.saturating_sub(behind));
+            copy.hardened_lsn = copy.hardened_lsn.min(position).max(position.back(behind));
             let reached = copy.hardened_lsn;
             if let Some(one) = self.link.databases.iter_mut().find(|one| one.name == name) {
-                one.hardened_lsn = reached;
+                one.replication.follow((position, writes), reached, seconds, now);
             }
         }
     }
@@ -137,7 +140,7 @@ impl Life<'_> {
 
     fn finish_copy(&mut self, name: &str) {
         let Some((source, target)) = self.copies() else { return };
-        let position = source.database(name).map_or(0, |one| one.hardened_lsn);
+        let position = source.database(name).map(|one| one.hardened_lsn).unwrap_or_default();
         if let Some(copy) = target.database_mut(name) {
             copy.state = DatabaseState::Online;
             copy.hardened_lsn = position;
@@ -162,8 +165,8 @@ fn copy_of(from: &Database, target: &SqlInstance, link: &str, group: &str) -> Da
         group: Some(group.to_owned()),
         seeded_by: Some(link.to_owned()),
         suspended: None,
-        hardened_lsn: 0,
-        backed_up_lsn: 0,
+        hardened_lsn: LogPosition::ZERO,
+        backed_up_lsn: LogPosition::ZERO,
         backups: Vec::new(),
         ..from.clone()
     }

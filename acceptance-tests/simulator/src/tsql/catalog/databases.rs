@@ -2,8 +2,9 @@
 
 use rusqlite::types::Value;
 
-use super::{Row, Viewer, bit, guid, large, moment, number, text};
+use super::{Row, Viewer, bit, guid, large, lsn, moment, number, text};
 use crate::world::database::Database;
+use crate::world::log::LogPosition;
 
 pub(super) fn databases(viewer: Viewer<'_>) -> Vec<Row> {
     let row = |database: &Database| {
@@ -79,7 +80,7 @@ pub(super) fn mirroring(viewer: Viewer<'_>) -> Vec<Row> {
 pub(super) fn recovery_status(viewer: Viewer<'_>) -> Vec<Row> {
     let row = |database: &Database| {
         let full = database.backups.iter().any(|backup| backup.kind == 'D' && !backup.copy_only);
-        let last = if full { large(database.backed_up_lsn.max(1)) } else { Value::Null };
+        let last = if full { lsn(database.backed_up_lsn.max(LogPosition(1))) } else { Value::Null };
         Row::from([
             ("database_id", number(database.id)),
             ("database_guid", guid(&database.guid)),

@@ -2,8 +2,10 @@
 
 use rusqlite::types::Value;
 
-use super::{Row, Viewer, bit, guid, large, maybe, moment, number, text};
+use super::{Row, Viewer, bit, guid, large, lsn, maybe, moment, number, text};
+use crate::world::database::Database;
 use crate::world::group::{AvailabilityGroup, Replica, Role};
+use crate::world::log::{LogPosition, Mark, Replication};
 use crate::world::managed::{Link, LinkDatabase, LinkPhase, ManagedInstance};
 
 fn visible(viewer: Viewer<'_>) -> &[AvailabilityGroup] {
@@ -298,7 +300,7 @@ pub(super) fn database_states(viewer: Viewer<'_>) -> Vec<Row> {
                     ["NOT SYNCHRONIZING", "SYNCHRONIZING", "SYNCHRONIZED", "REVERTING", "INITIALIZING"]
                         .get(state);
                 let (code, words) = database.state.code();
-                rows.push(Row::from([
+                let mut row = Row::from([
                     ("database_id", number(database.id)),
                     ("group_id", guid(&group.id)),
                     ("replica_id", guid(&replica.id)),
@@ -314,29 +316,64 @@ pub(super) fn database_states(viewer: Viewer<'_>) -> Vec<Row> {
                     ("database_state_desc", if local { text(words) } else { Value::Null }),
                     ("is_suspended", bit(database.suspended.is_some())),
                     ("suspend_reason", database.suspended.map_or(Value::Null, number)),
-                    ("last_hardened_lsn", hardened.map_or(Value::Null, large)),
-                    ("end_of_log_lsn", hardened.map_or(Value::Null, large)),
-                    ("last_commit_lsn", hardened.map_or(Value::Null, large)),
+                    ("last_hardened_lsn", hardened.map_or(Value::Null, lsn)),
+                    ("end_of_log_lsn", hardened.map_or(Value::Null, lsn)),
+                    ("last_commit_lsn", hardened.map_or(Value::Null, lsn)),
                     ("secondary_lag_seconds", if local { Value::Null } else { number(0) }),
                     ("is_internal", bit(false)),
-                ]));
+                ]);
+                // Progress is known of secondaries: on the primary of the other side, on the secondary of itself.
+                if let Some((_, one)) = linked
+                    && local != (group.role == Role::Primary)
+                {
+                    progress(&mut row, database, &one.replication, local);
+                }
+                rows.push(row);
             }
         }
     }
     rows
 }
 
+/// How far a secondary has come. What is sent is known on the primary, which `local` rows are not about.
+fn progress(row: &mut Row, database: &Database, replication: &Replication, local: bool) {
+    let when = |mark: Mark| mark.at.map_or(Value::Null, moment);
+    for (position, time, mark) in [
+        ("last_sent_lsn", "last_sent_time", replication.sent),
+        ("last_received_lsn", "last_received_time", replication.received),
+        ("last_redone_lsn", "last_redone_time", replication.redone),
+    ] {
+        if local && position == "last_sent_lsn" {
+            continue;
+        }
+        row.insert(position, lsn(mark.position.last_block()));
+        row.insert(time, when(mark));
+    }
+    row.insert("last_hardened_time", when(replication.hardened));
+    row.insert("redo_queue_size", large(replication.redo_queue()));
+    row.insert("redo_rate", large(replication.redo_rate));
+    if !local {
+        row.insert("log_send_queue_size", large(replication.send_queue(database.hardened_lsn)));
+        row.insert("log_send_rate", large(replication.send_rate));
+        row.insert("secondary_lag_seconds", large(replication.lag));
+    }
+}
+
 /// Synchronization state, health and hardened position of the other side.
-fn remote(group: &AvailabilityGroup, link: &Link, database: &LinkDatabase) -> (usize, u8, Option<u64>) {
+fn remote(
+    group: &AvailabilityGroup,
+    link: &Link,
+    database: &LinkDatabase,
+) -> (usize, u8, Option<LogPosition>) {
     if !group.link.connected {
-        return (0, 0, Some(database.hardened_lsn));
+        return (0, 0, Some(database.replication.hardened.position));
     }
     match link.phase {
         LinkPhase::Synchronizing | LinkPhase::FailingOver => {
-            (if link.synchronous { 2 } else { 1 }, 2, Some(database.hardened_lsn))
+            (if link.synchronous { 2 } else { 1 }, 2, Some(database.replication.hardened.position))
         }
         LinkPhase::Initiating | LinkPhase::Seeding => (4, 0, None),
-        _ => (0, 0, Some(database.hardened_lsn)),
+        _ => (0, 0, Some(database.replication.hardened.position)),
     }
 }
 

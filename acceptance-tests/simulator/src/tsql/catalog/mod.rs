@@ -17,6 +17,7 @@ use super::schema::View;
 use super::value::{self, Type};
 use crate::world::Estate;
 use crate::world::instance::{EngineKey, SqlInstance};
+use crate::world::log::LogPosition;
 
 /// A row by column name; a column that is not there is NULL.
 pub(super) type Row = BTreeMap<&'static str, Value>;
@@ -115,6 +116,11 @@ pub(super) fn number(number: impl Into<i64>) -> Value {
 
 pub(super) fn large(number: u64) -> Value {
     Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// A position as `numeric(25,0)`.
+pub(super) fn lsn(position: LogPosition) -> Value {
+    large(position.numeric())
 }
 
 pub(super) fn bit(flag: bool) -> Value {

@@ -3,11 +3,12 @@
 use super::super::ast::{AlterDatabase, HadrOption, Name, RecoveryModel, UserAccess};
 use super::super::error::{SqlError, cannot_drop, not_modelled};
 use super::refusal::{database_in_group, no_such_database, permission_denied, refuse};
-use super::{Caller, Outcome, engine, engine_mut, group, permission};
+use super::{Caller, Outcome, engine, engine_mut, permission};
 use crate::world::Estate;
 use crate::world::database::{Database, DatabaseState};
 use crate::world::group::Role;
 use crate::world::instance::SqlInstance;
+use crate::world::log::LogPosition;
 
 /// `CREATE DATABASE`.
 pub(super) fn create(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
@@ -40,8 +41,8 @@ pub(super) fn create(estate: &mut Estate, caller: &Caller, name: &str) -> Result
         guid: String::new(),
         group_database_id: None,
         group: None,
-        hardened_lsn: 0,
-        backed_up_lsn: 0,
+        hardened_lsn: LogPosition::ZERO,
+        backed_up_lsn: LogPosition::ZERO,
         activity: 0,
         log_used: 1.0,
         backups: Vec::new(),
@@ -49,7 +50,7 @@ pub(super) fn create(estate: &mut Estate, caller: &Caller, name: &str) -> Result
         seeded_by: None,
     };
     let guid = estate.fresh_guid();
-    let lsn = estate.fresh_number();
+    let lsn = LogPosition(estate.fresh_number());
     let database = Database { guid, hardened_lsn: lsn, ..database };
     engine_mut(estate, caller)?.databases.push(database);
     Ok(Outcome::default())

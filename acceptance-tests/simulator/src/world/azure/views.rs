@@ -9,6 +9,7 @@ use crate::world::Estate;
 use crate::world::assumption;
 use crate::world::connection::Address;
 use crate::world::instance::SqlInstance;
+use crate::world::log::{LogPosition, Mark};
 use crate::world::managed::{Link, LinkDatabase, LinkPhase, ManagedInstance};
 use crate::world::replication::opposite;
 use crate::world::trust;
@@ -85,16 +86,21 @@ fn database(
     view.health = Some(if healthy { "HEALTHY" } else { "NOT_HEALTHY" }.to_owned());
     view.connected = Some(if connected { "CONNECTED" } else { "DISCONNECTED" }.to_owned());
     let here = managed.engine.database(&one.name);
-    let position = here.map_or(one.hardened_lsn, |here| here.hardened_lsn);
-    let flowing = point(if link.reset { 1 } else { one.hardened_lsn }, now);
-    if link.instance_is_primary {
-        view.sent = flowing;
-    } else {
-        view.received = flowing;
-    }
+    let replication = &one.replication;
+    let position = here.map_or(replication.hardened.position, |here| here.hardened_lsn);
     // 0 and 1 are what positions begin with, not progress. [recording]
-    view.hardened = point(if link.reset && link.instance_is_primary { 0 } else { position }, now);
-    view.committed = point(position, now);
+    let flowing = |mark: Mark| {
+        let text = if link.reset { "1".to_owned() } else { mark.position.last_block().numeric().to_string() };
+        Some((text, Some(mark.at.unwrap_or(now))))
+    };
+    if link.instance_is_primary {
+        view.sent = flowing(replication.sent);
+    } else {
+        view.received = flowing(replication.received);
+    }
+    view.hardened =
+        point(if link.reset && link.instance_is_primary { LogPosition::ZERO } else { position }, now);
+    view.committed = point(position.last_block(), now);
     // Kept by a copy that was primary once. [recording TestManagedInstanceLinkMIPrimaryPlannedFailover]
     let primary_once = link.instance_is_primary || link.request.instance_is_primary;
     view.backed_up = here.filter(|_| primary_once).and_then(|here| point(here.backed_up_lsn, now));
@@ -102,8 +108,9 @@ fn database(
         let uploaded = managed.trust_certificates.iter().find(|upload| upload.der == shown.der)?;
         Some((uploaded.name.clone(), shown.not_after))
     });
-    let lag = if connected && steady { 0 } else { -1 };
-    // Nothing is sent by who gave the primary role away; all other lags are 0. [recordings]
+    let known = i64::try_from(replication.lag).unwrap_or(i64::MAX);
+    let lag = if connected && steady { known } else { -1 };
+    // Nothing is sent by who gave the primary role away; all other lags of idle databases are 0. [recordings]
     view.send_lag =
         Some(if link.request.instance_is_primary && !link.instance_is_primary { -1 } else { lag });
     view.redo_lag = Some(lag);
@@ -130,8 +137,8 @@ fn percent(done: u64, total: u64) -> u8 {
     u8::try_from(u128::from(done) * 100 / u128::from(total.max(1))).unwrap_or(100)
 }
 
-fn point(position: u64, now: OffsetDateTime) -> LogPoint {
-    Some((position.to_string(), Some(now)))
+fn point(position: LogPosition, now: OffsetDateTime) -> LogPoint {
+    Some((position.numeric().to_string(), Some(now)))
 }
 
 /// The same names give the same id, also months apart. [recordings]

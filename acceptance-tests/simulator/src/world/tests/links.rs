@@ -4,6 +4,7 @@ use super::*;
 use crate::world::assumption;
 use crate::world::database::DatabaseState;
 use crate::world::group::Role;
+use crate::world::log::{BLOCK_KB, LogPosition};
 
 #[test]
 fn a_link_comes_alive_when_both_halves_fit() {
@@ -51,17 +52,25 @@ fn the_secondary_follows_a_second_behind_and_catches_up_when_work_stops() {
     let bench = Bench::linked();
     let positions = |bench: &Bench| {
         let source = bench.with_sql(|sql| sql.database("Sales").unwrap().hardened_lsn);
-        (source, bench.copy().unwrap().hardened_lsn)
+        (source.0, bench.copy().unwrap().hardened_lsn.0)
     };
     let before = positions(&bench);
     assert_eq!(before.0 - before.1, 1);
     bench.advance(30);
     assert_eq!(positions(&bench), (before.0 + 30, before.1 + 30));
+    let replication =
+        |bench: &Bench| bench.with_instance(|managed| managed.links[0].databases[0].replication.clone());
+    let flowing = replication(&bench);
+    assert_eq!((flowing.lag, flowing.send_rate), (1, BLOCK_KB), "one block a second, one second behind");
+    assert_eq!(flowing.hardened.position, LogPosition(before.1 + 30));
+    assert_eq!(flowing.send_queue(LogPosition(before.0 + 30)), BLOCK_KB);
     bench.with_sql(|sql| sql.database_mut("Sales").unwrap().activity = 0);
     bench.advance(1);
     let stopped = positions(&bench);
     assert_eq!(stopped.0, stopped.1);
-    assert_eq!(bench.link().databases[0].hardened.clone().unwrap().0, stopped.0.to_string());
+    let hardened = LogPosition(stopped.0).numeric().to_string();
+    assert_eq!(bench.link().databases[0].hardened.clone().unwrap().0, hardened);
+    assert_eq!(replication(&bench).lag, 0);
 }
 
 #[test]
@@ -83,7 +92,7 @@ fn one_long_jump_leads_where_many_short_ones_do() {
         bench.with_instance(|managed| {
             let link = &managed.links[0];
             let one = &link.databases[0];
-            (link.phase, one.seeded, one.seedings, one.hardened_lsn, link.session.is_some())
+            (link.phase, one.seeded, one.seedings, one.replication.hardened, link.session.is_some())
         })
     };
     let jump = summary(&[60]);

@@ -27,10 +27,10 @@ fn chains_of_backups() {
     bench.run("BACKUP DATABASE fresh TO DISK = N'NUL' WITH COPY_ONLY");
     bench.refused("BACKUP LOG fresh TO DISK = N'NUL'", 4214);
     bench.run("BACKUP DATABASE fresh TO DISK = N'NUL'");
-    bench.engine().database_mut("fresh").unwrap().hardened_lsn = 900;
+    bench.engine().database_mut("fresh").unwrap().hardened_lsn = crate::world::log::LogPosition(900);
     bench.run("BACKUP LOG fresh TO DISK = N'NUL'");
     let database = bench.engine().database("fresh").unwrap();
-    assert_eq!(database.backed_up_lsn, 900);
+    assert_eq!(database.backed_up_lsn.0, 900);
     let kinds: String = database.backups.iter().map(|one| one.kind).collect();
     assert_eq!(kinds, "DDL");
     bench.run("ALTER DATABASE fresh SET RECOVERY SIMPLE");
