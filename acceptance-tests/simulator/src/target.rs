@@ -8,12 +8,27 @@ use std::path::{Path, PathBuf};
 /// copied elsewhere.
 pub fn directory() -> PathBuf {
     let executable = std::env::current_exe().unwrap_or_default();
-    // Cargo marks the folder so that backups leave it out.
-    let marked = executable.ancestors().skip(1).find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    match marked {
-        Some(folder) => folder.to_owned(),
-        None => std::path::absolute("target").unwrap_or_else(|_| PathBuf::from("target")),
+    of(&executable)
+        .unwrap_or_else(|| std::path::absolute("target").unwrap_or_else(|_| PathBuf::from("target")))
+}
+
+/// `target/debug` of `target/debug/milink-simulator` and of `target/debug/deps/quickstart-0123`.
+pub(crate) fn profile_folder(executable: &Path) -> PathBuf {
+    let folder = executable.parent().unwrap_or(Path::new(""));
+    match folder.file_name().and_then(|name| name.to_str()) {
+        Some("deps" | "examples") => folder.parent().unwrap_or(folder).to_owned(),
+        _ => folder.to_owned(),
     }
+}
+
+/// The folder that the profile's is in. Cargo marks a `target` that it makes itself, and leaves its lock in the
+/// profile's folder in one that was there already.
+fn of(executable: &Path) -> Option<PathBuf> {
+    let profile = profile_folder(executable);
+    let target = profile.parent()?;
+    let is_cargos = target.join("CACHEDIR.TAG").is_file()
+        || [".cargo-lock", ".fingerprint"].iter().any(|name| profile.join(name).exists());
+    is_cargos.then(|| target.to_owned())
 }
 
 /// Makes a folder below `parent` that nobody else has, also when several processes do so at once. Its name begins with
@@ -40,6 +55,33 @@ mod tests {
     #[test]
     fn tests_are_built_into_target() {
         assert!(std::env::current_exe().unwrap().starts_with(directory()));
+    }
+
+    #[test]
+    fn programs_and_tests_of_one_profile_lie_in_one_folder() {
+        for executable in ["/t/debug/milink-simulator", "/t/debug/deps/rehearsal-01ab"] {
+            assert_eq!(profile_folder(Path::new(executable)), Path::new("/t/debug"));
+        }
+    }
+
+    #[test]
+    fn a_target_is_known_with_and_without_cargos_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("bin/milink-simulator");
+        assert_eq!(of(&elsewhere), None);
+        let unmarked = folder.path().join("a");
+        fs::create_dir_all(unmarked.join("debug/deps")).unwrap();
+        fs::write(unmarked.join("debug/.cargo-lock"), "").unwrap();
+        for name in ["debug/milink-simulator", "debug/deps/rehearsal-01ab"] {
+            assert_eq!(of(&unmarked.join(name)), Some(unmarked.clone()));
+        }
+        // Of a build for a named kind of machine, whose profiles lie one folder deeper.
+        let marked = folder.path().join("b");
+        fs::create_dir_all(marked.join("x86_64-unknown-linux-gnu/release")).unwrap();
+        fs::write(marked.join("x86_64-unknown-linux-gnu/release/.cargo-lock"), "").unwrap();
+        fs::write(marked.join("CACHEDIR.TAG"), "").unwrap();
+        let program = marked.join("x86_64-unknown-linux-gnu/release/milink-simulator");
+        assert_eq!(of(&program), Some(marked.join("x86_64-unknown-linux-gnu")));
     }
 
     #[test]

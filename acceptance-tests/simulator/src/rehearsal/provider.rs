@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
+use crate::target;
+
 const PROVIDER: &str = "terraform-provider-milink";
 
 /// Whether Cargo says what it does.
@@ -51,7 +53,7 @@ pub fn build(progress: Progress) -> Result<PathBuf, BuildError> {
 /// # Errors
 /// As [`build`].
 pub fn build_program(program: &str, progress: Progress) -> Result<PathBuf, BuildError> {
-    let folder = profile_folder(&std::env::current_exe()?);
+    let folder = target::profile_folder(&std::env::current_exe()?);
     let binary = folder.join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
     let built = manifest.is_file().then(|| cargo(program, &manifest, &folder, progress)).and_then(Result::ok);
@@ -73,7 +75,7 @@ fn cargo(name: &str, manifest: &Path, folder: &Path, progress: Progress) -> io::
     // Of the whole workspace, whose features are united then: no third-party crate is compiled a second time.
     command.args(["build", "--workspace", "--bin", name, "--profile", profile]);
     command.arg("--manifest-path").arg(manifest);
-    command.arg("--target-dir").arg(crate::target::directory());
+    command.arg("--target-dir").arg(target::directory());
     if progress == Progress::Quiet {
         command.arg("--quiet");
     }
@@ -85,26 +87,4 @@ fn cargo(name: &str, manifest: &Path, folder: &Path, progress: Progress) -> io::
         }
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).status()
-}
-
-/// `target/debug` of `target/debug/milink-simulator` and of `target/debug/deps/quickstart-0123`.
-fn profile_folder(executable: &Path) -> PathBuf {
-    let folder = executable.parent().unwrap_or(Path::new(""));
-    match folder.file_name().and_then(|name| name.to_str()) {
-        Some("deps" | "examples") => folder.parent().unwrap_or(folder).to_owned(),
-        _ => folder.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::profile_folder;
-    use std::path::Path;
-
-    #[test]
-    fn programs_and_tests_of_one_profile_lie_in_one_folder() {
-        for executable in ["/t/debug/milink-simulator", "/t/debug/deps/rehearsal-01ab"] {
-            assert_eq!(profile_folder(Path::new(executable)), Path::new("/t/debug"));
-        }
-    }
 }
