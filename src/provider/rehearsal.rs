@@ -20,6 +20,9 @@ use crate::sql::config::Port;
 /// The environment variable that names the file.
 pub const VARIABLE: &str = "MILINK_REHEARSAL";
 
+/// The environment variable that holds the secret of [`Rehearsal::application`]. No file holds it.
+pub const CLIENT_SECRET: &str = "MILINK_REHEARSAL_CLIENT_SECRET";
+
 /// Where a rehearsal leads.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +33,20 @@ pub struct Rehearsal {
     pub ca_certificate: String,
     /// The name that the certificates of its SQL Servers bear, made up for this one rehearsal.
     pub server_name: String,
+    /// Who signs in to the simulated Azure where the configuration names no secret: it counts on the Azure CLI, a
+    /// managed identity or a federated token then, which are real and stay out of a rehearsal.
+    #[serde(default)]
+    pub application: Option<Application>,
+}
+
+/// An application of the simulated Entra ID.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    /// Its tenant.
+    pub tenant_id: String,
+    /// Its client id.
+    pub client_id: String,
 }
 
 /// A rehearsal that cannot be used.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::block::{AzureBlock, ProviderBlock, SqlServerBlock};
-use super::rehearsal::Rehearsal;
+use super::rehearsal::{self, Rehearsal};
 use crate::arm::Environment;
 use crate::credential;
 use crate::framework::diagnostic::{Diagnostic, Diagnostics};
@@ -96,6 +96,11 @@ pub fn resolve(
 ) -> Result<Resolved, Diagnostics> {
     let run = uuid::Uuid::new_v4().simple().to_string();
     let run = run.get(..8).unwrap_or(&run);
+    // A shell that works on production holds these; they belong to it.
+    let environment = &|name: &str| match rehearsal {
+        Some(_) if name.starts_with("ARM_") || name.starts_with("AZURE_") => None,
+        _ => environment(name),
+    };
     let run = RunName(format!("terraform-provider-milink/{} (run {run})", env!("CARGO_PKG_VERSION")));
     let unreachable =
         block.unreachable.as_str().map(str::to_owned).or_else(|| environment("MILINK_UNREACHABLE"));
@@ -214,15 +219,19 @@ fn azure(
             file.map(|file| credential::Federated::File(file.into()))
         });
     let ca_certificate = rehearsal.map(|rehearsal| rehearsal.ca_certificate.clone()).or(ca_certificate);
+    let credential = credential::Settings {
+        authority_host,
+        tenant_id,
+        client_id,
+        client_secret: client_secret.map(Secret::new),
+        federated,
+        use_managed_identity: use_msi,
+        use_cli,
+    };
     Part::Ready(AzureSettings {
-        credential: credential::Settings {
-            authority_host,
-            tenant_id,
-            client_id,
-            client_secret: client_secret.map(Secret::new),
-            federated,
-            use_managed_identity: use_msi,
-            use_cli: use_cli && rehearsal.is_none(),
+        credential: match rehearsal {
+            Some(rehearsal) => simulated(credential, rehearsal, environment(rehearsal::CLIENT_SECRET)),
+            None => credential,
         },
         environment: cloud,
         http: http::Settings {
@@ -232,6 +241,26 @@ fn azure(
         },
         api_version,
     })
+}
+
+/// Who signs in to a simulated Azure: the application whose secret the configuration names, else the rehearsal's. Who is
+/// signed in on this machine is real.
+fn simulated(
+    configured: credential::Settings,
+    rehearsal: &Rehearsal,
+    secret: Option<String>,
+) -> credential::Settings {
+    let configured =
+        credential::Settings { federated: None, use_managed_identity: false, use_cli: false, ..configured };
+    match (&configured.client_secret, &rehearsal.application, secret) {
+        (None, Some(application), Some(secret)) => credential::Settings {
+            tenant_id: Some(application.tenant_id.clone()),
+            client_id: Some(application.client_id.clone()),
+            client_secret: Some(Secret::new(secret)),
+            ..configured
+        },
+        _ => configured,
+    }
 }
 
 fn server(
@@ -349,7 +378,49 @@ mod tests {
             addresses: [("sql1:1433".to_owned(), "127.0.0.1:9".parse().unwrap())].into(),
             ca_certificate: "SIMULATOR".to_owned(),
             server_name: "x.rehearsal.invalid".to_owned(),
+            application: Some(rehearsal::Application {
+                tenant_id: "T".to_owned(),
+                client_id: "C".to_owned(),
+            }),
         }
+    }
+
+    /// Tenant, client, secret, and whether anything else could sign in.
+    fn signs_in(resolved: &Resolved) -> [String; 4] {
+        let Part::Ready(azure) = &resolved.azure else { panic!("{:?}", resolved.azure) };
+        let credential = &azure.credential;
+        let others = [credential.use_cli, credential.use_managed_identity, credential.federated.is_some()];
+        [
+            credential.tenant_id.clone().unwrap_or_default(),
+            credential.client_id.clone().unwrap_or_default(),
+            credential.client_secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default(),
+            others.contains(&true).to_string(),
+        ]
+    }
+
+    #[test]
+    fn a_rehearsal_signs_in_at_the_simulator_without_a_secret_in_the_configuration() {
+        let block = |more: &[(&str, &str)]| {
+            let known = [("subscription_id", "s"), ("tenant_id", "corp"), ("client_id", "corp's")];
+            let fields = known.iter().chain(more).map(|(name, value)| ((*name).to_owned(), text(value)));
+            object([("azure", Value::Object(fields.collect()))])
+        };
+        let production = [
+            ("ARM_CLIENT_SECRET", "real"),
+            ("ARM_OIDC_TOKEN", "real"),
+            ("ARM_USE_MSI", "true"),
+            ("AZURE_FEDERATED_TOKEN_FILE", "/real"),
+            (rehearsal::CLIENT_SECRET, "made up"),
+        ];
+        let rehearsal = rehearsal();
+        let signed_in = resolved(block(&[]), &production, Some(&rehearsal));
+        assert_eq!(signs_in(&signed_in), ["T", "C", "made up", "false"]);
+        // The estate's own application, named by the configuration.
+        let named = resolved(block(&[("client_secret", "of HCL")]), &production, Some(&rehearsal));
+        assert_eq!(signs_in(&named), ["corp", "corp's", "of HCL", "false"]);
+        // Without a rehearsal nothing of it counts.
+        let real = resolved(block(&[]), &production, None);
+        assert_eq!(signs_in(&real), ["corp", "corp's", "real", "true"]);
     }
 
     #[test]

@@ -57,7 +57,8 @@ pub struct Description {
     pub sql_servers: Vec<SqlServerDescription>,
     /// Managed instances.
     pub managed_instances: Vec<ManagedInstanceDescription>,
-    /// Applications that may sign in to Azure.
+    /// Applications that may sign in to Azure. The first signs in for configurations that name no secret; one is made
+    /// up where there is none.
     pub applications: Vec<ApplicationDescription>,
     /// Values for Terraform's variables.
     pub variables: BTreeMap<String, String>,
@@ -77,6 +78,17 @@ pub struct ApplicationDescription {
     pub client_secret: Option<String>,
     /// The variable of the configuration that takes the client secret.
     pub client_secret_variable: Option<String>,
+}
+
+impl ApplicationDescription {
+    fn made_up() -> Self {
+        Self {
+            tenant_id: uuid::Uuid::new_v4().to_string(),
+            client_id: uuid::Uuid::new_v4().to_string(),
+            client_secret: None,
+            client_secret_variable: None,
+        }
+    }
 }
 
 /// A scene that cannot be set.
@@ -152,7 +164,10 @@ impl Scene {
     ///
     /// # Errors
     /// When it says something that the simulator does not know.
-    pub fn new(description: Description) -> Result<Self, SceneError> {
+    pub fn new(mut description: Description) -> Result<Self, SceneError> {
+        if description.applications.is_empty() && !description.managed_instances.is_empty() {
+            description.applications.push(ApplicationDescription::made_up());
+        }
         let now = OffsetDateTime::now_utc();
         let mut scene = Self {
             estate: empty(now, description.speed.unwrap_or(SPEED)),

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::arm::directory::Directory;
+use crate::arm::directory::{Application, Directory};
 use crate::arm::server::NAMES;
 use crate::arm::tls::{LocalAuthority, TlsError};
 use crate::arm::{ArmServer, Settings};
@@ -73,6 +73,7 @@ pub struct Simulator {
     tds: Vec<TdsServer>,
     addresses: BTreeMap<String, SocketAddr>,
     server_name: String,
+    application: Option<Application>,
 }
 
 impl Simulator {
@@ -91,6 +92,7 @@ impl Simulator {
         let authority = LocalAuthority::new()?;
         let world = World::new(estate);
         let faults = Faults::new();
+        let application = options.directory.first_application();
         let arm = ArmServer::start(
             Arc::new(world.clone()),
             options.directory,
@@ -108,7 +110,7 @@ impl Simulator {
         let server_name = format!("{}.rehearsal.invalid", uuid::Uuid::new_v4().simple());
         let tds =
             engines(&world, (&authority, &server_name), &journal, &faults, &arm, &mut addresses).await?;
-        Ok(Self { world, journal, faults, authority, arm, tds, addresses, server_name })
+        Ok(Self { world, journal, faults, authority, arm, tds, addresses, server_name, application })
     }
 
     /// The world, to look at and to change behind a client's back.
@@ -141,7 +143,18 @@ impl Simulator {
         self.authority.pem()
     }
 
-    /// Writes the file that `MILINK_REHEARSAL` names: address map, root, and the name that no other server can bear.
+    /// What a provider under rehearsal has to find in its environment, with `file` as [`Self::write_rehearsal_file`]
+    /// wrote it. The secret of an application is among it.
+    pub fn environment(&self, file: &Path) -> Vec<(String, String)> {
+        let mut environment = vec![("MILINK_REHEARSAL".to_owned(), file.display().to_string())];
+        let secret = self.application.as_ref().and_then(|application| application.secrets.first());
+        environment
+            .extend(secret.map(|secret| ("MILINK_REHEARSAL_CLIENT_SECRET".to_owned(), secret.clone())));
+        environment
+    }
+
+    /// Writes the file that `MILINK_REHEARSAL` names: address map, root, the name that no other server can bear, and
+    /// who may sign in.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -152,6 +165,10 @@ impl Simulator {
             "addresses": addresses,
             "ca_certificate": self.ca_certificate(),
             "server_name": self.server_name,
+            "application": self.application.as_ref().map(|application| serde_json::json!({
+                "tenant_id": application.tenant,
+                "client_id": application.client_id,
+            })),
         });
         std::fs::write(path, format!("{file:#}\n"))
     }

@@ -174,6 +174,11 @@ impl Directory {
         state.applications.iter().find(|known| known.client_id.eq_ignore_ascii_case(client_id)).cloned()
     }
 
+    /// The application that has been there longest.
+    pub fn first_application(&self) -> Option<Application> {
+        self.read().applications.first().cloned()
+    }
+
     /// Whether any application lives in the tenant.
     pub fn has_tenant(&self, tenant: &str) -> bool {
         self.read().applications.iter().any(|known| known.tenant.eq_ignore_ascii_case(tenant))

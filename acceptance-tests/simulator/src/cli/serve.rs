@@ -28,7 +28,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         page::say(&format!("  {name} -> {address}"));
     }
     page::heading("In the shell where Terraform runs");
-    page::say(&export("MILINK_REHEARSAL", &file.display().to_string()));
+    for (name, value) in simulator.environment(&file) {
+        page::say(&export(&name, &value));
+    }
     for (name, value) in &variables {
         page::say(&export(&format!("TF_VAR_{name}"), value));
     }
