@@ -140,8 +140,9 @@ resource "milink_link" "sales" {
   partner_endpoint                 = local.partner_endpoint
   databases                        = [var.database]
 
-  # Default true: a plan that would remove or replace the link is refused. A demonstration wants to clean up after
-  # itself; production should leave this line out.
+  # Default true: a destroy of the link is refused. A demonstration wants to clean up after itself; production should
+  # leave this line out. A plan that would replace the link is refused either way, unless `reseed = true` says that the
+  # copy may be deleted and seeded anew.
   deletion_protection = false
 
   # What a destroy does, also to a link that an interrupted apply had left and the next one took over: it ends the
@@ -158,7 +159,7 @@ resource "milink_link" "sales" {
 }
 
 # Waits until the copy in Azure follows. A gate, passed once for each making of the link; what happens to the link
-# later is the business of the data source `milink_link` and of monitoring, not of this resource.
+# later is the business of the link's own `status`, of the warnings of later plans, and of monitoring.
 resource "milink_link_synchronization" "sales" {
   link_id         = milink_link.sales.id
   link_generation = milink_link.sales.link_generation

@@ -1,5 +1,5 @@
-# Facts that change only when somebody acts. States that move by themselves (lag, health, progress) belong in the
-# data source `milink_link`: in an output they would make every later plan differ.
+# Facts that change only when somebody acts. No resource has states that move by themselves (lag, health, progress):
+# in an output they would make every later plan differ.
 
 output "link_id" {
   description = "The link in Azure."
