@@ -34,6 +34,8 @@ fn rehearse(folder: &Path, more: &[&str]) -> Command {
     command.arg("rehearse").arg(folder).args(more).stdin(Stdio::null()).kill_on_drop(true);
     // What must not lead anywhere.
     command.env("TF_WORKSPACE", "production").env("TF_CLI_ARGS_apply", "-lock=false -nonsense");
+    command.env("ARM_CLIENT_SECRET", "of production").env("ARM_USE_MSI", "true");
+    command.env("TF_VAR_sql_password", "of production");
     command
 }
 
@@ -115,13 +117,137 @@ async fn folders_with_a_remote_state_are_rehearsed_untouched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_providers_are_refused_by_name() {
-    let text = format!("{}resource \"azurerm_resource_group\" \"x\" {{}}\n", with_backend(""));
-    let folder = Folder::new("others", &[("main.tf", &text)]);
+async fn what_would_act_on_the_real_world_is_refused_by_name() {
+    let text = format!(
+        "{}resource \"azurerm_resource_group\" \"x\" {{}}\n\
+         resource \"terraform_data\" \"y\" {{\n  provisioner \"local-exec\" {{\n    command = \"touch ran\"\n  }}\n}}\n",
+        with_backend("")
+    );
+    let json = r#"{"data": {"terraform_remote_state": {"network": {"backend": "azurerm"}}}}"#;
+    let folder = Folder::new("others", &[("main.tf", &text), ("state.tf.json", json)]);
     let output = rehearse(&folder.0, &[]).output().await.unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(says(&output).contains("azurerm"), "{}", says(&output));
-    assert!(says(&output).contains("--with-other-providers"), "{}", says(&output));
+    for part in [
+        "provider azurerm",
+        "terraform_data.y has a provisioner \"local-exec\"",
+        "data.terraform_remote_state.network reads the state of another configuration",
+        "--with-other-providers",
+    ] {
+        assert!(says(&output).contains(part), "no `{part}`: {}", says(&output));
+    }
+}
+
+/// A named instance and a managed instance, and nobody who could sign in to Azure.
+const ESTATE: &str = r#"{
+  "sql_servers": [{
+    "host": "sql1.corp.example", "instance": "SALES", "version": "2022",
+    "logins": [{"name": "terraform", "password_variable": "sql_password"}]
+  }],
+  "managed_instances": [{
+    "id": "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg/providers/Microsoft.Sql/managedInstances/mi-1"
+  }]
+}"#;
+
+/// As somebody has it who signs in with `az login`, and whose server has a certificate that nobody can check.
+const OWN: &str = r#"
+terraform {
+  required_providers {
+    milink = { source = "milink/milink" }
+  }
+}
+
+variable "sql_password" {
+  type      = string
+  ephemeral = true
+}
+
+provider "milink" {
+  azure {
+    subscription_id = "11111111-2222-4333-8444-555555555555"
+    tenant_id       = "00000000-0000-4000-8000-00000000c0de"
+  }
+
+  sql_server {
+    name                     = "hq"
+    host                     = "SQL1.corp.example"
+    instance                 = "Sales"
+    trust_server_certificate = true
+
+    sql_login {
+      username = "terraform"
+      password = var.sql_password
+    }
+  }
+}
+
+resource "milink_master_key" "hq" {
+  sql_server          = "hq"
+  password_wo         = "Not-secret-1"
+  password_wo_version = 1
+}
+
+data "milink_endpoint_certificate" "instance" {
+  managed_instance_id = "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg/providers/Microsoft.Sql/managedInstances/mi-1"
+}
+
+output "fqdn" {
+  value = data.milink_endpoint_certificate.instance.fully_qualified_domain_name
+}
+"#;
+
+/// Processes with this in their environment.
+#[cfg(target_os = "linux")]
+fn processes_with(mark: &str) -> Vec<PathBuf> {
+    let contains = |path: &PathBuf| {
+        // One that has just ended, or is somebody else's.
+        let Ok(environment) = fs::read(path.join("environ")) else { return false };
+        environment.windows(mark.len()).any(|window| window == mark.as_bytes())
+    };
+    fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path()).filter(contains).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_is_rehearsed_as_it_stands_and_leaves_nothing_behind() {
+    let folder = Folder::new("own", &[("main.tf", OWN), ("estate.json", ESTATE)]);
+    let estate = folder.0.join("estate.json");
+    let mark = format!("REHEARSAL_MARK={}", folder.0.display());
+    let empty = tempfile::tempdir().unwrap();
+    let mut command = rehearse(&folder.0, &["--estate", estate.to_str().unwrap()]);
+    // Cargo and its toolchain stay where they are.
+    let home = PathBuf::from(std::env::var_os("HOME").unwrap());
+    for (name, below) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+        command.env(name, std::env::var_os(name).unwrap_or_else(|| home.join(below).into()));
+    }
+    for name in ["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "TMPDIR"] {
+        let place = empty.path().join(name);
+        fs::create_dir(&place).unwrap();
+        command.env(name, place);
+    }
+    let (name, value) = mark.split_once('=').unwrap();
+    let child = command.env(name, value).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    #[cfg(target_os = "linux")]
+    assert!(!processes_with(&mark).is_empty(), "a process cannot be found by its mark");
+
+    let output = child.wait_with_output().await.unwrap();
+
+    let text = says(&output);
+    assert!(output.status.success(), "{text}");
+    for part in [
+        "No changes.",
+        "database master key on sql1.corp.example",
+        "TF_VAR_sql_password of your shell do not count",
+        "fqdn = \"mi-1.",
+    ] {
+        assert!(text.contains(part), "no `{part}`:\n{text}");
+    }
+    let left: Vec<_> = fs::read_dir(empty.path())
+        .unwrap()
+        .flat_map(|place| fs::read_dir(place.unwrap().path()).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    #[cfg(target_os = "linux")]
+    assert!(processes_with(&mark).is_empty(), "a process is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,12 +289,89 @@ async fn what_is_kept_is_served_until_it_is_told_to_stop() {
     assert!(tokio::net::TcpStream::connect(&address).await.is_err(), "it still listens");
 }
 
+/// Somebody goes on by hand as they are told to, and is in the middle of an apply when the rehearsal is told to end.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_outlasts_an_apply_by_hand() {
+    use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+    let folder = Folder::new("by-hand", &[("main.tf", OWN), ("estate.json", ESTATE)]);
+    let estate = folder.0.join("estate.json");
+    let mut command = rehearse(&folder.0, &["--keep", "--estate", estate.to_str().unwrap()]);
+    let mut kept = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(kept.stdout.take().unwrap()).lines();
+    let mut script = String::new();
+    let mut copy = PathBuf::new();
+    loop {
+        let line = lines.next_line().await.unwrap().expect("it says how to go on");
+        if let Some(path) = line.strip_prefix("cd ") {
+            copy = PathBuf::from(path.trim_matches('\''));
+        }
+        if line.starts_with("cd ") || line.starts_with("export ") {
+            script.push_str(&line);
+            script.push('\n');
+        }
+        if line.starts_with("Ctrl-C here") {
+            break;
+        }
+    }
+    // Waits until it is let go on, and needs the servers after that.
+    let slow = r#"
+resource "terraform_data" "slow" {
+  provisioner "local-exec" {
+    command = "mkfifo go && echo begun && cat go"
+  }
+}
+
+resource "milink_certificate" "late" {
+  sql_server = "hq"
+  name       = "late"
+  depends_on = [terraform_data.slow, milink_master_key.hq]
+}
+"#;
+    fs::write(copy.join("slow.tf"), slow).unwrap();
+    script.push_str("exec terraform apply -auto-approve -no-color\n");
+    let mut by_hand = Command::new("sh")
+        .args(["-c", &script])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut by_hand_lines = BufReader::new(by_hand.stdout.take().unwrap()).lines();
+    while !said.contains("(local-exec): begun") {
+        let Some(line) = by_hand_lines.next_line().await.unwrap() else {
+            by_hand.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
+            panic!("the apply does not begin: {said}");
+        };
+        said.push_str(&line);
+        said.push('\n');
+    }
+
+    let pid = rustix::process::Pid::from_raw(kept.id().unwrap().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    while !lines.next_line().await.unwrap().expect("it waits").contains("still at work") {}
+    fs::write(copy.join("go"), "go").unwrap();
+
+    while let Some(line) = by_hand_lines.next_line().await.unwrap() {
+        said.push_str(&line);
+        said.push('\n');
+    }
+    by_hand.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
+    assert!(by_hand.wait().await.unwrap().success(), "{said}");
+    assert!(said.contains("Apply complete! Resources: 2 added"), "{said}");
+    while lines.next_line().await.unwrap().is_some() {}
+    assert!(kept.wait().await.unwrap().success());
+}
+
 /// Waits, in the middle of an apply, for a signal; answers with what was said and how it ended.
 async fn end_in_the_middle_of_an_apply(signal: impl FnOnce(rustix::process::Pid)) -> (Option<i32>, String) {
     use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
     let slow = "resource \"terraform_data\" \"slow\" {\n  provisioner \"local-exec\" {\n    command = \"echo begun; exec sleep 600\"\n  }\n}\n";
     let folder = Folder::new("interrupted", &[("main.tf", &format!("{}{slow}", with_backend("")))]);
-    let mut command = rehearse(&folder.0, &[]);
+    let mut command = rehearse(&folder.0, &["--with-other-providers"]);
     // A group of its own, as a shell gives it to what runs in the foreground.
     let mut child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -31,7 +31,8 @@ pub(super) struct Arguments {
     /// The Terraform to use: a path, or a version that can be installed (1.11.4, 1.15.5).
     #[arg(long, value_name = "PATH|VERSION")]
     terraform: Option<OsString>,
-    /// Go on although the configuration uses other providers. They act on the real world.
+    /// Go on although the configuration uses other providers, provisioners, other states or remote modules. They act on
+    /// the real world.
     #[arg(long)]
     with_other_providers: bool,
     #[command(flatten)]
@@ -57,13 +58,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let copied = copy::copy(&configuration, &root, &folder.join("copy")).map_err(Failure::from_error)?;
     let cli_configuration =
         mirror::make(&folder, &provider, arguments.with_other_providers).map_err(Failure::from_error)?;
-    let variables: Vec<_> = scene
-        .variables
-        .iter()
-        .map(|(name, value)| (format!("TF_VAR_{name}"), value.clone()))
-        // A value that the user gave is the user's.
-        .filter(|(name, _)| std::env::var_os(name).is_none())
-        .collect();
+    let variables: Vec<_> =
+        scene.variables.iter().map(|(name, value)| (format!("TF_VAR_{name}"), value.clone())).collect();
     let journal = folder.join("journal.jsonl");
     let simulator = start(scene, journal.clone()).await?;
     let rehearsal_file = folder.join("rehearsal.json");
@@ -71,9 +67,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
     let mut exports = vec![
         ("TF_CLI_CONFIG_FILE".to_owned(), cli_configuration.display().to_string()),
-        ("MILINK_REHEARSAL".to_owned(), rehearsal_file.display().to_string()),
         ("CHECKPOINT_DISABLE".to_owned(), "1".to_owned()),
     ];
+    exports.extend(simulator.environment(&rehearsal_file));
     exports.extend(variables);
     let mut environment = terraform::environment(true);
     environment.extend(exports.iter().map(|(name, value)| (name.into(), value.into())));
@@ -82,7 +78,17 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     page::fact("copy", copied.display());
     page::fact("state", format_args!("{}, the copy's own", copied.join("terraform.tfstate").display()));
     page::fact("terraform", format_args!("{terraform} (`{}`)", terraform.binary.display()));
-    page::fact("servers", "simulated, all on this machine; nothing else is reached");
+    page::fact(
+        "servers",
+        if configuration.other_providers.is_empty() && configuration.reaches.is_empty() {
+            "simulated, all on this machine; nothing else is reached"
+        } else {
+            "simulated, all on this machine; what else the configuration uses is real"
+        },
+    );
+    if let Some(names) = overridden(&exports) {
+        page::fact("variables", format_args!("{names} of your shell do not count: the estate has its own"));
+    }
 
     let mut rehearsal = Rehearsal { terraform, copied, environment, simulator, interrupts };
     let outcome = if arguments.keep { rehearsal.keep(&exports).await } else { rehearsal.whole().await };
@@ -104,15 +110,29 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn refuse_others(configuration: &configuration::Configuration, allowed: bool) -> Result<(), Failure> {
-    if allowed || configuration.other_providers.is_empty() {
+    if allowed || (configuration.other_providers.is_empty() && configuration.reaches.is_empty()) {
         return Ok(());
     }
-    let names: Vec<_> = configuration.other_providers.iter().map(String::as_str).collect();
+    let providers = configuration.other_providers.iter().map(|name| format!("provider {name}"));
+    let lines: Vec<_> =
+        providers.chain(configuration.reaches.iter().cloned()).map(|line| format!("  {line}")).collect();
     Err(Failure::Message(format!(
-        "the configuration uses other providers, which would act on the real world: {}\n\
+        "the configuration would act on the real world:\n{}\n\
          If that is what you want, add --with-other-providers.",
-        names.join(", ")
+        lines.join("\n")
     )))
+}
+
+/// The variables of the user's shell that the rehearsal gives other values: a real password opens no simulated server.
+fn overridden(exports: &[(String, String)]) -> Option<String> {
+    let names: Vec<_> = exports
+        .iter()
+        .filter(|(name, value)| {
+            name.starts_with("TF_VAR_") && std::env::var_os(name).is_some_and(|own| own != value.as_str())
+        })
+        .map(|(name, _)| name.as_str())
+        .collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// A path, a version, or whatever is found.
@@ -126,8 +146,7 @@ fn find_terraform(asked: Option<&std::ffi::OsStr>) -> Result<Terraform, Failure>
     } else {
         PathBuf::from(asked)
     };
-    terraform::probe(&binary)
-        .ok_or_else(|| Failure::Message(format!("`{}` is not a Terraform that runs here", binary.display())))
+    terraform::asked(&binary).map_err(Failure::from_error)
 }
 
 /// Everything but the journal.
@@ -170,6 +189,11 @@ impl Rehearsal {
         for (name, value) in exports {
             page::say(&export(name, value));
         }
+        // One that was installed here is on nobody's PATH.
+        if let Some(folder) = self.terraform.binary.parent().filter(|folder| folder.is_absolute()) {
+            page::say(&format!("{}:\"$PATH\"", export("PATH", &folder.display().to_string())));
+        }
+        page::say("\nCtrl-C here ends it, when a Terraform that runs in the copy is done.");
         self.interrupts.next().await;
         self.outlast_others().await;
         Ok(())

@@ -151,12 +151,11 @@ impl fmt::Display for LinkStatus {
         let cell = |half: &Option<Half>, show: Show| {
             half.as_ref().map_or_else(|| "missing".to_owned(), |half| show(half).to_owned())
         };
-        let rows: [(&str, Show); 5] = [
+        let rows: [(&str, Show); 4] = [
             ("host", |half| &half.host),
             ("group", |half| &half.group),
             ("role", |half| half.role),
             ("state", |half| half.state),
-            ("generation", |half| &half.generation),
         ];
         let left: Vec<_> = rows.iter().map(|(_, show)| cell(&self.sql_server, *show)).collect();
         let width = left.iter().map(|text| text.chars().count()).max().unwrap_or(0).max(10);
