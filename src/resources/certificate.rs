@@ -7,13 +7,16 @@
 //! Whether it is due is decided in Read and kept as `rotation_due`; Plan never looks at the clock, because Terraform
 //! plans twice and both plans must agree.
 
-use std::sync::Arc;
+mod arguments;
+mod export;
+mod found;
+mod natural_key;
+pub(super) mod removal;
+mod validity;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
-use time::{Date, OffsetDateTime};
+use time::OffsetDateTime;
 
-use crate::certificate;
 use crate::framework::context::Context;
 use crate::framework::diagnostic::{Diagnostic, Diagnostics};
 use crate::framework::model::Field;
@@ -22,14 +25,18 @@ use crate::framework::resource::{
     Create, CreatePlan, Delete, Failure, Import, Resource, State, Update, UpdatePlan,
 };
 use crate::framework::schema::{Attribute, IdentitySchema, Schema};
-use crate::framework::value::Value;
 use crate::model;
 use crate::provider::Clients;
-use crate::resources::reach::{self, Seen};
-use crate::resources::shared;
+use crate::resources::{reach, shared};
 use crate::sql::Statement;
-use crate::sql::catalog::CertificateRow;
 use crate::sql::quote::Identifier;
+
+use arguments::{certificate_name, name_prefix, subject};
+use export::fill;
+use found::{adopt, default_subject, fresh_name, imported_kind, leftover, plain_subject};
+pub(super) use found::{is_managed, manage};
+pub use natural_key::NaturalKey;
+use validity::Period;
 
 model! {
     /// State of an endpoint certificate.
@@ -91,18 +98,21 @@ fn schema() -> Schema {
     .attribute(Attribute::string("name").optional().computed().stable().replaces().check(certificate_name).describe(
         "Its name in `master`, and the name of its upload in Azure: no backslash. Chosen here where `name_prefix` is written.",
     ))
-    .attribute(Attribute::string("name_prefix").optional().replaces().check(certificate_name).describe(
-        "What its name begins with; the rest is chosen at creation. Rotation needs it.",
+    .attribute(Attribute::string("name_prefix").optional().check(name_prefix).describe(
+        "What its name begins with; the rest is chosen at creation. Rotation needs it. Give each configuration a prefix of its \
+         own: what an interrupted apply left is known by it. Another one replaces the certificate; one that is written for the \
+         first time (after an import) counts when it is replaced.",
     ))
     .attribute(Attribute::string("subject").optional().computed().stable().replaces().check(subject).describe(
         "Its subject, at most 64 characters (SQL Server on Linux takes no more). Default: `milink endpoint of <server_name>`, shortened.",
     ))
-    .attribute(Attribute::string("valid_for").optional().replaces().check(duration).describe(
-        "How long it is valid, as `1825d` or `48h`. Default `1826d`. It is valid from one day before its creation, so that a clock \
-         that runs ahead of Azure's does no harm.",
+    .attribute(Attribute::string("valid_for").optional().check(validity::is_duration).describe(
+        "How long it is valid, as `1825d` or `48h`, rounded up to whole days. Default `1826d`. It is valid from one day before its \
+         creation, so that a clock that runs ahead of Azure's does no harm. Another length replaces the certificate; one that is \
+         written for the first time (after an import) counts when it is replaced.",
     ))
-    .attribute(Attribute::string("rotate_before").optional().check(duration).describe(
-        "How long before its end a plan replaces it, as `60d`. Without it nothing is planned.",
+    .attribute(Attribute::string("rotate_before").optional().check(validity::is_duration).describe(
+        "How long before its end a plan replaces it, as `60d`: less than `valid_for`. Without it nothing is planned.",
     ))
     .attribute(shared::on_destroy(
         "`drop` or `keep`. Default: what was made here is dropped, what was found is kept. A certificate that an endpoint uses is \
@@ -141,13 +151,9 @@ fn validate(config: &Certificate, report: &mut Diagnostics) {
                 .at("name"),
         );
     }
-}
-
-/// What is remembered beside the state.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct CertificatePrivate {
-    /// Its name, so that a replacement under the same name is recognised in its plan.
-    name: String,
+    if let Err(error) = validity::ends_after_rotation(&config.rotate_before, &config.valid_for) {
+        report.push(error);
+    }
 }
 
 /// The resource.
@@ -158,7 +164,7 @@ pub struct CertificateResource;
 impl Resource<Clients> for CertificateResource {
     type Model = Certificate;
     type Identity = CertificateIdentity;
-    type Private = CertificatePrivate;
+    type Private = NaturalKey;
 
     const TYPE_NAME: &'static str = "milink_certificate";
 
@@ -182,38 +188,67 @@ impl Resource<Clients> for CertificateResource {
     async fn plan_create(
         &self,
         context: &Context<Clients>,
-        plan: &mut CreatePlan<Certificate, CertificatePrivate>,
+        plan: &mut CreatePlan<Certificate, NaturalKey>,
     ) -> Result<(), Diagnostics> {
         reach::fill_server(context, &mut plan.planned.sql_server);
-        if let (Some(replaced), Some(name)) = (&plan.replaced, plan.config.name.as_str())
-            && replaced.name == name
-        {
-            return Err(shared::same_key_replacement(
-                "the certificate",
-                name,
-                "use `name_prefix` instead of `name`, with `lifecycle { create_before_destroy = true }`, or change the name",
-            )
-            .at("name")
-            .into());
-        }
+        // Again: what validation did not know yet may be known now.
+        validity::ends_after_rotation(&plan.config.rotate_before, &plan.config.valid_for)?;
         plan.planned.rotation_due = Field::Known(false);
         // Shows a server that cannot be asked at plan time, not in the middle of an apply.
-        reach::peek(context, &plan.planned.sql_server).await?;
+        let seen = reach::peek(context, &plan.planned.sql_server).await?;
+        let Some(name) = plan.config.name.as_str() else { return Ok(()) };
+        if let Some(replaced) = &plan.replaced {
+            if replaced.is(&plan.planned.sql_server, seen.as_ref(), name) {
+                return Err(shared::same_key_replacement(
+                    "the certificate",
+                    name,
+                    "use `name_prefix` instead of `name`, with `lifecycle { create_before_destroy = true }`, or change the name",
+                )
+                .at("name")
+                .into());
+            }
+            return Ok(());
+        }
+        if let Some(seen) = seen
+            && let Ok(Some(row)) = seen.snapshot.certificate(name)
+            && !is_managed(context, &seen.snapshot.facts.server_name, name)
+        {
+            adopt(context, &plan.config, row, seen.server.name())?;
+        }
         Ok(())
     }
 
     async fn plan_update(
         &self,
         context: &Context<Clients>,
-        plan: &mut UpdatePlan<Certificate, CertificatePrivate>,
+        plan: &mut UpdatePlan<Certificate, NaturalKey>,
     ) -> Result<(), Diagnostics> {
         let UpdatePlan { prior, planned, replace, .. } = plan;
         shared::plan_server(context, &prior.sql_server, &prior.server_name, &planned.sql_server, replace)
             .await?;
+        validity::ends_after_rotation(&planned.rotate_before, &planned.valid_for)?;
+        if let (Some(old), Some(new)) = (prior.name.as_str(), planned.name.as_str())
+            && old != new
+            && let Ok(Some(seen)) = reach::peek(context, &prior.sql_server).await
+            && seen.snapshot.facts.same_name(old, new)
+        {
+            // For this server both spell one name.
+            planned.name = prior.name.clone();
+        }
+        if validity::differs(&prior.name_prefix, &planned.name_prefix, |old, new| old == new) {
+            replace.push(AttributePath::attribute("name_prefix"));
+        }
+        let same_length = |old: &str, new: &str| validity::parse(old) == validity::parse(new);
+        if validity::differs(&prior.valid_for, &planned.valid_for, same_length) {
+            replace.push(AttributePath::attribute("valid_for"));
+        }
+        let name = prior.name.as_str().unwrap_or_default();
+        if let Some(warning) = validity::counts_later(prior, &planned.valid_for) {
+            context.warn(warning);
+        }
         if prior.rotation_due.known() != Some(&true) || planned.rotate_before.is_null() {
             return Ok(());
         }
-        let name = prior.name.as_str().unwrap_or_default();
         let until = prior.not_after.as_str().unwrap_or_default();
         if planned.name_prefix.is_null() {
             context.warn(
@@ -234,54 +269,75 @@ impl Resource<Clients> for CertificateResource {
         Ok(())
     }
 
+    async fn plan_destroy(
+        &self,
+        context: &Context<Clients>,
+        prior: &State<Certificate, NaturalKey>,
+    ) -> Result<(), Diagnostics> {
+        let State { model, .. } = prior;
+        let name = model.name.as_str().unwrap_or_default();
+        let place = model.server_name.as_str().unwrap_or_default();
+        let what = format!("the certificate {name} on {place}");
+        if !shared::drops(model.on_destroy.as_str(), model.adopted.known() == Some(&true)) {
+            context.warn(shared::stays(&what));
+            return Ok(());
+        }
+        let glance = removal::glance(context, &model.sql_server, &model.server_name, &what).await;
+        let Some(seen) = glance else { return Ok(()) };
+        if removal::is_held(context, &seen, name) || !matches!(seen.snapshot.certificate(name), Ok(Some(_))) {
+            return Ok(());
+        }
+        seen.prove_sight(&what)?;
+        // A resource of the same run may let go of it first, so this is no error yet.
+        let cost = match removal::shown_by(&seen, name) {
+            Ok(Some(endpoint)) => format!(
+                "its private key goes with it. The endpoint {endpoint} shows it now, and until that ends the apply refuses"
+            ),
+            _ => "its private key goes with it".to_owned(),
+        };
+        context.warn(shared::dropped(&what, &cost));
+        Ok(())
+    }
+
     async fn create(
         &self,
         context: &Context<Clients>,
         request: Create<Certificate>,
-    ) -> Result<State<Certificate, CertificatePrivate>, Failure<Certificate, CertificatePrivate>> {
+    ) -> Result<State<Certificate, NaturalKey>, Failure<Certificate, NaturalKey>> {
         let mut planned = request.planned;
         let seen = reach::look(context, &planned.sql_server, &Field::Null).await?;
         let server_name = seen.snapshot.facts.server_name.clone();
         let subject = planned.subject.as_str().map_or_else(|| default_subject(&server_name), str::to_owned);
-        let today = OffsetDateTime::now_utc().date();
-        let start = today - time::Duration::days(1);
-        let expiry = today + valid_for(planned.valid_for.as_str());
+        let now = OffsetDateTime::now_utc();
+        let Period { start, end } = Period::new(now, validity::valid_for(planned.valid_for.as_str()));
         let (name, adopted) = match planned.name.as_str() {
             Some(name) => {
-                let name = name.to_owned();
-                let adopted = match seen.need(seen.snapshot.certificate(&name))? {
-                    None => false,
-                    Some(row) => {
-                        equals(row, &subject, expiry).map_err(|difference| {
-                            let import = format!("{}/{name}", seen.server.name());
-                            shared::differs(
-                                "milink_certificate",
-                                &format!("The certificate {name}"),
-                                &difference,
-                                &import,
-                            )
-                            .at("name")
-                        })?;
-                        true
-                    }
-                };
-                (name, adopted)
+                let row = seen.need(seen.snapshot.certificate(name))?;
+                if let Some(row) = row {
+                    adopt(context, &request.config, row, seen.server.name())?;
+                }
+                (name.to_owned(), row.is_some())
             }
             None => {
                 let prefix = planned.name_prefix.as_str().unwrap_or_default();
-                match leftover(context, &seen, prefix, &subject, expiry)? {
-                    Some(name) => (name, true),
-                    None => (fresh_name(prefix, today), false),
+                match leftover(context, &seen, prefix, &subject, planned.valid_for.as_str())? {
+                    Some(name) => {
+                        context.warn(shared::taken_over(&format!("the certificate {name} on {server_name}")));
+                        (name, true)
+                    }
+                    None => (fresh_name(prefix, now.date()), false),
                 }
             }
         };
         let identifier = Identifier::parse("the name of the certificate", &name)
             .map_err(|error| Diagnostic::error("A name that cannot be used", error.to_string()).at("name"))?;
-        if adopted {
-            context.warn(shared::taken_over(&format!("the certificate {name} on {server_name}")));
-        } else {
-            let statement =
-                Statement::CreateCertificate { name: identifier, subject: subject.clone(), start, expiry };
+        if !adopted {
+            let statement = Statement::CreateCertificate {
+                name: identifier,
+                subject: subject.clone(),
+                start,
+                expiry: end,
+            };
             // A lost answer: the look below tells what happened.
             if let Err(failed) = seen.server.execute(&statement, context.cancellation()).await
                 && !failed.is_outcome_unknown()
@@ -289,9 +345,7 @@ impl Resource<Clients> for CertificateResource {
                 return Err(reach::statement_error(&seen.server, &statement, &failed).into());
             }
         }
-        if let Some(clients) = context.client() {
-            clients.hold(&server_name, &name);
-        }
+        removal::hold(context, &seen, &name);
         let seen = seen.again().await?;
         let row = seen.need(seen.snapshot.certificate(&name))?.ok_or_else(|| {
             Diagnostic::error(
@@ -303,22 +357,24 @@ impl Resource<Clients> for CertificateResource {
             )
         })?;
         planned.server_name = Field::Known(server_name);
-        planned.name = Field::Known(name.clone());
-        planned.subject = Field::Known(subject);
+        planned.name = Field::Known(name);
+        // What was taken over without a written subject keeps its own.
+        let found = row.subject.as_deref().map(plain_subject).filter(|_| request.config.subject.is_null());
+        planned.subject = Field::Known(found.unwrap_or(subject));
         planned.rotation_due = Field::Known(false);
         planned.adopted = Field::Known(adopted);
         fill(&mut planned, row)?;
-        Ok(State { model: planned, private: CertificatePrivate { name } })
+        let private = NaturalKey::new(&planned.sql_server, &planned.server_name, &planned.name);
+        Ok(State { model: planned, private })
     }
 
     async fn read(
         &self,
         context: &Context<Clients>,
-        state: State<Certificate, CertificatePrivate>,
-    ) -> Result<Option<State<Certificate, CertificatePrivate>>, Diagnostics> {
-        let State { mut model, .. } = state;
+        state: State<Certificate, NaturalKey>,
+    ) -> Result<Option<State<Certificate, NaturalKey>>, Diagnostics> {
+        let State { mut model, private } = state;
         let name = model.name.as_str().unwrap_or_default().to_owned();
-        let private = CertificatePrivate { name: name.clone() };
         let Some(seen) = reach::read(context, &model.sql_server, &model.server_name).await? else {
             return Ok(Some(State { model, private }));
         };
@@ -327,25 +383,32 @@ impl Resource<Clients> for CertificateResource {
             return Ok(None);
         };
         shared::settle_server(&mut model.sql_server, &mut model.server_name, &seen);
+        if model.certificate.is_null() && model.thumbprint_sha1.is_null() {
+            // An import: the name as the server spells it, since another spelling would be planned as another name.
+            imported_kind(row)?;
+            model.name = Field::Known(row.name.clone());
+        }
+        manage(context, &seen.snapshot.facts.server_name, &name);
         if model.subject.is_null() {
             model.subject = row.subject.clone().map(|subject| plain_subject(&subject)).into();
         }
         fill(&mut model, row)?;
-        let due = match (row.expiry, model.rotate_before.as_str().and_then(parse_duration)) {
+        let due = match (row.expiry, model.rotate_before.as_str().and_then(validity::parse)) {
             (Some(expiry), Some(before)) => OffsetDateTime::now_utc() + before > expiry,
             _ => false,
         };
         model.rotation_due = Field::Known(due);
+        let private = NaturalKey::new(&model.sql_server, &model.server_name, &model.name);
         Ok(Some(State { model, private }))
     }
 
     async fn update(
         &self,
         _context: &Context<Clients>,
-        request: Update<Certificate, CertificatePrivate>,
-    ) -> Result<State<Certificate, CertificatePrivate>, Failure<Certificate, CertificatePrivate>> {
+        request: Update<Certificate, NaturalKey>,
+    ) -> Result<State<Certificate, NaturalKey>, Failure<Certificate, NaturalKey>> {
         // Everything that SQL Server knows of it is fixed; what changes lives in state only.
-        let Update { prior, planned, private, .. } = request;
+        let Update { prior, planned, .. } = request;
         let model = Certificate {
             sql_server: planned.sql_server,
             rotate_before: planned.rotate_before,
@@ -354,35 +417,39 @@ impl Resource<Clients> for CertificateResource {
             name_prefix: planned.name_prefix,
             ..prior
         };
+        let private = NaturalKey::new(&model.sql_server, &model.server_name, &model.name);
         Ok(State { model, private })
     }
 
     async fn delete(
         &self,
         context: &Context<Clients>,
-        request: Delete<Certificate, CertificatePrivate>,
-    ) -> Result<(), Failure<Certificate, CertificatePrivate>> {
+        request: Delete<Certificate, NaturalKey>,
+    ) -> Result<(), Failure<Certificate, NaturalKey>> {
         let prior = request.prior;
         if !shared::drops(prior.on_destroy.as_str(), prior.adopted.known() == Some(&true)) {
             return Ok(());
         }
         let seen = reach::look(context, &prior.sql_server, &prior.server_name).await?;
         let name = prior.name.as_str().unwrap_or_default();
-        if clients_hold(context, &seen, name) || seen.need(seen.snapshot.certificate(name))?.is_none() {
+        if removal::is_held(context, &seen, name) {
             return Ok(());
         }
-        drop_certificate(context, &seen, name).await.map_err(Failure::from)
+        if seen.need(seen.snapshot.certificate(name))?.is_none() {
+            return seen.prove_absence(&format!("the certificate {name}")).map_err(Failure::from);
+        }
+        removal::drop_certificate(context, &seen, name).await.map_err(Failure::from)
     }
 
     async fn import(
         &self,
-        _context: &Context<Clients>,
+        context: &Context<Clients>,
         request: Import<CertificateIdentity>,
-    ) -> Result<State<Certificate, CertificatePrivate>, Diagnostics> {
+    ) -> Result<State<Certificate, NaturalKey>, Diagnostics> {
         let (sql_server, server_name, name) = match request {
             Import::Id(id) => {
-                let (server, name) = shared::split_import(&id)?;
-                (Field::Known(server), Field::Null, Field::Known(name))
+                let (server, name) = shared::import_id(context, &id)?;
+                (server, Field::Null, name)
             }
             Import::Identity(identity) => (Field::Null, identity.server_name, identity.name),
         };
@@ -402,207 +469,9 @@ impl Resource<Clients> for CertificateResource {
             not_before: Field::Null,
             not_after: Field::Null,
             rotation_due: Field::Known(false),
-            adopted: Field::Known(false),
+            // Nobody here made it, so a destroy leaves it unless it is told otherwise.
+            adopted: Field::Known(true),
         };
-        Ok(State { model, private: CertificatePrivate::default() })
-    }
-}
-
-/// Drops a certificate that nothing uses: an endpoint's is refused, and so is what SQL Server refuses.
-pub(super) async fn drop_certificate(
-    context: &Context<Clients>,
-    seen: &Seen,
-    name: &str,
-) -> Result<(), Diagnostics> {
-    let endpoint = seen.need(seen.snapshot.endpoint.as_ref().map_err(Arc::clone))?;
-    if let Some(endpoint) = endpoint
-        && endpoint.certificate.as_deref().is_some_and(|used| seen.snapshot.facts.same_name(used, name))
-    {
-        return Err(shared::in_use(
-            &format!("the certificate {name}"),
-            &format!("the endpoint {} shows it", endpoint.name),
-            "let the endpoint show another certificate first, or set `on_destroy = \"keep\"` here",
-        )
-        .into());
-    }
-    let identifier = Identifier::parse("the name of the certificate", name)
-        .map_err(|error| Diagnostic::error("A name that cannot be used", error.to_string()))?;
-    let statement = Statement::DropCertificate { name: identifier };
-    match seen.server.execute(&statement, context.cancellation()).await {
-        Ok(()) => Ok(()),
-        // 15151: somebody was faster.
-        Err(error) if error.number() == Some(15151) || error.is_outcome_unknown() => {
-            match seen.again().await?.snapshot.certificate(name) {
-                Ok(None) => Ok(()),
-                _ => Err(reach::statement_error(&seen.server, &statement, &error).into()),
-            }
-        }
-        Err(error) => Err(reach::statement_error(&seen.server, &statement, &error).into()),
-    }
-}
-
-fn clients_hold(context: &Context<Clients>, seen: &Seen, name: &str) -> bool {
-    context.client().is_some_and(|clients| clients.is_held(&seen.snapshot.facts.server_name, name))
-}
-
-/// Exports the public part.
-fn fill(model: &mut Certificate, row: &CertificateRow) -> Result<(), Diagnostics> {
-    let Some(der) = &row.der else {
-        // The login may see it but not read it: what was known stays.
-        if model.certificate.known().is_some() {
-            return Ok(());
-        }
-        return Err(Diagnostic::error(
-            "A certificate cannot be read",
-            format!("The login may not read the public part of the certificate {}.", row.name),
-        )
-        .hint("GRANT VIEW DEFINITION ON CERTIFICATE to the login")
-        .into());
-    };
-    let parsed = certificate::Certificate::from_der(der).map_err(|error| {
-        Diagnostic::error("A certificate cannot be read", format!("The certificate {}: {error}", row.name))
-    })?;
-    model.certificate = Field::Known(parsed.to_pem());
-    model.certificate_hex = Field::Known(parsed.to_hex());
-    model.thumbprint_sha1 = Field::Known(parsed.sha1());
-    model.thumbprint_sha256 = Field::Known(parsed.sha256());
-    model.not_before = reach::rfc3339(parsed.not_before());
-    model.not_after = reach::rfc3339(parsed.not_after());
-    Ok(())
-}
-
-/// Whether a certificate that bears the name is what the plan would make; else the difference.
-fn equals(row: &CertificateRow, subject: &str, expiry: Date) -> Result<(), String> {
-    if row.private_key != "MK" {
-        return Err("its private key is not under the master key".to_owned());
-    }
-    match row.subject.as_deref().map(plain_subject) {
-        Some(found) if found == subject => {}
-        Some(found) => return Err(format!("its subject is `{found}`, not `{subject}`")),
-        None => return Err("its subject cannot be read".to_owned()),
-    }
-    match row.expiry.map(OffsetDateTime::date) {
-        // Made by a run of yesterday evening, it ends a day earlier.
-        Some(found) if expiry - found <= time::Duration::days(1) && found <= expiry => Ok(()),
-        Some(found) => Err(format!("it ends on {found}, not on {expiry}")),
-        None => Err("its end cannot be read".to_owned()),
-    }
-}
-
-/// What an interrupted create left: same prefix, subject and validity, and shown by no endpoint. Without this each
-/// interrupted apply would leave one more.
-fn leftover(
-    context: &Context<Clients>,
-    seen: &Seen,
-    prefix: &str,
-    subject: &str,
-    expiry: Date,
-) -> Result<Option<String>, Diagnostics> {
-    let rows = seen.need(seen.snapshot.certificates.as_ref().map_err(Arc::clone))?;
-    let shown = match &seen.snapshot.endpoint {
-        Ok(endpoint) => endpoint.as_ref().and_then(|endpoint| endpoint.certificate.clone()),
-        // Which one is shown cannot be told, so none is taken.
-        Err(_) => return Ok(None),
-    };
-    let found = rows.iter().find(|row| {
-        row.name.starts_with(prefix)
-            && equals(row, subject, expiry).is_ok()
-            && shown.as_deref() != Some(row.name.as_str())
-            && !clients_hold(context, seen, &row.name)
-    });
-    Ok(found.map(|row| row.name.clone()))
-}
-
-/// `<prefix>20261123_1a2b3c4d`.
-fn fresh_name(prefix: &str, today: Date) -> String {
-    let random = uuid::Uuid::new_v4().simple().to_string();
-    let random = random.get(..8).unwrap_or_default();
-    format!("{prefix}{:04}{:02}{:02}_{random}", today.year(), u8::from(today.month()), today.day())
-}
-
-/// At most 64 characters: SQL Server on Linux takes no more.
-fn default_subject(server_name: &str) -> String {
-    format!("milink endpoint of {server_name}").chars().take(SUBJECT_LIMIT).collect()
-}
-
-/// `sys.certificates.subject` may show the common name with or without `CN=`.
-fn plain_subject(subject: &str) -> String {
-    subject
-        .strip_prefix("CN=")
-        .or_else(|| subject.strip_prefix("CN = "))
-        .unwrap_or(subject)
-        .trim_matches('"')
-        .to_owned()
-}
-
-fn valid_for(text: Option<&str>) -> time::Duration {
-    text.and_then(parse_duration).unwrap_or(time::Duration::days(1826))
-}
-
-/// `60d` or `48h`.
-fn parse_duration(text: &str) -> Option<time::Duration> {
-    if let Some(days) = text.strip_suffix('d') {
-        let days = days.parse::<i64>().ok()?;
-        return (1..=36500).contains(&days).then(|| time::Duration::days(days));
-    }
-    let hours = text.strip_suffix('h')?.parse::<i64>().ok()?;
-    (1..=876_000).contains(&hours).then(|| time::Duration::hours(hours))
-}
-
-const SUBJECT_LIMIT: usize = 64;
-
-fn duration(value: &Value) -> Result<(), String> {
-    match value {
-        Value::String(text) if parse_duration(text).is_some() => Ok(()),
-        _ => Err("must be days or hours, as \"60d\" or \"48h\"".to_owned()),
-    }
-}
-
-/// A backslash is refused by the link's tools, and Azure takes no path separators.
-fn certificate_name(value: &Value) -> Result<(), String> {
-    match value {
-        Value::String(text) if text.trim().is_empty() => Err("must not be empty".to_owned()),
-        Value::String(text) if text.contains('\\') => {
-            Err("must not contain a backslash: a link does not work with such a certificate; for a named instance write HOST_INSTANCE".to_owned())
-        }
-        Value::String(text) if text.encode_utf16().count() > 128 => Err("must not be longer than 128 characters".to_owned()),
-        Value::String(text) if text.contains(['/', '%', '?', '#', '<', '>', '*', '&', ':']) => {
-            Err("must not contain any of / % ? # < > * & : because the upload in Azure bears the same name".to_owned())
-        }
-        _ => Ok(()),
-    }
-}
-
-fn subject(value: &Value) -> Result<(), String> {
-    match value {
-        Value::String(text) if text.trim().is_empty() => Err("must not be empty".to_owned()),
-        Value::String(text) if text.chars().count() > SUBJECT_LIMIT => {
-            Err("must have at most 64 characters: SQL Server on Linux takes no more".to_owned())
-        }
-        _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_backslash_is_refused() {
-        assert!(certificate_name(&Value::string("HOST\\SALES")).is_err());
-        assert!(certificate_name(&Value::string("milink_")).is_ok());
-    }
-
-    #[test]
-    fn durations_have_a_unit() {
-        assert_eq!(parse_duration("60d"), Some(time::Duration::days(60)));
-        assert_eq!(parse_duration("48h"), Some(time::Duration::hours(48)));
-        assert_eq!(parse_duration("60"), None);
-        assert_eq!(parse_duration("0d"), None);
-    }
-
-    #[test]
-    fn a_default_subject_fits_linux() {
-        assert!(default_subject(&"X".repeat(200)).chars().count() <= SUBJECT_LIMIT);
+        Ok(State { model, private: NaturalKey::default() })
     }
 }

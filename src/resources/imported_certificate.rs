@@ -6,9 +6,15 @@
 //! Azure renews the certificates of managed instances by itself, and the link survives that as long as the new one
 //! chains to a trusted root. So for an instance's certificate a new one for the same names is not drift: the one that
 //! was imported stays in plan and state until `reimport` asks for the new one.
+//!
+//! What a root may vouch for is shared: names that this resource did not grant are never taken back by it.
+
+mod anew;
+mod content;
+mod found;
+mod grants;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -24,15 +30,18 @@ use crate::framework::resource::{
 };
 use crate::framework::schema::{Attribute, IdentitySchema, Schema};
 use crate::framework::types::Type;
-use crate::framework::value::Value;
 use crate::model;
 use crate::provider::Clients;
-use crate::resources::certificate::{CertificateIdentity, drop_certificate};
-use crate::resources::reach::{self, Seen};
-use crate::resources::shared;
-use crate::sql::catalog::IssuerRow;
+use crate::resources::certificate::removal::{self, drop_certificate};
+use crate::resources::certificate::{CertificateIdentity, NaturalKey, is_managed, manage};
+use crate::resources::{reach, shared};
+use crate::sql::Statement;
 use crate::sql::quote::Identifier;
-use crate::sql::{self, Statement};
+
+use content::{describe, is_renewal, parsed};
+pub(super) use content::{is_certificate, same_certificate};
+use found::Found;
+use grants::{Names, has, list, needed_by, without, written};
 
 model! {
     /// State of an imported certificate.
@@ -85,11 +94,11 @@ fn schema() -> Schema {
         Attribute::new("trusted_for_dns", Type::set(Type::String)).optional().describe(
             "For a root CA: the DNS names it may vouch for, as `*.database.windows.net`. The wildcard is what Microsoft documents; it \
              admits every Azure SQL server of the domain, of any tenant, as far as the network does. Names that others granted are \
-             left alone.",
+             left alone, also when they are written here and taken out again.",
         ),
     )
     .attribute(Attribute::string("reimport").optional().describe(
-        "Any text. Another value drops the certificate and imports `certificate` as it is now.",
+        "Any text. Another value imports `certificate` as it is now, in place of what was imported before.",
     ))
     .attribute(shared::on_destroy(
         "`drop` or `keep`. Default: what was made here is dropped, what was found is kept. A certificate that a distributed \
@@ -111,8 +120,12 @@ fn identity_schema() -> IdentitySchema {
 /// What is remembered beside the state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ImportedPrivate {
-    /// Its name, so that a replacement under the same name is recognised in its plan.
-    name: String,
+    /// Which certificate it is, so that a replacement under the same name is recognised in its plan.
+    #[serde(flatten)]
+    key: NaturalKey,
+    /// The names that this resource granted. Only those does it ever take back.
+    #[serde(default)]
+    granted: Names,
 }
 
 /// The resource.
@@ -146,19 +159,36 @@ impl Resource<Clients> for ImportedCertificateResource {
         plan: &mut CreatePlan<ImportedCertificate, ImportedPrivate>,
     ) -> Result<(), Diagnostics> {
         reach::fill_server(context, &mut plan.planned.sql_server);
-        if let (Some(replaced), Some(name)) = (&plan.replaced, plan.config.name.as_str())
-            && replaced.name == name
-        {
-            return Err(shared::same_key_replacement(
-                "the certificate",
-                name,
-                "change `reimport` to import the new content in place, or choose another name",
-            )
-            .at("certificate")
-            .into());
-        }
         describe(&mut plan.planned);
-        reach::peek(context, &plan.planned.sql_server).await?;
+        let seen = reach::peek(context, &plan.planned.sql_server).await?;
+        if let Some(replaced) = &plan.replaced {
+            return match plan.config.name.as_str() {
+                Some(name) if replaced.key.is(&plan.planned.sql_server, seen.as_ref(), name) => {
+                    Err(shared::same_key_replacement(
+                        "the certificate",
+                        name,
+                        "change `reimport` to import the new content in place, or choose another name",
+                    )
+                    .at("certificate")
+                    .into())
+                }
+                _ => Ok(()),
+            };
+        }
+        let (Some(seen), Some(certificate)) = (seen, parsed(&plan.planned.certificate)) else {
+            return Ok(());
+        };
+        let server_name = &seen.snapshot.facts.server_name;
+        let name = plan.config.name.as_str();
+        // A certificate that some state has is this one's predecessor, or another block's: the apply sorts that out.
+        if plan.config.name.is_unknown() || name.is_some_and(|name| is_managed(context, server_name, name)) {
+            return Ok(());
+        }
+        if let Found::Taken(name) = found::look_for(&seen, name, &certificate)?
+            && !is_managed(context, server_name, &name)
+        {
+            context.warn(shared::taken_over(&format!("the certificate {name} on {server_name}")));
+        }
         Ok(())
     }
 
@@ -167,21 +197,80 @@ impl Resource<Clients> for ImportedCertificateResource {
         context: &Context<Clients>,
         plan: &mut UpdatePlan<ImportedCertificate, ImportedPrivate>,
     ) -> Result<(), Diagnostics> {
-        let UpdatePlan { prior, planned, replace, .. } = plan;
+        let UpdatePlan { prior, planned, private, replace, .. } = plan;
         shared::plan_server(context, &prior.sql_server, &prior.server_name, &planned.sql_server, replace)
             .await?;
-        let (Some(old), Some(new)) = (parsed(&prior.certificate), parsed(&planned.certificate)) else {
-            return Ok(());
-        };
+        if let (Some(old), Some(new)) = (prior.name.as_str(), planned.name.as_str())
+            && old != new
+            && let Ok(Some(seen)) = reach::peek(context, &prior.sql_server).await
+            && seen.snapshot.facts.same_name(old, new)
+        {
+            // For this server both spell one name.
+            planned.name = prior.name.clone();
+        }
+        let name = prior.name.as_str().unwrap_or_default();
         let reimport =
             prior.reimport.known() != planned.reimport.known() && planned.reimport.known().is_some();
-        if old != new && !reimport && is_renewal(&old, &new) {
-            // Azure renews by itself, and the link survives it while the new one chains to a trusted root.
-            planned.certificate = prior.certificate.clone();
-        } else if old != new && reimport {
+        if reimport {
+            // In place, also where the new content turns out in the apply.
             replace.retain(|path| *path != AttributePath::attribute("certificate"));
         }
+        match (parsed(&prior.certificate), parsed(&planned.certificate)) {
+            (Some(old), Some(new)) if old != new && reimport => {
+                context.warn(
+                    Diagnostic::warning(
+                        "A certificate is imported anew",
+                        format!("The certificate {name} is dropped and imported with other content. A connection that is made in that moment fails."),
+                    )
+                    .at("reimport"),
+                );
+            }
+            (Some(old), Some(new)) if old != new && is_renewal(&old, &new) => {
+                // Azure renews by itself, and the link survives it while the new one chains to a trusted root.
+                planned.certificate = prior.certificate.clone();
+            }
+            _ => {}
+        }
+        if !planned.trusted_for_dns.is_unknown() {
+            let gone = without(&written(&prior.trusted_for_dns), &written(&planned.trusted_for_dns));
+            grants::say_what_goes(context, &prior.sql_server, name, &gone, &private.granted).await;
+        }
         describe(planned);
+        Ok(())
+    }
+
+    async fn plan_destroy(
+        &self,
+        context: &Context<Clients>,
+        prior: &State<ImportedCertificate, ImportedPrivate>,
+    ) -> Result<(), Diagnostics> {
+        let State { model, private } = prior;
+        let name = model.name.as_str().unwrap_or_default();
+        let place = model.server_name.as_str().unwrap_or_default();
+        let what = format!("the certificate {name} on {place}");
+        if !shared::drops(model.on_destroy.as_str(), model.adopted.known() == Some(&true)) {
+            context.warn(shared::stays(&what));
+            return Ok(());
+        }
+        let glance = removal::glance(context, &model.sql_server, &model.server_name, &what).await;
+        let Some(seen) = glance else { return Ok(()) };
+        let Ok(Some(row)) = seen.snapshot.certificate(name) else { return Ok(()) };
+        if removal::is_held(context, &seen, name) {
+            return Ok(());
+        }
+        seen.prove_sight(&what)?;
+        let granted = grants::of_certificate(&seen, row.id);
+        grants::refuse_foreign(&what, granted.as_ref(), &known(model, private))?;
+        let granted = granted.unwrap_or_else(|| written(&model.trusted_for_dns));
+        // A link of the same run may go first, so this is no error yet.
+        let cost = match needed_by(&seen, Some(name), &granted, &Names::new()) {
+            Ok(Some(group)) => format!(
+                "the link {group} reaches its managed instance by it, and until that link is gone the apply refuses"
+            ),
+            _ if granted.is_empty() => "no link on this server needs it".to_owned(),
+            _ => format!("nothing vouches for {} by it any more", list(&granted)),
+        };
+        context.warn(shared::dropped(&what, &cost));
         Ok(())
     }
 
@@ -195,52 +284,9 @@ impl Resource<Clients> for ImportedCertificateResource {
         let certificate = parsed(&planned.certificate).ok_or_else(unreadable)?;
         let seen = reach::look(context, &planned.sql_server, &Field::Null).await?;
         let server_name = seen.snapshot.facts.server_name.clone();
-        let rows = seen.need(seen.snapshot.certificates.as_ref().map_err(Arc::clone))?;
-        let same = rows.iter().find(|row| row.der.as_deref() == Some(certificate.der()));
-        let name = match (planned.name.as_str(), same) {
-            (Some(name), _) => name.to_owned(),
-            (None, Some(row)) => row.name.clone(),
-            (None, None) => certificate.common_name().unwrap_or(certificate.subject()).to_owned(),
-        };
-        let bearer = seen.need(seen.snapshot.certificate(&name))?;
-        let import = |name: &str| format!("{}/{name}", seen.server.name());
-        let adopted = match (bearer, same) {
-            (Some(row), _) if row.der.as_deref() == Some(certificate.der()) => true,
-            (Some(row), _) => {
-                let difference = row
-                    .der
-                    .as_deref()
-                    .and_then(|der| certificate::Certificate::from_der(der).ok())
-                    .map_or_else(
-                        || "its content cannot be read".to_owned(),
-                        |found| format!("its SHA-1 is {}, not {}", found.sha1(), certificate.sha1()),
-                    );
-                return Err(shared::differs(
-                    "milink_imported_certificate",
-                    &format!("The certificate {name}"),
-                    &difference,
-                    &import(&name),
-                )
-                .at("name")
-                .into());
-            }
-            (None, Some(row)) => {
-                return Err(Diagnostic::error(
-                    "The certificate has another name",
-                    format!(
-                        "The SQL Server \"{}\" has this very certificate as {}, and takes it only once.",
-                        seen.server.name(),
-                        row.name
-                    ),
-                )
-                .hint(format!(
-                    "write `name = \"{}\"`, or leave `name` out to take it over under its own name",
-                    row.name
-                ))
-                .at("name")
-                .into());
-            }
-            (None, None) => false,
+        let (name, adopted) = match found::look_for(&seen, planned.name.as_str(), &certificate)? {
+            Found::Taken(name) => (name, true),
+            Found::Free(name) => (name, false),
         };
         let identifier = identifier(&name)?;
         if adopted {
@@ -251,9 +297,10 @@ impl Resource<Clients> for ImportedCertificateResource {
             if let Err(failed) = seen.server.execute(&statement, context.cancellation()).await
                 && !failed.is_outcome_unknown()
             {
-                return Err(reach::statement_error(&seen.server, &statement, &failed).into());
+                return Err(found::not_taken(&seen, &statement, &failed, &certificate).into());
             }
         }
+        removal::hold(context, &seen, &name);
         planned.server_name = Field::Known(server_name);
         planned.name = Field::Known(name.clone());
         planned.adopted = Field::Known(adopted);
@@ -269,8 +316,9 @@ impl Resource<Clients> for ImportedCertificateResource {
             )
             .into());
         }
-        grant(context, &seen, &name, &planned.trusted_for_dns).await?;
-        Ok(State { model: planned, private: ImportedPrivate { name } })
+        let granted = grants::grant(context, &seen, &name, &written(&planned.trusted_for_dns)).await?;
+        let key = NaturalKey::new(&planned.sql_server, &planned.server_name, &planned.name);
+        Ok(State { model: planned, private: ImportedPrivate { key, granted } })
     }
 
     async fn read(
@@ -278,9 +326,8 @@ impl Resource<Clients> for ImportedCertificateResource {
         context: &Context<Clients>,
         state: State<ImportedCertificate, ImportedPrivate>,
     ) -> Result<Option<State<ImportedCertificate, ImportedPrivate>>, Diagnostics> {
-        let State { mut model, .. } = state;
+        let State { mut model, mut private } = state;
         let name = model.name.as_str().unwrap_or_default().to_owned();
-        let private = ImportedPrivate { name: name.clone() };
         let Some(seen) = reach::read(context, &model.sql_server, &model.server_name).await? else {
             return Ok(Some(State { model, private }));
         };
@@ -290,28 +337,31 @@ impl Resource<Clients> for ImportedCertificateResource {
         };
         shared::settle_server(&mut model.sql_server, &mut model.server_name, &seen);
         let imported = model.certificate.is_null();
+        if imported {
+            found::imported_kind(row)?;
+            // As the server spells it, since another spelling would be planned as another name.
+            model.name = Field::Known(row.name.clone());
+        }
+        manage(context, &seen.snapshot.facts.server_name, &name);
         if let Some(found) = row.der.as_deref().and_then(|der| certificate::Certificate::from_der(der).ok())
             && parsed(&model.certificate).as_ref() != Some(&found)
         {
             model.certificate = Field::Known(found.to_pem());
         }
         describe(&mut model);
-        if let Some(issuers) = seen.need(seen.snapshot.issuers.as_ref().map_err(Arc::clone))? {
-            let granted: BTreeSet<String> = issuers
-                .iter()
-                .filter(|grant| grant.certificate_id == row.id)
-                .map(|grant| grant.dns.clone())
-                .collect();
+        grants::unreadable(context, &seen);
+        if let Some(granted) = grants::of_certificate(&seen, row.id) {
+            private.granted.retain(|dns| has(&granted, dns));
             model.trusted_for_dns = match &model.trusted_for_dns {
                 // What others granted is theirs.
                 Field::Known(ours) => {
-                    let has = |dns: &String| granted.iter().any(|granted| granted.eq_ignore_ascii_case(dns));
-                    Field::Known(ours.iter().filter(|dns| has(dns)).cloned().collect())
+                    Field::Known(ours.iter().filter(|dns| has(&granted, dns)).cloned().collect())
                 }
                 _ if imported && !granted.is_empty() => Field::Known(granted),
                 _ => Field::Null,
             };
         }
+        private.key = NaturalKey::new(&model.sql_server, &model.server_name, &model.name);
         Ok(Some(State { model, private }))
     }
 
@@ -321,29 +371,46 @@ impl Resource<Clients> for ImportedCertificateResource {
         request: Update<ImportedCertificate, ImportedPrivate>,
     ) -> Result<State<ImportedCertificate, ImportedPrivate>, Failure<ImportedCertificate, ImportedPrivate>>
     {
-        let Update { prior, mut planned, private, .. } = request;
+        let Update { prior, mut planned, mut private, .. } = request;
         let seen = reach::look(context, &planned.sql_server, &prior.server_name).await?;
         let name = prior.name.as_str().unwrap_or_default();
         let certificate = parsed(&planned.certificate).ok_or_else(unreadable)?;
         planned.server_name = prior.server_name.clone();
         planned.adopted = prior.adopted.clone();
         describe(&mut planned);
-        if parsed(&prior.certificate).as_ref() != Some(&certificate) {
-            let identifier = identifier(name)?;
-            seen.execute(context, &Statement::DropCertificate { name: identifier.clone() }).await?;
-            seen.execute(
-                context,
-                &Statement::ImportCertificate { name: identifier, der: certificate.der().to_vec() },
-            )
-            .await?;
+        let row =
+            seen.need(seen.snapshot.certificate(name))?.ok_or_else(|| anew::gone_meanwhile(&seen, name))?;
+        let there = grants::of_certificate(&seen, row.id).unwrap_or_else(|| written(&prior.trusted_for_dns));
+        let wanted = written(&planned.trusted_for_dns);
+        let gone = without(&written(&prior.trusted_for_dns), &wanted);
+        let ours: Names = gone.iter().filter(|dns| has(&private.granted, dns)).cloned().collect();
+        let left = without(&there, &ours).into_iter().chain(wanted.iter().cloned()).collect();
+        if !ours.is_empty() {
+            seen.prove_sight(&format!("what the certificate {name} may vouch for"))?;
+            if let Some(group) = needed_by(&seen, None, &ours, &left)? {
+                return Err(shared::in_use(
+                    &format!("{} from what the certificate {name} may vouch for", list(&ours)),
+                    &format!(
+                        "the distributed availability group {group} reaches a managed instance that it covers"
+                    ),
+                    "remove the link first, or write a name that covers the instance as well",
+                )
+                .at("trusted_for_dns")
+                .into());
+            }
         }
-        let seen = seen.again().await?;
-        grant(context, &seen, name, &planned.trusted_for_dns).await?;
-        let gone: BTreeSet<&String> = difference(&prior.trusted_for_dns, &planned.trusted_for_dns);
-        for dns in gone {
-            let statement = Statement::DropIssuer { certificate: identifier(name)?, dns: dns.clone() };
-            seen.execute(context, &statement).await?;
-        }
+        let seen = if parsed(&prior.certificate).as_ref() == Some(&certificate) {
+            let still = grants::take_back(context, &seen, name, &ours).await?;
+            private.granted.retain(|dns| !has(&ours, dns) || has(&still, dns));
+            seen.again().await?
+        } else {
+            // The grants go with the certificate; those of others come back with it.
+            private.granted.retain(|dns| !has(&ours, dns));
+            anew::import(context, &seen, name, row.der.as_deref(), &certificate, &left).await?
+        };
+        let granted = grants::grant(context, &seen, name, &wanted).await?;
+        private.granted.extend(granted);
+        private.key = NaturalKey::new(&planned.sql_server, &planned.server_name, &planned.name);
         Ok(State { model: planned, private })
     }
 
@@ -352,43 +419,45 @@ impl Resource<Clients> for ImportedCertificateResource {
         context: &Context<Clients>,
         request: Delete<ImportedCertificate, ImportedPrivate>,
     ) -> Result<(), Failure<ImportedCertificate, ImportedPrivate>> {
-        let prior = request.prior;
+        let Delete { prior, private, .. } = request;
         if !shared::drops(prior.on_destroy.as_str(), prior.adopted.known() == Some(&true)) {
             return Ok(());
         }
         let seen = reach::look(context, &prior.sql_server, &prior.server_name).await?;
         let name = prior.name.as_str().unwrap_or_default();
-        let Some(row) = seen.need(seen.snapshot.certificate(name))? else { return Ok(()) };
-        if let Some(group) = needed_by(&seen, name, &prior.trusted_for_dns)? {
+        let what = format!("the certificate {name}");
+        if removal::is_held(context, &seen, name) {
+            return Ok(());
+        }
+        let Some(row) = seen.need(seen.snapshot.certificate(name))? else {
+            return seen.prove_absence(&what).map_err(Failure::from);
+        };
+        seen.prove_sight(&what)?;
+        let granted = grants::of_certificate(&seen, row.id);
+        grants::refuse_foreign(&what, granted.as_ref(), &known(&prior, &private))?;
+        let granted = granted.unwrap_or_else(|| written(&prior.trusted_for_dns));
+        if let Some(group) = needed_by(&seen, Some(name), &granted, &Names::new())? {
             return Err(shared::in_use(
-                &format!("the certificate {name}"),
+                &what,
                 &format!("the distributed availability group {group} reaches a managed instance that it vouches for"),
-                "remove the link first; a `depends_on` from the link to this resource makes a destroy do so",
+                "remove the link first; `depends_on = [milink_imported_certificate.<name>]` in the milink_link makes a destroy do so",
             )
             .into());
         }
-        // The grants go first, so that none is left behind on the id; a server that does not know how is no obstacle.
-        if let Ok(Some(issuers)) = &seen.snapshot.issuers {
-            for grant in issuers.iter().filter(|grant| grant.certificate_id == row.id) {
-                let statement =
-                    Statement::DropIssuer { certificate: identifier(name)?, dns: grant.dns.clone() };
-                if let Err(error) = seen.server.execute(&statement, context.cancellation()).await {
-                    tracing::warn!("{} of {name}: {error}", statement.kind());
-                }
-            }
-        }
+        // The grants go first, so that none is left behind on the id; one that stays is no obstacle.
+        let _still = grants::take_back(context, &seen, name, &granted).await?;
         drop_certificate(context, &seen, name).await.map_err(Failure::from)
     }
 
     async fn import(
         &self,
-        _context: &Context<Clients>,
+        context: &Context<Clients>,
         request: Import<CertificateIdentity>,
     ) -> Result<State<ImportedCertificate, ImportedPrivate>, Diagnostics> {
         let (sql_server, server_name, name) = match request {
             Import::Id(id) => {
-                let (server, name) = shared::split_import(&id)?;
-                (Field::Known(server), Field::Null, Field::Known(name))
+                let (server, name) = shared::import_id(context, &id)?;
+                (server, Field::Null, name)
             }
             Import::Identity(identity) => (Field::Null, identity.server_name, identity.name),
         };
@@ -404,102 +473,16 @@ impl Resource<Clients> for ImportedCertificateResource {
             thumbprint_sha256: Field::Null,
             subject: Field::Null,
             not_after: Field::Null,
-            adopted: Field::Known(false),
+            // Nobody here made it, so a destroy leaves it unless it is told otherwise.
+            adopted: Field::Known(true),
         };
         Ok(State { model, private: ImportedPrivate::default() })
     }
 }
 
-fn parsed(field: &Field<String>) -> Option<certificate::Certificate> {
-    field.as_str().and_then(|text| certificate::Certificate::parse(text).ok())
-}
-
-/// What the certificate says of itself, as far as it is known.
-fn describe(model: &mut ImportedCertificate) {
-    let Some(certificate) = parsed(&model.certificate) else { return };
-    model.thumbprint_sha1 = Field::Known(certificate.sha1());
-    model.thumbprint_sha256 = Field::Known(certificate.sha256());
-    model.subject = Field::Known(certificate.subject().to_owned());
-    model.not_after = reach::rfc3339(certificate.not_after());
-}
-
-/// A managed instance's next certificate: no root, and for the same names.
-fn is_renewal(old: &certificate::Certificate, new: &certificate::Certificate) -> bool {
-    let names = |certificate: &certificate::Certificate| {
-        let mut names: Vec<String> =
-            certificate.dns_names().iter().map(|name| name.to_ascii_lowercase()).collect();
-        names.sort();
-        names
-    };
-    !old.is_self_signed() && !new.is_self_signed() && !names(old).is_empty() && names(old) == names(new)
-}
-
-/// Grants what is missing. A server that says "already" has it.
-async fn grant(
-    context: &Context<Clients>,
-    seen: &Seen,
-    name: &str,
-    wanted: &Field<BTreeSet<String>>,
-) -> Result<(), Diagnostics> {
-    let Some(row) = seen.need(seen.snapshot.certificate(name))? else { return Ok(()) };
-    let issuers = seen.need(seen.snapshot.issuers.as_ref().map_err(Arc::clone))?;
-    for dns in wanted.known().into_iter().flatten() {
-        let has = |grant: &IssuerRow| grant.certificate_id == row.id && grant.dns.eq_ignore_ascii_case(dns);
-        if issuers.as_ref().is_some_and(|issuers| issuers.iter().any(has)) {
-            continue;
-        }
-        let statement = Statement::AddIssuer { certificate: identifier(name)?, dns: dns.clone() };
-        match seen.server.execute(&statement, context.cancellation()).await {
-            Err(sql::Error::Server(error))
-                if error.message.contains("already been added")
-                    || error.message.contains("already added") => {}
-            Err(error) => return Err(reach::statement_error(&seen.server, &statement, &error).into()),
-            Ok(()) => {}
-        }
-    }
-    Ok(())
-}
-
-fn difference<'a>(
-    prior: &'a Field<BTreeSet<String>>,
-    planned: &Field<BTreeSet<String>>,
-) -> BTreeSet<&'a String> {
-    let kept = planned.known();
-    prior.known().into_iter().flatten().filter(|dns| kept.is_none_or(|kept| !kept.contains(*dns))).collect()
-}
-
-/// The distributed group that needs it: one that reaches the instance whose FQDN is its name, or an instance that a
-/// root with its grants vouches for.
-fn needed_by(
-    seen: &Seen,
-    name: &str,
-    trusted: &Field<BTreeSet<String>>,
-) -> Result<Option<String>, Diagnostics> {
-    let groups = seen.need(seen.snapshot.groups.as_ref().map_err(Arc::clone))?;
-    let covers = |host: &str| {
-        host.eq_ignore_ascii_case(name)
-            || trusted.known().into_iter().flatten().any(|pattern| matches_pattern(pattern, host))
-    };
-    Ok(groups
-        .iter()
-        .find(|group| {
-            let url = group.instance_member().and_then(|member| member.endpoint_url.as_deref());
-            url.and_then(host_of).is_some_and(covers)
-        })
-        .map(|group| group.name.clone()))
-}
-
-/// The host of `tcp://host:port;Server=[…]`.
-fn host_of(url: &str) -> Option<&str> {
-    let rest = url.split_once("://")?.1;
-    rest.split([':', ';', '/']).next()
-}
-
-fn matches_pattern(pattern: &str, host: &str) -> bool {
-    match pattern.strip_prefix("*.") {
-        Some(domain) => host.to_ascii_lowercase().ends_with(&format!(".{}", domain.to_ascii_lowercase())),
-        None => pattern.eq_ignore_ascii_case(host),
-    }
+/// The grants that this resource answers for: what is written, and what it granted.
+fn known(model: &ImportedCertificate, private: &ImportedPrivate) -> Names {
+    written(&model.trusted_for_dns).union(&private.granted).cloned().collect()
 }
 
 fn identifier(name: &str) -> Result<Identifier, Diagnostics> {
@@ -513,40 +496,4 @@ fn unreadable() -> Diagnostic {
         "The argument `certificate` is still not a certificate.",
     )
     .at("certificate")
-}
-
-/// Two spellings of one certificate.
-pub(super) fn same_certificate(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::String(left), Value::String(right)) => {
-            matches!((certificate::Certificate::parse(left), certificate::Certificate::parse(right)), (Ok(left), Ok(right)) if left == right)
-        }
-        _ => false,
-    }
-}
-
-/// The text is a certificate.
-pub(super) fn is_certificate(value: &Value) -> Result<(), String> {
-    match value {
-        Value::String(text) => match certificate::Certificate::parse(text) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(format!("must be a certificate: {error}")),
-        },
-        _ => Err("must be a certificate".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_of_a_listener_url() {
-        assert_eq!(
-            host_of("tcp://mi.zone.database.windows.net:5022;Server=[mi]"),
-            Some("mi.zone.database.windows.net")
-        );
-        assert!(matches_pattern("*.database.windows.net", "mi.zone.database.windows.net"));
-        assert!(!matches_pattern("*.database.windows.net", "database.windows.net.evil.example"));
-    }
 }

@@ -98,8 +98,26 @@ pub fn settle_server(sql_server: &mut Field<String>, server_name: &mut Field<Str
 pub fn taken_over(what: &str) -> Diagnostic {
     Diagnostic::warning(
         "An existing object was taken over",
-        format!("The object was there already and equals the plan: {what}. A destroy will leave it."),
+        format!(
+            "The object was there already and agrees with what is written: {what}. A destroy will leave it, unless \
+             `on_destroy = \"drop\"`."
+        ),
     )
+}
+
+/// In a destroy plan: what is left in place.
+pub fn stays(what: &str) -> Diagnostic {
+    Diagnostic::warning(
+        "An object is left in place",
+        format!(
+            "Only Terraform forgets it: {what} stays as it is, because it was there already or `on_destroy = \"keep\"`."
+        ),
+    )
+}
+
+/// In a destroy plan: what is dropped, and what that costs.
+pub fn dropped(what: &str, cost: &str) -> Diagnostic {
+    Diagnostic::warning("An object is dropped", format!("The apply drops {what}: {cost}."))
 }
 
 /// What bears the name but differs.
