@@ -7,9 +7,10 @@
 //! The password is write-only. A raised `password_wo_version` *adds* the new password; the old one is dropped only
 //! where its text is given (`previous_password_wo`), because SQL Server demands it and nothing here remembers it.
 
-use std::sync::Arc;
+mod refusal;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::framework::checks::not_empty;
 use crate::framework::context::Context;
@@ -21,9 +22,12 @@ use crate::framework::resource::{
 use crate::framework::schema::{Attribute, IdentitySchema, Schema};
 use crate::model;
 use crate::provider::Clients;
+use crate::resources::certificate::removal::glance;
 use crate::resources::{reach, shared};
 use crate::secret::Secret;
 use crate::sql::Statement;
+
+use refusal::{can_repair, keys_under, needs_new_password, needs_password, not_visible, raised};
 
 model! {
     /// State of a master key.
@@ -66,7 +70,8 @@ fn schema() -> Schema {
         "Password that the key is created with. Not needed where a key exists. Write-only: it reaches neither plan nor state.",
     ))
     .attribute(Attribute::number("password_wo_version").optional().describe(
-        "Raise it to add the password in `password_wo` to an existing key.",
+        "Raise it to add the password in `password_wo` to an existing key. The first version that is written (at creation, or \
+         after an import) is only remembered, and so is a lower one.",
     ))
     .attribute(
         Attribute::string("previous_password_wo").optional().sensitive().write_only().check(not_empty).describe(
@@ -76,7 +81,7 @@ fn schema() -> Schema {
     )
     .attribute(Attribute::bool("encrypted_by_service_master_key").optional().computed().stable().describe(
         "Whether SQL Server opens the key by itself after a start. Only reported unless it is written: `true` adds the \
-         encryption by the service master key, with `password_wo`.",
+         encryption by the service master key, with `password_wo`. It is never taken away.",
     ))
     .attribute(shared::on_destroy(
         "`keep` (default) leaves the key, `drop` drops it if no private key is under it: other features may depend on it.",
@@ -99,6 +104,36 @@ fn validate(config: &MasterKey, report: &mut Diagnostics) {
             .at("previous_password_wo"),
         );
     }
+    if let (Some(new), Some(previous)) = (config.password_wo.as_str(), config.previous_password_wo.as_str())
+        && new == previous
+    {
+        report.push(
+            Diagnostic::error(
+                "A password that would replace itself",
+                "The previous_password_wo of a master key is dropped after password_wo was added, and both are the same.",
+            )
+            .at("previous_password_wo"),
+        );
+    }
+    if config.encrypted_by_service_master_key.known() == Some(&false) {
+        report.push(
+            Diagnostic::error(
+                "The service master key is not taken away",
+                "Without it SQL Server opens the endpoint's private key only after somebody has given the password, so this resource \
+                 adds the encryption by the service master key and never removes it.",
+            )
+            .hint("leave `encrypted_by_service_master_key` out to have it reported as it is")
+            .at("encrypted_by_service_master_key"),
+        );
+    }
+}
+
+/// What is remembered beside the state.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct MasterKeyPrivate {
+    /// The version whose password was added while the one before could not be dropped: the next try must not add it again.
+    #[serde(default)]
+    added: Option<i64>,
 }
 
 /// The resource.
@@ -109,7 +144,7 @@ pub struct MasterKeyResource;
 impl Resource<Clients> for MasterKeyResource {
     type Model = MasterKey;
     type Identity = MasterKeyIdentity;
-    type Private = ();
+    type Private = MasterKeyPrivate;
 
     const TYPE_NAME: &'static str = "milink_master_key";
 
@@ -132,12 +167,20 @@ impl Resource<Clients> for MasterKeyResource {
     async fn plan_create(
         &self,
         context: &Context<Clients>,
-        plan: &mut CreatePlan<MasterKey, ()>,
+        plan: &mut CreatePlan<MasterKey, MasterKeyPrivate>,
     ) -> Result<(), Diagnostics> {
         reach::fill_server(context, &mut plan.planned.sql_server);
         let Some(seen) = reach::peek(context, &plan.planned.sql_server).await? else { return Ok(()) };
+        let server_name = &seen.snapshot.facts.server_name;
+        let managed = context.client().is_some_and(|clients| clients.is_managed(server_name, KEY));
         match &seen.snapshot.master_key {
             Ok(None) if plan.config.password_wo.is_null() => Err(needs_password(seen.server.name()).into()),
+            Ok(Some(row)) => {
+                if plan.replaced.is_none() && !managed {
+                    context.warn(taken_over(server_name));
+                }
+                can_repair(&plan.config, row.encrypted_by_service_master_key, &seen)
+            }
             _ => Ok(()),
         }
     }
@@ -145,7 +188,7 @@ impl Resource<Clients> for MasterKeyResource {
     async fn plan_update(
         &self,
         context: &Context<Clients>,
-        plan: &mut UpdatePlan<MasterKey, ()>,
+        plan: &mut UpdatePlan<MasterKey, MasterKeyPrivate>,
     ) -> Result<(), Diagnostics> {
         shared::plan_server(
             context,
@@ -154,23 +197,75 @@ impl Resource<Clients> for MasterKeyResource {
             &plan.planned.sql_server,
             &mut plan.replace,
         )
-        .await
+        .await?;
+        let (prior, planned) = (&plan.prior.password_wo_version, &plan.planned.password_wo_version);
+        let place = plan.prior.server_name.as_str().unwrap_or_default();
+        if raised(prior, planned).is_some() && plan.config.password_wo.is_null() {
+            return Err(needs_new_password().into());
+        }
+        match (prior, planned) {
+            (Field::Null, Field::Known(version)) => context.warn(
+                Diagnostic::warning(
+                    "A version is only remembered",
+                    format!("The master key of {place} stays as it is: version {version} is where counting begins."),
+                )
+                .hint("raise it to add the password in `password_wo`")
+                .at("password_wo_version"),
+            ),
+            (Field::Known(before), Field::Known(after)) if after < before => context.warn(
+                Diagnostic::warning(
+                    "A version is only remembered",
+                    format!("The master key of {place} stays as it is: version {after} is lower than {before}."),
+                )
+                .at("password_wo_version"),
+            ),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn plan_destroy(
+        &self,
+        context: &Context<Clients>,
+        prior: &State<MasterKey, MasterKeyPrivate>,
+    ) -> Result<(), Diagnostics> {
+        let model = &prior.model;
+        let what = format!("the master key of {}", model.server_name.as_str().unwrap_or_default());
+        if model.on_destroy.as_str() != Some("drop") {
+            return Ok(());
+        }
+        let Some(seen) = glance(context, &model.sql_server, &model.server_name, &what).await else {
+            return Ok(());
+        };
+        if !matches!(seen.snapshot.master_key, Ok(Some(_))) {
+            return Ok(());
+        }
+        seen.prove_sight(&what)?;
+        // Certificates of the same run go first, and which those are cannot be told here, so this is no error yet.
+        let under = keys_under(&seen)?;
+        let cost = if under.is_empty() {
+            "no certificate's private key is under it".to_owned()
+        } else {
+            format!(
+                "while one of the private keys of {} is left under it the apply refuses",
+                under.join(", ")
+            )
+        };
+        context.warn(shared::dropped(&what, &cost));
+        Ok(())
     }
 
     async fn create(
         &self,
         context: &Context<Clients>,
         request: Create<MasterKey>,
-    ) -> Result<State<MasterKey, ()>, Failure<MasterKey, ()>> {
+    ) -> Result<State<MasterKey, MasterKeyPrivate>, Failure<MasterKey, MasterKeyPrivate>> {
         let Create { config, planned } = request;
         let seen = reach::look(context, &planned.sql_server, &Field::Null).await?;
         let found = seen.need(seen.snapshot.master_key.clone())?;
         let seen = match found {
             Some(_) => {
-                context.warn(shared::taken_over(&format!(
-                    "the master key of {}",
-                    seen.snapshot.facts.server_name
-                )));
+                context.warn(taken_over(&seen.snapshot.facts.server_name));
                 seen
             }
             None => {
@@ -198,14 +293,14 @@ impl Resource<Clients> for MasterKeyResource {
             adopted: Field::Known(found.is_some()),
             ..planned
         };
-        Ok(State { model, private: () })
+        Ok(State { model, private: MasterKeyPrivate::default() })
     }
 
     async fn read(
         &self,
         context: &Context<Clients>,
-        state: State<MasterKey, ()>,
-    ) -> Result<Option<State<MasterKey, ()>>, Diagnostics> {
+        state: State<MasterKey, MasterKeyPrivate>,
+    ) -> Result<Option<State<MasterKey, MasterKeyPrivate>>, Diagnostics> {
         let State { mut model, private } = state;
         let Some(seen) = reach::read(context, &model.sql_server, &model.server_name).await? else {
             return Ok(Some(State { model, private }));
@@ -215,9 +310,12 @@ impl Resource<Clients> for MasterKeyResource {
             return Ok(None);
         };
         shared::settle_server(&mut model.sql_server, &mut model.server_name, &seen);
+        if let Some(clients) = context.client() {
+            clients.manage(&seen.snapshot.facts.server_name, KEY);
+        }
         model.encrypted_by_service_master_key = Field::Known(row.encrypted_by_service_master_key);
         if model.adopted.is_null() {
-            model.adopted = Field::Known(false);
+            model.adopted = Field::Known(true);
         }
         Ok(Some(State { model, private }))
     }
@@ -225,18 +323,23 @@ impl Resource<Clients> for MasterKeyResource {
     async fn update(
         &self,
         context: &Context<Clients>,
-        request: Update<MasterKey, ()>,
-    ) -> Result<State<MasterKey, ()>, Failure<MasterKey, ()>> {
-        let Update { config, prior, planned, .. } = request;
+        request: Update<MasterKey, MasterKeyPrivate>,
+    ) -> Result<State<MasterKey, MasterKeyPrivate>, Failure<MasterKey, MasterKeyPrivate>> {
+        let Update { config, prior, planned, mut private } = request;
         let seen = reach::look(context, &planned.sql_server, &prior.server_name).await?;
-        if prior.password_wo_version.known() != planned.password_wo_version.known()
-            && planned.password_wo_version.known().is_some()
-            && let Some(new) = password(&config.password_wo)
-        {
-            seen.execute(context, &Statement::AddMasterKeyPassword { password: new }).await?;
+        if let Some(version) = raised(&prior.password_wo_version, &planned.password_wo_version) {
+            if private.added != Some(version) {
+                let password = password(&config.password_wo).ok_or_else(needs_new_password)?;
+                seen.execute(context, &Statement::AddMasterKeyPassword { password }).await?;
+            }
+            private.added = None;
             match password(&config.previous_password_wo) {
                 Some(password) => {
-                    seen.execute(context, &Statement::DropMasterKeyPassword { password }).await?;
+                    let dropped = seen.execute(context, &Statement::DropMasterKeyPassword { password }).await;
+                    if let Err(diagnostics) = dropped {
+                        let private = MasterKeyPrivate { added: Some(version) };
+                        return Err(Failure { diagnostics, state: Some(State { model: prior, private }) });
+                    }
                 }
                 None => context.warn(
                     Diagnostic::warning(
@@ -249,7 +352,8 @@ impl Resource<Clients> for MasterKeyResource {
         }
         let row =
             seen.need(seen.snapshot.master_key.clone())?.ok_or_else(|| not_visible(seen.server.name()))?;
-        if planned.encrypted_by_service_master_key.known() == Some(&true)
+        // As written: what is only remembered from the last read is no order to repair it.
+        if config.encrypted_by_service_master_key.known() == Some(&true)
             && !row.encrypted_by_service_master_key
         {
             let password = password(&config.password_wo).ok_or_else(|| needs_password(seen.server.name()))?;
@@ -264,14 +368,14 @@ impl Resource<Clients> for MasterKeyResource {
             ),
             ..planned
         };
-        Ok(State { model, private: () })
+        Ok(State { model, private })
     }
 
     async fn delete(
         &self,
         context: &Context<Clients>,
-        request: Delete<MasterKey, ()>,
-    ) -> Result<(), Failure<MasterKey, ()>> {
+        request: Delete<MasterKey, MasterKeyPrivate>,
+    ) -> Result<(), Failure<MasterKey, MasterKeyPrivate>> {
         let prior = request.prior;
         // There is one for each instance and others may need it, so nothing short of the word drops it.
         if prior.on_destroy.as_str() != Some("drop") {
@@ -281,9 +385,8 @@ impl Resource<Clients> for MasterKeyResource {
         if seen.need(seen.snapshot.master_key.clone())?.is_none() {
             return Ok(());
         }
-        let certificates = seen.need(seen.snapshot.certificates.as_ref().map_err(Arc::clone))?;
-        let under: Vec<&str> =
-            certificates.iter().filter(|row| row.private_key == "MK").map(|row| row.name.as_str()).collect();
+        seen.prove_sight(&format!("the master key of {}", seen.snapshot.facts.server_name))?;
+        let under = keys_under(&seen)?;
         if !under.is_empty() {
             return Err(shared::in_use(
                 &format!("the master key of {}", seen.snapshot.facts.server_name),
@@ -300,7 +403,7 @@ impl Resource<Clients> for MasterKeyResource {
         &self,
         _context: &Context<Clients>,
         request: Import<MasterKeyIdentity>,
-    ) -> Result<State<MasterKey, ()>, Diagnostics> {
+    ) -> Result<State<MasterKey, MasterKeyPrivate>, Diagnostics> {
         let (sql_server, server_name) = match request {
             Import::Id(id) => (Field::Known(id), Field::Null),
             Import::Identity(identity) => (Field::Null, identity.server_name),
@@ -313,10 +416,18 @@ impl Resource<Clients> for MasterKeyResource {
             previous_password_wo: Field::Null,
             encrypted_by_service_master_key: Field::Null,
             on_destroy: Field::Null,
-            adopted: Field::Known(false),
+            // Nobody here made it.
+            adopted: Field::Known(true),
         };
-        Ok(State { model, private: () })
+        Ok(State { model, private: MasterKeyPrivate::default() })
     }
+}
+
+/// What the key is called among the objects of a server.
+const KEY: &str = "master key";
+
+fn taken_over(server_name: &str) -> Diagnostic {
+    shared::taken_over(&format!("the master key of {server_name}"))
 }
 
 fn password(field: &Field<String>) -> Option<Secret> {
@@ -325,20 +436,4 @@ fn password(field: &Field<String>) -> Option<Secret> {
 
 fn known_or(planned: Field<bool>, actual: bool) -> Field<bool> {
     if planned.is_unknown() { Field::Known(actual) } else { planned }
-}
-
-fn needs_password(server: &str) -> Diagnostic {
-    Diagnostic::error(
-        "A master key needs a password",
-        format!("The database master of the SQL Server \"{server}\" has no master key, and a new one is created with `password_wo`."),
-    )
-    .at("password_wo")
-}
-
-fn not_visible(server: &str) -> Diagnostic {
-    Diagnostic::error(
-        "The master key is not visible",
-        format!("The SQL Server \"{server}\" does not show the master key of master after it was created."),
-    )
-    .hint("GRANT VIEW ANY DEFINITION to the login")
 }
