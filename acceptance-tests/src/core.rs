@@ -336,7 +336,7 @@ fn text(object: &Object, name: &str) -> Json {
 }
 
 async fn roots(harness: &Harness<Milink>) -> Result<Vec<(String, Object)>, Problem> {
-    let members = ["name", "certificate", "subject", "thumbprint", "not_after"];
+    let members = ["name", "certificate", "subject", "thumbprint", "not_after", "key_algorithm"];
     let members = members.map(|name| (name, Type::String)).into_iter().chain([("retired", Type::Bool)]);
     let result = Type::Map(Box::new(Type::object(members)));
     let roots = harness.call_function("azure_root_certificates", &[], &result).await?.unwrap();

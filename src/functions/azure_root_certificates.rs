@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use time::format_description::well_known::Rfc3339;
 
-use crate::certificate::Certificate;
 use crate::certificate::roots::{ROOTS, Root};
+use crate::certificate::{Certificate, KeyKind};
 use crate::framework::function::{Function, FunctionError, Signature};
 use crate::framework::types::Type;
 use crate::framework::value::Value;
@@ -27,7 +27,8 @@ impl Function for AzureRootCertificates {
             summary: "Root certificates of Azure",
             description: "The root certificates that managed instances' certificates chain to, by a key that never changes. Each \
                  has `name` (the authority's own name, for SQL Server), `certificate` (PEM), `subject`, `thumbprint` (SHA-1, \
-                 upper-case hex, as `sys.certificates` shows it), `not_after` (RFC 3339) and `retired` (whether Azure issues \
+                 upper-case hex, as `sys.certificates` shows it), `not_after` (RFC 3339), `key_algorithm` (`RSA` or `ECDSA`; Microsoft \
+                 documents no version of SQL Server that refuses the latter, nor that all take it) and `retired` (whether Azure issues \
                  nothing under it any more). The list comes with the provider and only grows: a root that Azure leaves is \
                  marked `retired`, so an update of the provider never plans to drop one from a server.",
             parameters: Vec::new(),
@@ -38,6 +39,7 @@ impl Function for AzureRootCertificates {
                 ("subject", Type::String),
                 ("thumbprint", Type::String),
                 ("not_after", Type::String),
+                ("key_algorithm", Type::String),
                 ("retired", Type::Bool),
             ]))),
         }
@@ -60,6 +62,11 @@ fn object(root: &Root) -> Result<Value, FunctionError> {
     };
     let certificate = Certificate::from_der(root.der).map_err(|error| broken(error.to_string()))?;
     let not_after = certificate.not_after().format(&Rfc3339).map_err(|error| broken(error.to_string()))?;
+    let key_algorithm = match certificate.key() {
+        KeyKind::Rsa(_) => "RSA",
+        KeyKind::Elliptic(_) => "ECDSA",
+        KeyKind::Other(identifier) => identifier,
+    };
     Ok(Value::Object(
         [
             ("name", Value::string(root.name)),
@@ -67,6 +74,7 @@ fn object(root: &Root) -> Result<Value, FunctionError> {
             ("subject", Value::string(certificate.subject())),
             ("thumbprint", Value::string(certificate.sha1())),
             ("not_after", Value::string(not_after)),
+            ("key_algorithm", Value::string(key_algorithm)),
             ("retired", Value::Bool(root.retired)),
         ]
         .map(|(name, value)| (name.to_owned(), value))
@@ -87,6 +95,9 @@ mod tests {
         };
         assert_eq!(root["thumbprint"], Value::string("73A5E64A3BFF8316FF0EDCCC618A906E4EAE4D74"));
         assert_eq!(root["not_after"], Value::string("2042-07-18T23:00:23Z"));
+        assert_eq!(root["key_algorithm"], Value::string("RSA"));
+        let elliptic = |root: &Value| matches!(root, Value::Object(root) if root["key_algorithm"] == Value::string("ECDSA"));
+        assert_eq!(roots.values().filter(|root| elliptic(root)).count(), 3);
         let Value::String(pem) = &root["certificate"] else { panic!("not text") };
         assert_eq!(Certificate::parse(pem).unwrap().common_name(), Some(root_name(root)));
     }
