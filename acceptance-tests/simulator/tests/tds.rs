@@ -85,7 +85,7 @@ async fn instances_of_one_host_are_two_servers() {
         assert_eq!(number(&mut client, "CREATE DATABASE here").await, None, "at {server}");
         let asked = client.simple_query("SELECT @@SERVERNAME, @@SERVICENAME, DB_ID('here')").await.unwrap();
         let row = asked.into_row().await.unwrap().unwrap();
-        let answers = (row.get::<&str, _>(0), row.get::<&str, _>(1), row.get::<i16, _>(2));
+        let answers = (row.get::<&str, _>(0), row.get::<&str, _>(1), row.get::<i32, _>(2));
         assert_eq!(answers, (Some(server), Some(service), Some(5)));
         assert_eq!(number(&mut client, "DROP DATABASE here").await, None);
     }
