@@ -9,12 +9,16 @@
 //! the links are connected again: until then `contact` is `pending`, and the next plan shows an update. Without that,
 //! the next apply would delete the old certificate and its upload under a link that still needs them.
 
+mod change;
+mod contact;
+mod guard;
+mod leave;
+mod words;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
 use crate::framework::checks::{between, not_empty, one_of};
 use crate::framework::context::Context;
@@ -30,11 +34,12 @@ use crate::resources::reach::{self, Seen};
 use crate::resources::shared;
 use crate::sql::Statement;
 use crate::sql::catalog::EndpointRow;
-use crate::sql::quote::Identifier;
-use crate::sql::statement::{
-    Authentication, AuthenticationWay, CreateEndpoint, Encryption, EncryptionAlgorithm, EndpointChange,
-    EndpointRole, EndpointState, ListenerIp, Windows,
-};
+
+use self::change::{change, fill_unknown, new_endpoint};
+use self::contact::{PENDING, SETTLED, await_contact, linked};
+use self::guard::{alter, restart_warning};
+use self::leave::put_back;
+use self::words::{AUTHENTICATIONS, identifier, words};
 
 model! {
     /// State of a mirroring endpoint.
@@ -135,20 +140,6 @@ fn schema() -> Schema {
     ))
     .attribute(shared::adopted())
 }
-
-/// Words for `sys.database_mirroring_endpoints.connection_auth`, 1 to 10.
-const AUTHENTICATIONS: [&str; 10] = [
-    "windows_ntlm",
-    "windows_kerberos",
-    "windows_negotiate",
-    "certificate",
-    "windows_ntlm_certificate",
-    "windows_kerberos_certificate",
-    "windows_negotiate_certificate",
-    "certificate_windows_ntlm",
-    "certificate_windows_kerberos",
-    "certificate_windows_negotiate",
-];
 
 /// What is remembered beside the state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -431,362 +422,6 @@ impl Resource<Clients> for MirroringEndpointResource {
     }
 }
 
-const SETTLED: &str = "settled";
-const PENDING: &str = "pending";
-/// How long links are given to connect again after a switch; they were seen to take up to a minute.
-const RECONNECT: Duration = Duration::from_secs(180);
-/// Between two looks.
-const LOOK: Duration = Duration::from_secs(2);
-
-/// Changes what is written and differs. Answers with whether links are connected again.
-async fn alter(
-    context: &Context<Clients>,
-    seen: &Seen,
-    row: &EndpointRow,
-    config: &MirroringEndpoint,
-) -> Result<&'static str, Diagnostics> {
-    let change = change(row, config)?;
-    if change.is_empty() {
-        return Ok(SETTLED);
-    }
-    let uses = seen
-        .server
-        .endpoint_use()
-        .await
-        .map_err(|error| reach::sql_error("ask who uses the endpoint of", &seen.server, &error))?;
-    if config.allow_listener_restart.known() != Some(&true) {
-        let hurt = if uses.running_seedings > 0 {
-            Some(format!("{} seedings run and would start anew", uses.running_seedings))
-        } else if !uses.groups_that_need_secondaries.is_empty() {
-            Some(format!("commits in {} would wait", uses.groups_that_need_secondaries.join(", ")))
-        } else {
-            None
-        };
-        if let Some(hurt) = hurt {
-            return Err(Diagnostic::error(
-                "A restart of the listener would hurt",
-                format!("A change of the endpoint {} restarts its listener, and {hurt}.", row.name),
-            )
-            .hint("wait, or set `allow_listener_restart = true`")
-            .at("allow_listener_restart")
-            .into());
-        }
-    }
-    let links = linked(seen)?;
-    let switches = change.mirroring.is_some();
-    let section = async {
-        seen.execute(context, &Statement::AlterEndpoint(change)).await?;
-        if switches && !links.is_empty() { await_contact(context, seen, &links).await } else { Ok(SETTLED) }
-    };
-    context.critical("the change of the endpoint", RECONNECT + Duration::from_secs(60), section).await
-}
-
-/// Distributed groups of this server that were connected when it was looked at.
-fn linked(seen: &Seen) -> Result<Vec<String>, Diagnostics> {
-    let groups = seen.need(seen.snapshot.groups.as_ref().map_err(Arc::clone))?;
-    let mut names = Vec::new();
-    for group in groups.iter().filter(|group| group.is_distributed) {
-        if seen.need(seen.snapshot.remote_state(&group.id))?.is_some_and(|state| state.connected == Some(1)) {
-            names.push(group.name.clone());
-        }
-    }
-    Ok(names)
-}
-
-async fn await_contact(
-    _context: &Context<Clients>,
-    seen: &Seen,
-    links: &[String],
-) -> Result<&'static str, Diagnostics> {
-    let until = Instant::now() + RECONNECT;
-    while Instant::now() < until {
-        let now = seen.again().await?;
-        let connected = linked(&now)?;
-        if links.iter().all(|link| connected.contains(link)) {
-            return Ok(SETTLED);
-        }
-        tokio::time::sleep(LOOK).await;
-    }
-    Ok(PENDING)
-}
-
-/// Puts the authentication back that the endpoint had, if its certificate is still there.
-async fn put_back(
-    context: &Context<Clients>,
-    seen: &Seen,
-    row: &EndpointRow,
-    original: Option<&Original>,
-) -> Result<(), Diagnostics> {
-    let Some(original) = original else { return Ok(()) };
-    if original.connection_auth == row.connection_auth && original.certificate == row.certificate {
-        return Ok(());
-    }
-    let authentication = authentication(original.connection_auth, original.certificate.as_deref())?;
-    let mut change = EndpointChange::of(identifier("the name of the endpoint", &row.name)?);
-    change.mirroring = Some((authentication, encryption(row.encryption_algorithm), role(row.role)));
-    context.warn(Diagnostic::warning(
-        "The endpoint has its former authentication again",
-        format!(
-            "The endpoint {} of {} was taken over and is left as it was found; its listener restarts.",
-            row.name, seen.snapshot.facts.server_name
-        ),
-    ));
-    seen.execute(context, &Statement::AlterEndpoint(change)).await
-}
-
-/// What is written and differs from what is.
-fn change(row: &EndpointRow, config: &MirroringEndpoint) -> Result<EndpointChange, Diagnostics> {
-    let has = words(row);
-    let differs = |wanted: &Field<String>, has: &Field<String>| {
-        wanted.as_str().is_some_and(|wanted| Some(wanted) != has.as_str())
-    };
-    let mut change = EndpointChange::of(identifier("the name of the endpoint", &row.name)?);
-    if differs(&config.state, &has.state) {
-        change.state = config.state.as_str().map(state);
-    }
-    let port_differs = config.port.known().is_some_and(|port| Some(port) != has.port.known());
-    if port_differs || differs(&config.listener_ip, &has.listener_ip) {
-        let port = config.port.known().or(has.port.known()).copied().unwrap_or(DEFAULT_PORT);
-        let ip = config.listener_ip.as_str().or(has.listener_ip.as_str()).unwrap_or("all");
-        change.listener = Some((u16::try_from(port).unwrap_or(5022), listener_ip(ip)?));
-    }
-    let certificate_differs = match (config.certificate.as_str(), row.certificate.as_deref()) {
-        (Some(wanted), Some(has)) => !wanted.eq_ignore_ascii_case(has),
-        (Some(_), None) => true,
-        _ => false,
-    };
-    if certificate_differs
-        || differs(&config.authentication, &has.authentication)
-        || differs(&config.encryption, &has.encryption)
-        || differs(&config.encryption_algorithm, &has.encryption_algorithm)
-        || differs(&config.role, &has.role)
-    {
-        let certificate = config.certificate.as_str().or(row.certificate.as_deref());
-        let auth = match config.authentication.as_str() {
-            Some(word) => auth_code(word),
-            None => with_certificate(row.connection_auth, certificate.is_some()),
-        };
-        let level = config.encryption.as_str().or(has.encryption.as_str());
-        let algorithm = config.encryption_algorithm.as_str().or(has.encryption_algorithm.as_str());
-        let role = config.role.as_str().or(has.role.as_str()).map_or(EndpointRole::All, role_of);
-        change.mirroring = Some((authentication(auth, certificate)?, encryption_of(level, algorithm), role));
-    }
-    Ok(change)
-}
-
-const DEFAULT_PORT: i64 = 5022;
-
-fn new_endpoint(config: &MirroringEndpoint, server: &str) -> Result<CreateEndpoint, Diagnostics> {
-    let certificate = config.certificate.as_str();
-    let auth = match config.authentication.as_str() {
-        Some(word) => auth_code(word),
-        None if certificate.is_some() => CERTIFICATE_ONLY,
-        None => return Err(needs_certificate(server).into()),
-    };
-    Ok(CreateEndpoint {
-        name: identifier("the name of the endpoint", config.name.as_str().unwrap_or("milink_endpoint"))?,
-        state: config.state.as_str().map_or(EndpointState::Started, state),
-        port: u16::try_from(config.port.known().copied().unwrap_or(DEFAULT_PORT)).unwrap_or(5022),
-        ip: listener_ip(config.listener_ip.as_str().unwrap_or("all"))?,
-        authentication: authentication(auth, certificate)?,
-        encryption: encryption_of(config.encryption.as_str(), config.encryption_algorithm.as_str()),
-        role: config.role.as_str().map_or(EndpointRole::All, role_of),
-    })
-}
-
-/// The endpoint in the words of HCL.
-fn words(row: &EndpointRow) -> MirroringEndpoint {
-    let auth = usize::try_from(row.connection_auth - 1).ok().and_then(|place| AUTHENTICATIONS.get(place));
-    let (level, algorithm) = encryption_words(row.encryption_algorithm);
-    MirroringEndpoint {
-        sql_server: Field::Null,
-        server_name: Field::Null,
-        name: Field::Known(row.name.clone()),
-        port: Field::Known(row.port),
-        listener_ip: Field::Known(row.ip_address.clone().unwrap_or_else(|| "all".to_owned())),
-        certificate: row.certificate.clone().into(),
-        authentication: auth.map(|word| (*word).to_owned()).into(),
-        encryption: level.into(),
-        encryption_algorithm: algorithm.into(),
-        role: match row.role {
-            1 => "partner",
-            2 => "witness",
-            _ => "all",
-        }
-        .into(),
-        state: match row.state {
-            0 => "started",
-            1 => "stopped",
-            _ => "disabled",
-        }
-        .into(),
-        allow_listener_restart: Field::Null,
-        on_destroy: Field::Null,
-        contact: Field::Null,
-        adopted: Field::Null,
-    }
-}
-
-/// What was not written is as it was found.
-fn fill_unknown(model: &mut MirroringEndpoint, row: &EndpointRow) {
-    let has = words(row);
-    let fill = |field: &mut Field<String>, found: Field<String>| {
-        if field.is_unknown() {
-            *field = found;
-        }
-    };
-    fill(&mut model.name, has.name);
-    fill(&mut model.listener_ip, has.listener_ip);
-    fill(&mut model.certificate, has.certificate);
-    fill(&mut model.authentication, has.authentication);
-    fill(&mut model.encryption, has.encryption);
-    fill(&mut model.encryption_algorithm, has.encryption_algorithm);
-    fill(&mut model.role, has.role);
-    fill(&mut model.state, has.state);
-    if model.port.is_unknown() {
-        model.port = has.port;
-    }
-}
-
-const CERTIFICATE_ONLY: i64 = 4;
-
-/// `connection_auth` of a word; the schema has checked it.
-fn auth_code(word: &str) -> i64 {
-    let place = AUTHENTICATIONS.iter().position(|known| *known == word);
-    place.and_then(|place| i64::try_from(place + 1).ok()).unwrap_or(CERTIFICATE_ONLY)
-}
-
-/// An endpoint's own way, with a certificate added behind Windows authentication.
-fn with_certificate(code: i64, certificate: bool) -> i64 {
-    match (code, certificate) {
-        (1..=3, true) => code + 4,
-        _ => code,
-    }
-}
-
-fn authentication(code: i64, certificate: Option<&str>) -> Result<Authentication, Diagnostics> {
-    let windows = match code {
-        1 | 5 | 8 => Some(Windows::Ntlm),
-        2 | 6 | 9 => Some(Windows::Kerberos),
-        3 | 7 | 10 => Some(Windows::Negotiate),
-        _ => None,
-    }
-    .map(AuthenticationWay::Windows);
-    let certificate = match (code, certificate) {
-        (1..=3, _) => None,
-        (_, Some(name)) => {
-            Some(AuthenticationWay::Certificate(identifier("the name of the certificate", name)?))
-        }
-        (_, None) => {
-            return Err(Diagnostic::error(
-                "An endpoint without its certificate",
-                "The endpoint's authentication needs `certificate`, the name of a certificate in master.",
-            )
-            .at("certificate")
-            .into());
-        }
-    };
-    Ok(match (windows, certificate) {
-        (Some(windows), Some(certificate)) if code >= 8 => {
-            Authentication { first: certificate, second: Some(windows) }
-        }
-        (Some(windows), certificate) => Authentication { first: windows, second: certificate },
-        (None, Some(certificate)) => Authentication { first: certificate, second: None },
-        // Code 4 has a certificate, or the match above has refused it.
-        (None, None) => {
-            Authentication { first: AuthenticationWay::Windows(Windows::Negotiate), second: None }
-        }
-    })
-}
-
-/// `encryption_algorithm`: 0 none; 1 to 4 supported or required by parity (`sys.database_mirroring_endpoints`): 1 RC4,
-/// 2 AES, 3 NONE RC4, 4 NONE AES, 5 RC4 AES, 6 AES RC4, 7 NONE RC4 AES, 8 NONE AES RC4; `NONE` marks SUPPORTED.
-fn encryption(code: i64) -> Encryption {
-    use EncryptionAlgorithm::{Aes, AesRc4, Rc4, Rc4Aes};
-    match code {
-        0 => Encryption::Disabled,
-        1 => Encryption::Required(Rc4),
-        3 => Encryption::Supported(Rc4),
-        4 => Encryption::Supported(Aes),
-        5 => Encryption::Required(Rc4Aes),
-        6 => Encryption::Required(AesRc4),
-        7 => Encryption::Supported(Rc4Aes),
-        8 => Encryption::Supported(AesRc4),
-        _ => Encryption::Required(Aes),
-    }
-}
-
-fn encryption_words(code: i64) -> (&'static str, &'static str) {
-    let word = |algorithm| match algorithm {
-        EncryptionAlgorithm::Aes => "aes",
-        EncryptionAlgorithm::Rc4 => "rc4",
-        EncryptionAlgorithm::AesRc4 => "aes_rc4",
-        EncryptionAlgorithm::Rc4Aes => "rc4_aes",
-    };
-    match encryption(code) {
-        Encryption::Disabled => ("disabled", "none"),
-        Encryption::Supported(algorithm) => ("supported", word(algorithm)),
-        Encryption::Required(algorithm) => ("required", word(algorithm)),
-    }
-}
-
-fn encryption_of(level: Option<&str>, algorithm: Option<&str>) -> Encryption {
-    let algorithm = match algorithm {
-        Some("rc4") => EncryptionAlgorithm::Rc4,
-        Some("aes_rc4") => EncryptionAlgorithm::AesRc4,
-        Some("rc4_aes") => EncryptionAlgorithm::Rc4Aes,
-        _ => EncryptionAlgorithm::Aes,
-    };
-    match level {
-        Some("disabled") => Encryption::Disabled,
-        Some("supported") => Encryption::Supported(algorithm),
-        _ => Encryption::Required(algorithm),
-    }
-}
-
-fn role(code: i64) -> EndpointRole {
-    match code {
-        1 => EndpointRole::Partner,
-        2 => EndpointRole::Witness,
-        _ => EndpointRole::All,
-    }
-}
-
-fn role_of(word: &str) -> EndpointRole {
-    match word {
-        "partner" => EndpointRole::Partner,
-        "witness" => EndpointRole::Witness,
-        _ => EndpointRole::All,
-    }
-}
-
-fn state(word: &str) -> EndpointState {
-    match word {
-        "stopped" => EndpointState::Stopped,
-        "disabled" => EndpointState::Disabled,
-        _ => EndpointState::Started,
-    }
-}
-
-fn listener_ip(word: &str) -> Result<ListenerIp, Diagnostics> {
-    if word.eq_ignore_ascii_case("all") {
-        return Ok(ListenerIp::All);
-    }
-    word.parse().map(ListenerIp::Address).map_err(|_not_an_address| {
-        Diagnostic::error(
-            "An address that is not one",
-            format!("listener_ip is \"all\" or an IP address, not \"{word}\"."),
-        )
-        .at("listener_ip")
-        .into()
-    })
-}
-
-fn identifier(what: &'static str, name: &str) -> Result<Identifier, Diagnostics> {
-    Identifier::parse(what, name)
-        .map_err(|error| Diagnostic::error("A name that cannot be used", error.to_string()).into())
-}
-
 fn check_name(wanted: &Field<String>, row: &EndpointRow) -> Result<(), Diagnostics> {
     match wanted.as_str() {
         Some(name) if name != row.name => Err(renamed(name, &row.name).into()),
@@ -816,45 +451,4 @@ fn not_there(seen: &Seen) -> Diagnostic {
         "The endpoint is not there",
         format!("The SQL Server \"{}\" shows no database mirroring endpoint.", seen.server.name()),
     )
-}
-
-/// Names who shares the endpoint: every ALTER closes their connections.
-fn restart_warning(seen: &Seen, row: &EndpointRow) -> Diagnostic {
-    let groups = seen.snapshot.groups.as_deref().unwrap_or_default();
-    let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
-    let who = if names.is_empty() {
-        "no availability group uses it now".to_owned()
-    } else {
-        format!("it interrupts {}", names.join(", "))
-    };
-    Diagnostic::warning(
-        "The listener of an endpoint restarts",
-        format!(
-            "The endpoint {} of {} is changed, which restarts its listener; {who}.",
-            row.name, seen.snapshot.facts.server_name
-        ),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_and_codes_agree() {
-        for (place, word) in AUTHENTICATIONS.iter().enumerate() {
-            assert_eq!(auth_code(word), i64::try_from(place).unwrap() + 1);
-        }
-        for code in 0..=8 {
-            let (level, algorithm) = encryption_words(code);
-            assert_eq!(encryption_of(Some(level), Some(algorithm)), encryption(code), "{code}");
-        }
-    }
-
-    #[test]
-    fn a_certificate_is_added_behind_windows() {
-        assert_eq!(with_certificate(3, true), 7);
-        assert_eq!(with_certificate(4, true), 4);
-        assert_eq!(with_certificate(3, false), 3);
-    }
 }
