@@ -13,6 +13,9 @@ use crate::certificate::hex;
 /// A managed instance. Properties that links do not need are not read.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ManagedInstance {
+    /// ARM id.
+    #[serde(default)]
+    pub id: String,
     /// Name.
     pub name: String,
     /// Region.
@@ -80,6 +83,16 @@ impl Client {
     pub async fn instance(&self, id: &ManagedInstanceId) -> Result<ManagedInstance, Error> {
         let versions = self.versions(&id.subscription).await?;
         self.read(&id.to_string(), &versions.stable).await
+    }
+
+    /// All managed instances of a subscription that the credential may see.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub async fn instances(&self, subscription: &str) -> Result<Vec<ManagedInstance>, Arc<Error>> {
+        let versions = self.versions(subscription).await.map_err(Arc::new)?;
+        let path = format!("/subscriptions/{subscription}/providers/Microsoft.Sql/managedInstances");
+        self.list(&path, &versions.stable).await
     }
 
     /// The databases of an instance.

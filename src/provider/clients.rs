@@ -23,6 +23,7 @@ use crate::sql::config::{self, SqlAuth};
 pub struct Clients {
     preflight: Preflight,
     azure: Azure,
+    subscription: Option<String>,
     servers: Option<Vec<Slot>>,
     said: Mutex<BTreeSet<String>>,
     held: Mutex<BTreeSet<(String, String)>>,
@@ -63,6 +64,10 @@ impl Clients {
     /// Makes the clients. Dials nothing.
     pub fn new(resolved: Resolved) -> Self {
         let keep_unreachable = resolved.keep_unreachable;
+        let subscription = match &resolved.azure {
+            Part::Ready(settings) => settings.subscription_id.clone(),
+            Part::Unknown(_) => None,
+        };
         let (azure, tokens) = match resolved.azure {
             Part::Unknown(argument) => (Azure::Unknown(argument), None),
             Part::Ready(settings) => azure(settings, keep_unreachable),
@@ -70,6 +75,7 @@ impl Clients {
         Self {
             preflight: resolved.preflight,
             azure,
+            subscription,
             servers: resolved
                 .servers
                 .map(|servers| servers.into_iter().map(|server| slot(server, tokens.as_ref())).collect()),
@@ -103,6 +109,11 @@ impl Clients {
                 format!("Signing in to Azure is not possible: {reason}."),
             ))),
         }
+    }
+
+    /// The subscription in which instances are looked for by name, where one is configured.
+    pub fn subscription(&self) -> Option<&str> {
+        self.subscription.as_deref()
     }
 
     /// The block of this name; the only one where no name is given.

@@ -68,6 +68,8 @@ pub struct AzureSettings {
     pub http: http::Settings,
     /// One version for every call.
     pub api_version: Option<String>,
+    /// Where instances are looked for by name; ids carry their own.
+    pub subscription_id: Option<String>,
 }
 
 /// How one SQL Server is reached, and what resources call it.
@@ -161,8 +163,6 @@ fn azure(
     let authority = known!(authority_host, "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST");
     let ca_certificate = known!(ca_certificate, "MILINK_AZURE_CA_CERTIFICATE");
     let api_version = known!(api_version, "MILINK_API_VERSION");
-    // The subscription stands in every id; the provider itself needs it for nobody's sign-in.
-    drop(subscription_id);
     let path = |name: &str| AttributePath::attribute("azure").child(name);
     let cloud = match (Environment::named(&name), resource_manager, authority) {
         (Some(cloud), None, None) => cloud,
@@ -240,6 +240,7 @@ fn azure(
             user_agent: run.0.clone(),
         },
         api_version,
+        subscription_id,
     })
 }
 

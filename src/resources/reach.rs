@@ -178,6 +178,20 @@ pub async fn look(
         .map_err(|why| why.diagnostic("look at", ONE).into())
 }
 
+/// All configured servers that answer, as they are now.
+pub async fn servers(context: &Context<Clients>) -> Vec<Seen> {
+    let Some(clients) = context.client() else { return Vec::new() };
+    let mut found = Vec::new();
+    for slot in clients.slots().iter().filter(|slot| slot.name.is_some()) {
+        if let Ok(seen) =
+            ask(clients, slot.name.as_deref(), &Expected::default(), When::NowUnlessSilent).await
+        {
+            found.push(seen);
+        }
+    }
+    found
+}
+
 /// Asks the server of a block.
 ///
 /// # Errors

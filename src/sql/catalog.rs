@@ -281,6 +281,14 @@ impl GroupRow {
     }
 }
 
+impl ReplicaRow {
+    /// The host in its URL: `tcp://mi.abc.database.windows.net:5022;Server=[mi]`.
+    pub fn host(&self) -> Option<&str> {
+        let (_, rest) = self.endpoint_url.as_deref()?.split_once("://")?;
+        rest.split([':', ';']).next().filter(|host| !host.is_empty())
+    }
+}
+
 pub(super) fn master_key(rows: &[Row]) -> Result<Option<MasterKeyRow>, Error> {
     let Some(row) = rows.first() else { return Ok(None) };
     if row.get::<i64>("present")? == 0 {

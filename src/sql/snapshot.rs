@@ -93,6 +93,15 @@ impl Snapshot {
         Ok(rows.iter().find(|row| self.facts.same_name(&row.name, name)))
     }
 
+    /// The certificate that the endpoint shows; nothing where there is no endpoint, or it shows none.
+    pub fn shown_certificate(&self) -> Section<Option<&CertificateRow>> {
+        match self.endpoint.as_ref().map_err(Arc::clone)?.as_ref().and_then(|row| row.certificate.as_deref())
+        {
+            Some(name) => self.certificate(name),
+            None => Ok(None),
+        }
+    }
+
     /// The group of this name, local or distributed.
     pub fn group(&self, name: &str) -> Section<Option<&GroupRow>> {
         let rows = self.groups.as_ref().map_err(Arc::clone)?;
