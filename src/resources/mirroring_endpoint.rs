@@ -13,9 +13,11 @@ mod change;
 mod contact;
 mod guard;
 mod leave;
+mod trust;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -27,19 +29,19 @@ use crate::framework::model::Field;
 use crate::framework::resource::{
     Create, CreatePlan, Delete, Failure, Import, Resource, State, Update, UpdatePlan,
 };
-use crate::framework::schema::{Attribute, IdentitySchema, Schema};
+use crate::framework::schema::{Attribute, IdentitySchema, Schema, Timeouts};
 use crate::model;
 use crate::provider::Clients;
 use crate::resources::reach::{self, Seen};
 use crate::resources::shared;
-use crate::sql::Statement;
 use crate::sql::catalog::EndpointRow;
+use crate::sql::instance::InstanceFacts;
+use crate::sql::{Snapshot, Statement};
 
-use self::change::{change, fill_unknown, new_endpoint};
-use self::contact::{PENDING, SETTLED, await_contact, linked};
+use self::change::{differing, fill_unknown, forget_dependents, new_endpoint, refresh};
+use self::contact::{PENDING, Peer, SETTLED};
 use self::guard::{alter, restart_warning};
-use self::leave::put_back;
-use self::words::{AUTHENTICATIONS, identifier, words};
+use self::words::{AUTHENTICATIONS, is_listener_ip, same_listener_ip, words};
 
 model! {
     /// State of a mirroring endpoint.
@@ -88,8 +90,10 @@ model! {
 fn schema() -> Schema {
     Schema::new(
         "The database mirroring endpoint of an instance. There is one for each instance; if it exists already it is taken over, \
-         whatever its name, and only what is written here is managed. Destroy leaves it unless `on_destroy = \"drop\"`, and puts back \
-         the authentication that it had when it was taken over.",
+         whatever its name, and only what is written here is managed. Destroy leaves it unless `on_destroy = \"drop\"`, and puts the \
+         authentication back that it had when it was taken over, if this resource has changed it and nobody else since.\n\nEvery change \
+         restarts its listener and interrupts everything that replicates through it; the plan names who that is. It is not switched to a \
+         certificate that the other side of a link does not know.",
     )
     .attribute(shared::sql_server())
     .attribute(shared::server_name())
@@ -100,7 +104,7 @@ fn schema() -> Schema {
         "TCP port that it listens on, 1024 to 32767 as documented. Default for a new one: 5022. Leave it out for an endpoint that \
          exists on another port.",
     ))
-    .attribute(Attribute::string("listener_ip").optional().computed().stable().check(not_empty).describe(
+    .attribute(Attribute::string("listener_ip").optional().computed().stable().same(same_listener_ip).check(is_listener_ip).describe(
         "`all` (default for a new one), or the one address that it listens on; distributed availability groups want `all`.",
     ))
     .attribute(Attribute::string("certificate").optional().computed().stable().check(not_empty).describe(
@@ -131,28 +135,58 @@ fn schema() -> Schema {
          stopped it on purpose.",
     ))
     .attribute(Attribute::bool("allow_listener_restart").optional().describe(
-        "Whether a change may restart the listener although a seeding runs, a group needs synchronized secondaries to commit, or \
-         peers have to change with it. Default false.",
+        "Whether a change may restart the listener although a seeding runs, a group needs synchronized secondaries to commit, peers \
+         have to follow a change of port, address, encryption or (when it is taken over) certificate, or the other side of a link cannot \
+         be asked whether it knows the certificate. Default false. Destroy heeds it as last applied.",
     ))
-    .attribute(shared::on_destroy("`keep` (default) leaves the endpoint, `drop` drops it if no group and no mirroring session is left."))
+    .attribute(shared::on_destroy(
+        "Not written, the endpoint is left with the authentication that it had when it was taken over; `keep` leaves it as it is; `drop` \
+         drops it if no group and no mirroring session is left.",
+    ))
     .attribute(Attribute::string("contact").computed().stable().describe(
-        "`settled`, or `pending` while links have not been seen connected again since the certificate was switched.",
+        "`settled`, or `pending` while links and replicas have not been seen connected again since a change restarted the listener. The \
+         next apply looks again, before Terraform deletes what they needed until then.",
     ))
     .attribute(shared::adopted())
+    .timeouts(Timeouts { create: Some(MINUTES_10), update: Some(MINUTES_10), delete: Some(MINUTES_10), ..Timeouts::default() })
 }
+
+const MINUTES_10: Duration = Duration::from_secs(10 * 60);
 
 /// What is remembered beside the state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct EndpointPrivate {
     /// Authentication and certificate of an endpoint when it was taken over; a destroy puts them back.
     original: Option<Original>,
+    /// The same as this resource left them, if it has changed them.
+    #[serde(default)]
+    written: Option<Original>,
+    /// Whether anything was remembered: a provider that dies in the middle of an update loses what was.
+    #[serde(default)]
+    recorded: bool,
+    /// Whether the configuration says which certificate it shows: only then is somebody else's switch waited for.
+    #[serde(default)]
+    manages_certificate: bool,
+    /// Who was connected when it was last read: an apply that is cut off right after a switch leaves nothing else that
+    /// says who has to come back.
+    #[serde(default)]
+    connected: Vec<Peer>,
+    /// Who was connected before a switch and was not seen since.
+    #[serde(default)]
+    awaited: Vec<Peer>,
 }
 
-/// How an endpoint was found.
+/// How peers authenticate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Original {
     connection_auth: i64,
     certificate: Option<String>,
+}
+
+impl Original {
+    fn of(row: &EndpointRow) -> Self {
+        Self { connection_auth: row.connection_auth, certificate: row.certificate.clone() }
+    }
 }
 
 /// The resource.
@@ -183,18 +217,7 @@ impl Resource<Clients> for MirroringEndpointResource {
     }
 
     fn validate(&self, config: &MirroringEndpoint, report: &mut Diagnostics) {
-        if let Some(way) = config.authentication.as_str()
-            && way.contains("certificate")
-            && config.certificate.is_null()
-        {
-            report.push(
-                Diagnostic::error(
-                    "An endpoint without its certificate",
-                    format!("The authentication \"{way}\" needs `certificate`, the name of a certificate in master."),
-                )
-                .at("certificate"),
-            );
-        }
+        validate(config, report);
     }
 
     async fn plan_create(
@@ -202,23 +225,34 @@ impl Resource<Clients> for MirroringEndpointResource {
         context: &Context<Clients>,
         plan: &mut CreatePlan<MirroringEndpoint, EndpointPrivate>,
     ) -> Result<(), Diagnostics> {
-        reach::fill_server(context, &mut plan.planned.sql_server);
-        plan.planned.contact = Field::Known(SETTLED.to_owned());
-        let Some(seen) = reach::peek(context, &plan.planned.sql_server).await? else { return Ok(()) };
-        match seen.need(seen.snapshot.endpoint.as_ref().map_err(Arc::clone))? {
-            None if plan.config.certificate.is_null() && plan.config.authentication.is_null() => {
-                Err(needs_certificate(seen.server.name()).into())
+        let CreatePlan { config, planned, .. } = plan;
+        reach::fill_server(context, &mut planned.sql_server);
+        let Some(seen) = reach::peek(context, &planned.sql_server).await? else { return Ok(()) };
+        let Some(row) = seen.need(seen.snapshot.endpoint.as_ref().map_err(Arc::clone))? else {
+            if config.certificate.is_null() && config.authentication.is_null() {
+                return Err(needs_certificate(seen.server.name()).into());
             }
-            None => Ok(()),
-            Some(row) => {
-                check_name(&plan.config.name, row)?;
-                let change = change(row, &plan.config)?;
-                if !change.is_empty() {
-                    context.warn(restart_warning(&seen, row));
-                }
-                Ok(())
+            return Ok(());
+        };
+        let facts = &seen.snapshot.facts;
+        check_name(&config.name, row, facts)?;
+        context.warn(taken_over(&seen, row));
+        let differing = differing(config, &words(row), |left, right| facts.same_name(left, right));
+        if differing.is_empty() {
+            return Ok(());
+        }
+        context.warn(restart_warning(&seen, row, &differing).await);
+        // What changes by itself (seedings, say) is for the apply; whose certificate it shows does not.
+        if config.certificate.as_str().is_some()
+            && config.allow_listener_restart.known() != Some(&true)
+            && guard::replaces_certificate(row, config, &seen)
+        {
+            let sharers = guard::sharers(&seen, &guard::uses(&seen).await?)?;
+            if !sharers.is_empty() && !config.allow_listener_restart.is_unknown() {
+                return Err(guard::replaced_certificate(row, config, &sharers).into());
             }
         }
+        Ok(())
     }
 
     async fn plan_update(
@@ -226,23 +260,51 @@ impl Resource<Clients> for MirroringEndpointResource {
         context: &Context<Clients>,
         plan: &mut UpdatePlan<MirroringEndpoint, EndpointPrivate>,
     ) -> Result<(), Diagnostics> {
-        let UpdatePlan { config, prior, planned, replace, .. } = plan;
+        let UpdatePlan { config, prior, planned, replace, private } = plan;
         shared::plan_server(context, &prior.sql_server, &prior.server_name, &planned.sql_server, replace)
             .await?;
-        if let (Some(wanted), Some(has)) = (config.name.as_str(), prior.name.as_str())
-            && wanted != has
-        {
-            return Err(renamed(wanted, has).into());
+        if !replace.is_empty() {
+            return Ok(());
         }
-        // A switch whose links were not seen connected again is not done.
-        planned.contact = Field::Known(SETTLED.to_owned());
-        let Some(seen) = reach::peek(context, &prior.sql_server).await? else { return Ok(()) };
-        if let Some(row) = seen.need(seen.snapshot.endpoint.as_ref().map_err(Arc::clone))?
-            && !change(row, config)?.is_empty()
+        // An error here would stop the ordinary plan that goes before a destroy; the apply refuses.
+        if let (Some(wanted), Some(has)) = (config.name.as_str(), prior.name.as_str())
+            && wanted.to_lowercase() != has.to_lowercase()
         {
-            context.warn(restart_warning(&seen, row));
+            let Diagnostic { summary, detail, hint, .. } = renamed(wanted, has);
+            let warning = Diagnostic::warning(&summary, format!("{detail} The apply will be refused."));
+            context.warn(hint.into_iter().fold(warning, Diagnostic::hint).at("name"));
+        }
+        let differing = differing(config, prior, |left, right| left == right);
+        let pending = prior.contact.as_str() == Some(PENDING);
+        if differing.is_empty() && !pending {
+            return Ok(());
+        }
+        // A switch after which somebody is missing is not done: this is what plans an update before Terraform deletes
+        // the certificate and the upload that it needed before.
+        planned.contact = Field::Unknown;
+        forget_dependents(planned, config, &differing);
+        if pending {
+            context
+                .warn(contact::not_connected_yet(prior.name.as_str().unwrap_or_default(), &private.awaited));
+        }
+        if differing.is_empty() {
+            return Ok(());
+        }
+        let Some(seen) = reach::peek_at(context, &prior.sql_server, &prior.server_name).await? else {
+            return Ok(());
+        };
+        if let Ok(Some(row)) = &seen.snapshot.endpoint {
+            context.warn(restart_warning(&seen, row, &differing).await);
         }
         Ok(())
+    }
+
+    async fn plan_destroy(
+        &self,
+        context: &Context<Clients>,
+        prior: &State<MirroringEndpoint, EndpointPrivate>,
+    ) -> Result<(), Diagnostics> {
+        leave::plan(context, &prior.model, &prior.private).await
     }
 
     async fn create(
@@ -253,17 +315,20 @@ impl Resource<Clients> for MirroringEndpointResource {
         let Create { config, planned } = request;
         let seen = reach::look(context, &planned.sql_server, &Field::Null).await?;
         let found = seen.need(seen.snapshot.endpoint.clone())?;
-        let (original, contact) = match &found {
+        let mut private = EndpointPrivate {
+            recorded: true,
+            manages_certificate: !config.certificate.is_null(),
+            ..EndpointPrivate::default()
+        };
+        let mut rewritten = false;
+        match &found {
             Some(row) => {
-                check_name(&config.name, row)?;
-                context.warn(shared::taken_over(&format!(
-                    "the endpoint {} of {}",
-                    row.name, seen.snapshot.facts.server_name
-                )));
-                let contact = alter(context, &seen, row, &config).await?;
-                let original =
-                    Original { connection_auth: row.connection_auth, certificate: row.certificate.clone() };
-                (Some(original), contact)
+                check_name(&config.name, row, &seen.snapshot.facts)?;
+                context.warn(taken_over(&seen, row));
+                private.original = Some(Original::of(row));
+                let altered = alter(context, &seen, row, &config, true).await?;
+                rewritten = altered.authenticates_otherwise;
+                private.awaited = contact::await_contact(context, &seen, &altered.before).await;
             }
             None => {
                 let statement = Statement::CreateEndpoint(new_endpoint(&config, seen.server.name())?);
@@ -272,17 +337,23 @@ impl Resource<Clients> for MirroringEndpointResource {
                 {
                     return Err(reach::statement_error(&seen.server, &statement, &failed).into());
                 }
-                (None, SETTLED)
             }
-        };
+        }
         let seen = seen.again().await?;
         let row = seen.need(seen.snapshot.endpoint.clone())?.ok_or_else(|| not_there(&seen))?;
-        let adopted = found.is_some();
-        let mut model =
-            MirroringEndpoint { adopted: Field::Known(adopted), contact: contact.into(), ..planned };
+        private.written = rewritten.then(|| Original::of(&row));
+        if !private.awaited.is_empty() {
+            // An error would taint the endpoint. The next plan updates it until everybody is back.
+            context.warn(contact::not_connected_yet(&row.name, &private.awaited));
+        }
+        let mut model = MirroringEndpoint {
+            adopted: Field::Known(found.is_some()),
+            contact: contact(&private),
+            ..planned
+        };
         model.server_name = Field::Known(seen.snapshot.facts.server_name.clone());
         fill_unknown(&mut model, &row);
-        Ok(State { model, private: EndpointPrivate { original } })
+        Ok(State { model, private })
     }
 
     async fn read(
@@ -290,7 +361,7 @@ impl Resource<Clients> for MirroringEndpointResource {
         context: &Context<Clients>,
         state: State<MirroringEndpoint, EndpointPrivate>,
     ) -> Result<Option<State<MirroringEndpoint, EndpointPrivate>>, Diagnostics> {
-        let State { mut model, private } = state;
+        let State { mut model, mut private } = state;
         let Some(seen) = reach::read(context, &model.sql_server, &model.server_name).await? else {
             return Ok(Some(State { model, private }));
         };
@@ -299,19 +370,21 @@ impl Resource<Clients> for MirroringEndpointResource {
             return Ok(None);
         };
         shared::settle_server(&mut model.sql_server, &mut model.server_name, &seen);
-        let as_found = words(&row);
-        model.name = as_found.name;
-        model.port = as_found.port;
-        model.listener_ip = as_found.listener_ip;
-        model.certificate = as_found.certificate;
-        model.authentication = as_found.authentication;
-        model.encryption = as_found.encryption;
-        model.encryption_algorithm = as_found.encryption_algorithm;
-        model.role = as_found.role;
-        model.state = as_found.state;
-        if model.contact.is_null() {
-            model.contact = SETTLED.into();
+        let facts = &seen.snapshot.facts;
+        if shows_another(&model, &row, facts) {
+            private.await_after_switch(&seen.snapshot);
         }
+        refresh(&mut model, &row, facts);
+        // Who may not see the replicas' states keeps what was known.
+        if let Ok(absent) = contact::missing(&seen.snapshot, &private.awaited) {
+            private.awaited = absent;
+        }
+        if private.awaited.is_empty()
+            && let Ok(connected) = contact::connected(&seen.snapshot)
+        {
+            private.connected = connected;
+        }
+        model.contact = contact(&private);
         Ok(Some(State { model, private }))
     }
 
@@ -320,37 +393,40 @@ impl Resource<Clients> for MirroringEndpointResource {
         context: &Context<Clients>,
         request: Update<MirroringEndpoint, EndpointPrivate>,
     ) -> Result<State<MirroringEndpoint, EndpointPrivate>, Failure<MirroringEndpoint, EndpointPrivate>> {
-        let Update { config, prior, planned, private } = request;
+        let Update { config, prior, planned, mut private } = request;
         let seen = reach::look(context, &planned.sql_server, &prior.server_name).await?;
         let row = seen.need(seen.snapshot.endpoint.clone())?.ok_or_else(|| not_there(&seen))?;
-        let mut contact = alter(context, &seen, &row, &config).await?;
-        if contact == SETTLED && prior.contact.as_str() == Some(PENDING) {
-            contact = await_contact(context, &seen, &linked(&seen)?).await?;
+        let facts = &seen.snapshot.facts;
+        check_name(&config.name, &row, facts)?;
+        if shows_another(&prior, &row, facts) {
+            private.await_after_switch(&seen.snapshot);
         }
-        if contact == PENDING {
-            // Success would let Terraform go on and delete what the links still need.
-            return Err(Diagnostic::error(
-                "Links are not connected again",
-                format!(
-                    "The endpoint {} was switched to another certificate, and the links {} were not seen connected since.",
-                    row.name,
-                    linked(&seen)?.join(", ")
-                ),
-            )
-            .hint("does the managed instance have the new certificate (milink_server_trust_certificate)? Apply again when it does")
-            .at("certificate")
-            .into());
+        let altered = alter(context, &seen, &row, &config, false).await?;
+        let rewritten = altered.authenticates_otherwise;
+        private.await_also(altered.before);
+        private.awaited = contact::await_contact(context, &seen, &private.awaited).await;
+        private.manages_certificate = !config.certificate.is_null();
+        private.recorded = true;
+        // From here on an error must not lose what has been done.
+        let row = match seen.again().await.and_then(|now| now.need(now.snapshot.endpoint.clone())) {
+            Ok(Some(now)) => now,
+            _ => row,
+        };
+        if rewritten {
+            private.written = Some(Original::of(&row));
         }
-        let seen = seen.again().await?;
-        let row = seen.need(seen.snapshot.endpoint.clone())?.ok_or_else(|| not_there(&seen))?;
         let mut model = MirroringEndpoint {
             server_name: prior.server_name,
             adopted: prior.adopted,
-            contact: SETTLED.into(),
+            contact: contact(&private),
             ..planned
         };
         fill_unknown(&mut model, &row);
-        Ok(State { model, private })
+        if private.awaited.is_empty() {
+            return Ok(State { model, private });
+        }
+        let diagnostics = contact::not_connected(&row.name, &private.awaited);
+        Err(Failure { diagnostics, state: Some(State { model, private }) })
     }
 
     async fn delete(
@@ -358,38 +434,7 @@ impl Resource<Clients> for MirroringEndpointResource {
         context: &Context<Clients>,
         request: Delete<MirroringEndpoint, EndpointPrivate>,
     ) -> Result<(), Failure<MirroringEndpoint, EndpointPrivate>> {
-        let Delete { prior, private, .. } = request;
-        let drop = prior.on_destroy.as_str() == Some("drop");
-        if !drop && private.original.is_none() {
-            return Ok(());
-        }
-        let seen = reach::look(context, &prior.sql_server, &prior.server_name).await?;
-        let Some(row) = seen.need(seen.snapshot.endpoint.clone())? else { return Ok(()) };
-        if !drop {
-            return put_back(context, &seen, &row, private.original.as_ref()).await.map_err(Failure::from);
-        }
-        let groups = seen.need(seen.snapshot.groups.as_ref().map_err(Arc::clone))?;
-        let uses = seen.server.endpoint_use().await.map_err(|error| {
-            Diagnostics::from(reach::sql_error("ask who uses the endpoint of", &seen.server, &error))
-        })?;
-        if let Some(group) = groups.first() {
-            let why = format!("the availability group {} needs it", group.name);
-            let hint = "remove the group first (one that was taken over goes only with `on_destroy = \"drop\"`), or set `on_destroy = \"keep\"` here, apply, and destroy again";
-            return Err(shared::in_use(&format!("the endpoint {}", row.name), &why, hint).into());
-        }
-        if uses.mirroring_sessions > 0 {
-            let why = format!("{} database mirroring sessions need it", uses.mirroring_sessions);
-            let hint = "end them first, or set `on_destroy = \"keep\"`, apply, and destroy again";
-            return Err(shared::in_use(&format!("the endpoint {}", row.name), &why, hint).into());
-        }
-        let statement = Statement::DropEndpoint { name: identifier("the name of the endpoint", &row.name)? };
-        match seen.server.execute(&statement, context.cancellation()).await {
-            Ok(()) => Ok(()),
-            Err(error) => match seen.again().await?.snapshot.endpoint {
-                Ok(None) => Ok(()),
-                _ => Err(reach::statement_error(&seen.server, &statement, &error).into()),
-            },
-        }
+        leave::run(context, &request.prior, &request.private).await.map_err(Failure::from)
     }
 
     async fn import(
@@ -416,17 +461,97 @@ impl Resource<Clients> for MirroringEndpointResource {
             allow_listener_restart: Field::Null,
             on_destroy: Field::Null,
             contact: SETTLED.into(),
-            adopted: Field::Known(false),
+            // What is imported was there; a destroy leaves it.
+            adopted: Field::Known(true),
         };
-        Ok(State { model, private: EndpointPrivate::default() })
+        Ok(State { model, private: EndpointPrivate { recorded: true, ..EndpointPrivate::default() } })
     }
 }
 
-fn check_name(wanted: &Field<String>, row: &EndpointRow) -> Result<(), Diagnostics> {
+impl EndpointPrivate {
+    /// After a switch that nobody recorded, because an apply was cut off or somebody else did it: who was connected when
+    /// it was last read has to come back; every link, where that is not remembered either.
+    fn await_after_switch(&mut self, snapshot: &Snapshot) {
+        if !self.recorded {
+            self.await_also(contact::links(snapshot).unwrap_or_default());
+        } else if self.manages_certificate {
+            self.await_also(self.connected.clone());
+        }
+    }
+
+    fn await_also(&mut self, peers: Vec<Peer>) {
+        self.awaited.extend(peers);
+        self.awaited.sort();
+        self.awaited.dedup();
+    }
+}
+
+fn contact(private: &EndpointPrivate) -> Field<String> {
+    if private.awaited.is_empty() { SETTLED.into() } else { PENDING.into() }
+}
+
+/// Whether the endpoint shows another certificate than state knows.
+fn shows_another(state: &MirroringEndpoint, row: &EndpointRow, facts: &InstanceFacts) -> bool {
+    match (state.certificate.as_str(), row.certificate.as_deref()) {
+        (Some(known), Some(shown)) => !facts.same_name(known, shown),
+        (known, shown) => known.is_some() != shown.is_some(),
+    }
+}
+
+fn validate(config: &MirroringEndpoint, report: &mut Diagnostics) {
+    let mut refuse = |summary: &str, detail: String, path: &'static str| {
+        report.push(Diagnostic::error(summary, detail).at(path));
+    };
+    if let Some(way) = config.authentication.as_str() {
+        if way.contains("certificate") && config.certificate.is_null() {
+            refuse(
+                "An endpoint without its certificate",
+                format!(
+                    "The authentication \"{way}\" needs `certificate`, the name of a certificate in master."
+                ),
+                "certificate",
+            );
+        } else if !way.contains("certificate") && !config.certificate.is_null() {
+            refuse(
+                "A certificate that is not used",
+                format!(
+                    "The authentication \"{way}\" uses no certificate, so the endpoint would not keep `certificate`."
+                ),
+                "certificate",
+            );
+        }
+    }
+    match (config.encryption.as_str(), config.encryption_algorithm.as_str()) {
+        (Some("disabled"), Some(algorithm)) if algorithm != "none" => refuse(
+            "An algorithm without encryption",
+            format!("With `encryption = \"disabled\"` the algorithm is \"none\", not \"{algorithm}\"."),
+            "encryption_algorithm",
+        ),
+        (Some(level @ ("required" | "supported")), Some("none")) => refuse(
+            "Encryption without an algorithm",
+            format!("With `encryption = \"{level}\"` the algorithm cannot be \"none\"."),
+            "encryption_algorithm",
+        ),
+        _ => {}
+    }
+}
+
+fn check_name(wanted: &Field<String>, row: &EndpointRow, facts: &InstanceFacts) -> Result<(), Diagnostics> {
     match wanted.as_str() {
-        Some(name) if name != row.name => Err(renamed(name, &row.name).into()),
+        Some(name) if !facts.same_name(name, &row.name) => Err(renamed(name, &row.name).into()),
         _ => Ok(()),
     }
+}
+
+fn taken_over(seen: &Seen, row: &EndpointRow) -> Diagnostic {
+    Diagnostic::warning(
+        "An existing endpoint is taken over",
+        format!(
+            "{} has the endpoint {} already, and there can be only one. What is not written here stays as it is, and a destroy leaves it unless \
+             `on_destroy = \"drop\"`.",
+            seen.snapshot.facts.server_name, row.name
+        ),
+    )
 }
 
 fn renamed(wanted: &str, has: &str) -> Diagnostic {
@@ -451,4 +576,65 @@ fn not_there(seen: &Seen) -> Diagnostic {
         "The endpoint is not there",
         format!("The SQL Server \"{}\" shows no database mirroring endpoint.", seen.server.name()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(change: impl FnOnce(&mut MirroringEndpoint)) -> Vec<String> {
+        let mut config = MirroringEndpoint {
+            sql_server: Field::Null,
+            server_name: Field::Null,
+            name: Field::Null,
+            port: Field::Null,
+            listener_ip: Field::Null,
+            certificate: "c".into(),
+            authentication: Field::Null,
+            encryption: Field::Null,
+            encryption_algorithm: Field::Null,
+            role: Field::Null,
+            state: Field::Null,
+            allow_listener_restart: Field::Null,
+            on_destroy: Field::Null,
+            contact: Field::Null,
+            adopted: Field::Null,
+        };
+        change(&mut config);
+        let mut report = Diagnostics::new();
+        validate(&config, &mut report);
+        report.iter().map(|fault| fault.summary.clone()).collect()
+    }
+
+    #[test]
+    fn what_would_never_converge_is_refused() {
+        assert!(faults(|_| {}).is_empty());
+        assert_eq!(faults(|config| config.authentication = "windows_negotiate".into()).len(), 1);
+        let disabled = |algorithm: &'static str| {
+            faults(move |config| {
+                config.encryption = "disabled".into();
+                config.encryption_algorithm = algorithm.into();
+            })
+        };
+        assert_eq!(disabled("aes"), ["An algorithm without encryption"]);
+        assert!(disabled("none").is_empty());
+        let required = faults(|config| {
+            config.encryption = "required".into();
+            config.encryption_algorithm = "none".into();
+        });
+        assert_eq!(required, ["Encryption without an algorithm"]);
+    }
+
+    #[test]
+    fn who_is_awaited_is_awaited_once() {
+        let peer = |replica: &str| Peer { group: "DAG".to_owned(), replica: replica.to_owned() };
+        let mut private = EndpointPrivate {
+            connected: vec![peer("1"), peer("2")],
+            awaited: vec![peer("2")],
+            ..EndpointPrivate::default()
+        };
+        private.await_also(private.connected.clone());
+        assert_eq!(private.awaited, [peer("1"), peer("2")]);
+        assert_eq!(contact(&private), PENDING.into());
+    }
 }

@@ -3,6 +3,7 @@
 use super::MirroringEndpoint;
 use crate::framework::diagnostic::{Diagnostic, Diagnostics};
 use crate::framework::model::Field;
+use crate::framework::value::Value;
 use crate::sql::catalog::EndpointRow;
 use crate::sql::quote::Identifier;
 use crate::sql::statement::{
@@ -177,11 +178,33 @@ pub(super) fn state(word: &str) -> EndpointState {
     }
 }
 
-pub(super) fn listener_ip(word: &str) -> Result<ListenerIp, Diagnostics> {
-    if word.eq_ignore_ascii_case("all") {
-        return Ok(ListenerIp::All);
+/// `all` or an address.
+pub(super) fn is_listener_ip(value: &Value) -> Result<(), String> {
+    match value {
+        Value::String(text) if parse_ip(text).is_none() => Err("must be \"all\" or an IP address".to_owned()),
+        _ => Ok(()),
     }
-    word.parse().map(ListenerIp::Address).map_err(|_not_an_address| {
+}
+
+/// Two spellings of one address.
+pub(super) fn same_listener_ip(left: &Value, right: &Value) -> bool {
+    matches!((left, right), (Value::String(left), Value::String(right)) if same_address(left, right))
+}
+
+/// The same, of texts.
+pub(super) fn same_address(left: &str, right: &str) -> bool {
+    left == right || parse_ip(left).is_some_and(|ip| parse_ip(right) == Some(ip))
+}
+
+fn parse_ip(word: &str) -> Option<ListenerIp> {
+    if word.eq_ignore_ascii_case("all") {
+        return Some(ListenerIp::All);
+    }
+    word.parse().ok().map(ListenerIp::Address)
+}
+
+pub(super) fn listener_ip(word: &str) -> Result<ListenerIp, Diagnostics> {
+    parse_ip(word).ok_or_else(|| {
         Diagnostic::error(
             "An address that is not one",
             format!("listener_ip is \"all\" or an IP address, not \"{word}\"."),
