@@ -6,6 +6,8 @@
 //! A certificate with which a link authenticates is not deleted, whatever the order of a plan: Terraform's order is
 //! right only with `create_before_destroy` here, which a provider cannot see.
 
+mod used;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -74,7 +76,7 @@ fn schema() -> Schema {
         "Its name on the instance. By custom the certificate's name in SQL Server.",
     ))
     .attribute(
-        Attribute::string("certificate").required().replaces().same(same_certificate).check(is_certificate).describe(
+        Attribute::string("certificate").required().replaces_when_known().same(same_certificate).check(is_certificate).describe(
             "The certificate as PEM, as `0x` hex or as base64 of its DER form.",
         ),
     )
@@ -127,7 +129,7 @@ impl Resource<Clients> for ServerTrustCertificateResource {
 
     async fn plan_create(
         &self,
-        _context: &Context<Clients>,
+        context: &Context<Clients>,
         plan: &mut CreatePlan<ServerTrustCertificate, TrustPrivate>,
     ) -> Result<(), Diagnostics> {
         describe(&mut plan.planned);
@@ -142,7 +144,18 @@ impl Resource<Clients> for ServerTrustCertificateResource {
             .at("name")
             .into());
         }
+        if plan.replaced.is_none() {
+            before_create(context, &plan.planned).await?;
+        }
         Ok(())
+    }
+
+    async fn plan_destroy(
+        &self,
+        context: &Context<Clients>,
+        prior: &State<ServerTrustCertificate, TrustPrivate>,
+    ) -> Result<(), Diagnostics> {
+        before_destroy(context, &prior.model).await
     }
 
     async fn create(
@@ -161,27 +174,11 @@ impl Resource<Clients> for ServerTrustCertificateResource {
         let named = certificates.iter().find(|found| found.name.eq_ignore_ascii_case(&id.name));
         let adopted = match named {
             Some(found) if found.der.as_deref() == Some(certificate.der()) => {
-                context.warn(shared::taken_over(&format!(
-                    "the server trust certificate {} of {}",
-                    id.name, id.instance.name
-                )));
+                context.warn(shared::taken_over(&described(&id)));
                 true
             }
             Some(found) => {
-                let difference = format!(
-                    "its SHA-1 is {}, not {}",
-                    found.thumbprint.as_deref().unwrap_or("not shown"),
-                    certificate.sha1()
-                );
-                let what = format!("The server trust certificate {} of {}", id.name, id.instance.name);
-                return Err(shared::differs(
-                    "milink_server_trust_certificate",
-                    &what,
-                    &difference,
-                    &id.to_string(),
-                )
-                .at("name")
-                .into());
+                return Err(another(found, &id, &certificate).into());
             }
             None => {
                 if let Some(found) =
@@ -203,6 +200,10 @@ impl Resource<Clients> for ServerTrustCertificateResource {
             }
         };
         planned.adopted = Field::Known(adopted);
+        if let Some(clients) = context.client() {
+            // A tainted object with `create_before_destroy` has a successor of the same name.
+            clients.hold(AZURE, &id.to_string().to_lowercase());
+        }
         Ok(State { model: planned, private: TrustPrivate { id: id.to_string() } })
     }
 
@@ -267,23 +268,36 @@ impl Resource<Clients> for ServerTrustCertificateResource {
             return Ok(());
         }
         let (id, _) = parts(&prior)?;
+        if context.client().is_some_and(|clients| clients.is_held(AZURE, &id.to_string().to_lowercase())) {
+            context.warn(Diagnostic::warning(
+                "A certificate was not removed",
+                format!(
+                    "The server trust certificate {} was taken over by its own successor in this run, so it stays.",
+                    id.name
+                ),
+            ));
+            return Ok(());
+        }
         let azure = reach::azure(context)?;
         azure.forget();
         let doing =
             format!("remove the certificate {} from the managed instance {}", id.name, id.instance.name);
         let certificates = list(&azure, &id, &doing).await?;
-        if !certificates.iter().any(|found| found.name.eq_ignore_ascii_case(&id.name)) {
+        let Some(upload) = certificates.iter().find(|found| found.name.eq_ignore_ascii_case(&id.name)) else {
             return Ok(());
-        }
+        };
         let links = azure
             .links(&id.instance)
             .await
             .map_err(|error| Diagnostics::from(reach::arm_error(&doing, &error)))?;
-        if let Some(link) = presented_by(&links, &id.name, certificates.len()) {
+        let servers = if links.is_empty() { Vec::new() } else { reach::servers(context).await };
+        if let Some(why) = used::needed(&id, upload, certificates.len(), &links, &servers) {
             return Err(shared::in_use(
                 &format!("the server trust certificate {}", id.name),
-                &format!("the link {link} authenticates with it"),
-                "remove the link first, or let the endpoint show another certificate whose upload exists",
+                &why,
+                "to rotate, write `lifecycle { create_before_destroy = true }` here and `depends_on` this resource in the \
+                 milink_mirroring_endpoint: then the endpoint has left the old certificate before its upload goes. To destroy, remove the link \
+                 first, or set `on_destroy = \"keep\"` here, apply, and destroy again",
             )
             .into());
         }
@@ -332,7 +346,8 @@ impl Resource<Clients> for ServerTrustCertificateResource {
             thumbprint_sha1: Field::Null,
             not_after: Field::Null,
             on_destroy: Field::Null,
-            adopted: Field::Known(false),
+            // What is imported was there; a destroy leaves it.
+            adopted: Field::Known(true),
         };
         Ok(State { model, private: TrustPrivate { id: parsed.to_string() } })
     }
@@ -369,18 +384,88 @@ async fn list(
     azure.trust_certificates(&id.instance).await.map_err(|error| reach::arm_error(doing, &error).into())
 }
 
-/// The link that authenticates with an upload: the one that says so, or any where it is the only upload.
-fn presented_by<'a>(links: &'a [arm::link::Link], name: &str, uploads: usize) -> Option<&'a str> {
-    let says = |link: &&arm::link::Link| {
-        link.properties.databases.iter().any(|database| {
-            let presented = database.partner_auth_cert_validity.as_ref();
-            presented
-                .and_then(|validity| validity.certificate_name.as_deref())
-                .is_some_and(|presented| presented.eq_ignore_ascii_case(name))
-        })
+/// Under which objects of Azure are held against their own removal.
+const AZURE: &str = "azure";
+
+/// What a create will find, as far as it is known while planning: it is taken over, or in the way.
+async fn before_create(
+    context: &Context<Clients>,
+    planned: &ServerTrustCertificate,
+) -> Result<(), Diagnostics> {
+    let Some(id) = planned.id.as_str().and_then(|id| TrustCertificateId::parse(id).ok()) else {
+        return Ok(());
     };
-    let only = if uploads == 1 { links.first() } else { None };
-    links.iter().find(says).or(only).map(|link| link.name.as_str())
+    let Some((azure, _)) = reach::azure_for_read(context)? else { return Ok(()) };
+    // What cannot be asked now is found by the apply.
+    let Ok(certificates) = azure.trust_certificates(&id.instance).await else { return Ok(()) };
+    let Some(found) = certificates.iter().find(|found| found.name.eq_ignore_ascii_case(&id.name)) else {
+        return Ok(());
+    };
+    match parsed(&planned.certificate) {
+        Some(wanted) if found.der.as_deref() != Some(wanted.der()) => {
+            Err(another(found, &id, &wanted).into())
+        }
+        Some(_) => {
+            context.warn(shared::taken_over(&described(&id)));
+            Ok(())
+        }
+        None => {
+            context.warn(Diagnostic::warning(
+                "An object of that name exists",
+                format!(
+                    "The managed instance {} has a server trust certificate {} already. It is taken over if it is the one that is written here, \
+                     which is not known yet; else the apply is refused.",
+                    id.instance.name, id.name
+                ),
+            ));
+            Ok(())
+        }
+    }
+}
+
+/// What a destroy cannot release: a link that this configuration does not reach.
+async fn before_destroy(
+    context: &Context<Clients>,
+    prior: &ServerTrustCertificate,
+) -> Result<(), Diagnostics> {
+    if !shared::drops(prior.on_destroy.as_str(), prior.adopted.known() == Some(&true)) {
+        return Ok(());
+    }
+    let (id, _) = parts(prior)?;
+    let Some((azure, _)) = reach::azure_for_read(context)? else { return Ok(()) };
+    let Ok(links) = azure.links(&id.instance).await else { return Ok(()) };
+    if links.is_empty() {
+        return Ok(());
+    }
+    let configured = context.client().map(|clients| clients.slots().len()).unwrap_or_default();
+    let servers = reach::servers(context).await;
+    match used::foreign_link(&id.name, &links, &servers, configured) {
+        Some(link) => Err(shared::in_use(
+            &format!("the server trust certificate {}", id.name),
+            &format!(
+                "the link {link}, which leads to no SQL Server that is configured here, authenticates with it"
+            ),
+            "remove the link first, or set `on_destroy = \"keep\"`, apply, and destroy again",
+        )
+        .into()),
+        None => Ok(()),
+    }
+}
+
+fn described(id: &TrustCertificateId) -> String {
+    format!("the server trust certificate {} of {}", id.name, id.instance.name)
+}
+
+/// An upload bears the name and is another certificate.
+fn another(
+    found: &TrustCertificate,
+    id: &TrustCertificateId,
+    wanted: &certificate::Certificate,
+) -> Diagnostic {
+    let difference =
+        format!("its SHA-1 is {}, not {}", found.thumbprint.as_deref().unwrap_or("not shown"), wanted.sha1());
+    let what = format!("The server trust certificate {} of {}", id.name, id.instance.name);
+    shared::differs("milink_server_trust_certificate", &what, &difference, &id.to_string()).at("name")
 }
 
 fn parts(
