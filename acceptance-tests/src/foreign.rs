@@ -92,6 +92,12 @@ impl ArmClient {
         self.wait(answer).await;
     }
 
+    /// `POST` below the quickstart's instance; returns when the operation has ended.
+    pub async fn post(&self, child: &str, body: &Value) {
+        let answer = self.send(reqwest::Method::POST, child, Some(body)).await;
+        self.wait(answer).await;
+    }
+
     /// `DELETE` below the quickstart's instance; returns when the operation has ended.
     pub async fn delete(&self, child: &str) {
         let answer = self.send(reqwest::Method::DELETE, child, None).await;

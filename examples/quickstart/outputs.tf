@@ -6,11 +6,6 @@ output "link_id" {
   value       = milink_link.sales.id
 }
 
-output "primary" {
-  description = "The side that takes writes, as last observed."
-  value       = milink_link.sales.observed_primary
-}
-
 output "endpoint_certificate" {
   description = "Name and thumbprint of the certificate that SQL Server shows, and when it ends."
   value = {

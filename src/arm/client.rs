@@ -349,7 +349,9 @@ impl Client {
         if !status.is_success() {
             return Err(body.into_error(status));
         }
-        let word = body.json.get("status").and_then(Json::as_str).unwrap_or("Succeeded");
+        // An answer of `Location` has no word: 202 while it goes on, and the resource, or nothing, in the end.
+        let silent = if status == StatusCode::ACCEPTED { "InProgress" } else { "Succeeded" };
+        let word = body.json.get("status").and_then(Json::as_str).unwrap_or(silent);
         Ok(match word {
             "Succeeded" => Progress::Succeeded,
             "Failed" | "Canceled" => {
@@ -387,7 +389,10 @@ impl Client {
                     return Ok(());
                 }
                 Ok(Progress::Failed(error)) => return Err(error),
-                Ok(Progress::Running(pause)) => pause,
+                Ok(Progress::Running(pause)) => {
+                    failures = 0;
+                    pause
+                }
                 Err(error) if error.is_unreachable() && failures < ATTEMPTS => {
                     failures += 1;
                     POLL

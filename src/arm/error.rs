@@ -100,7 +100,8 @@ impl Error {
     pub fn is_outcome_unknown(&self) -> bool {
         match self {
             Self::Unreachable { sent, .. } => *sent,
-            Self::Service(error) => error.status >= 500,
+            // 408: the service waited for the request, and may have it by now.
+            Self::Service(error) => error.status >= 500 || error.status == 408,
             Self::TimedOut { .. } | Self::Malformed { .. } => true,
             _ => false,
         }

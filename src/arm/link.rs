@@ -55,6 +55,18 @@ pub struct LinkProperties {
     pub databases: Vec<LinkDatabase>,
 }
 
+impl LinkProperties {
+    /// Whether the instance is primary.
+    pub fn instance_is_primary(&self) -> bool {
+        self.instance_link_role.as_deref().is_some_and(|role| role.eq_ignore_ascii_case("Primary"))
+    }
+
+    /// Whether the instance is secondary. Neither is a link that does not say.
+    pub fn instance_is_secondary(&self) -> bool {
+        self.instance_link_role.as_deref().is_some_and(|role| role.eq_ignore_ascii_case("Secondary"))
+    }
+}
+
 /// A database of a link.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -110,10 +122,20 @@ pub struct NewLink {
 }
 
 impl LinkDatabase {
-    /// Whether the service calls the phase failed. The number of the last error may stay behind in a healthy link.
+    /// Whether the making of the link failed: a state that holds `Error` names the phase that failed, and a link that
+    /// failed before it replicated is not repaired by anything but another link (troubleshooting page of the link,
+    /// 2026). `LinkSynchronizationError` is none of them: it was recorded beside HEALTHY and CONNECTED, and stays after a
+    /// forced failover.
     pub fn has_failed(&self) -> bool {
-        let error = self.replica_state.as_deref().is_some_and(|state| state.contains("Error"));
-        error && !(self.is_connected() && self.synchronization_health.as_deref() == Some("HEALTHY"))
+        self.replica_state
+            .as_deref()
+            .is_some_and(|state| state.contains("Error") && state != SYNCHRONIZATION_ERROR)
+    }
+
+    /// Whether replication reports an error that shows: in a healthy and connected link the word may stay behind.
+    pub fn is_troubled(&self) -> bool {
+        self.replica_state.as_deref() == Some(SYNCHRONIZATION_ERROR)
+            && !(self.is_connected() && self.is_healthy())
     }
 
     /// Whether the two sides are in contact.
@@ -121,11 +143,24 @@ impl LinkDatabase {
         self.connected_state.as_deref() == Some("CONNECTED")
     }
 
-    /// Whether the first copy is complete and changes follow.
-    pub fn is_synchronizing(&self) -> bool {
-        self.replica_state.as_deref() == Some("LinkSynchronizing")
+    /// Whether the service calls it healthy.
+    pub fn is_healthy(&self) -> bool {
+        self.synchronization_health.as_deref() == Some("HEALTHY")
+    }
+
+    /// Whether the first copy is complete: what comes after it, in good and in bad order.
+    pub fn is_seeded(&self) -> bool {
+        matches!(self.replica_state.as_deref(), Some("LinkSynchronizing" | SYNCHRONIZATION_ERROR))
+    }
+
+    /// Whether changes follow. `LinkSynchronizing` is the steady state of an asynchronous link.
+    pub fn follows(&self) -> bool {
+        self.is_seeded() && self.is_connected() && self.is_healthy()
     }
 }
+
+/// Replication reported an error. The link may have got over it.
+const SYNCHRONIZATION_ERROR: &str = "LinkSynchronizationError";
 
 impl Client {
     /// All links of an instance. A name that is missing here is proven to be absent (but for one that was accepted less

@@ -10,8 +10,12 @@
 //! `complete = false` and a warning, and the next plan goes on.
 
 pub(super) mod establish;
+mod halves;
+mod mode;
 mod observe;
 mod remove;
+mod settle;
+mod trust;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -32,12 +36,14 @@ use crate::framework::types::Type;
 use crate::framework::value::Value;
 use crate::model;
 use crate::provider::Clients;
+use crate::resources::nodes::{Nodes, Remembered};
 use crate::resources::server_trust_certificate::ArmIdentity;
 use crate::resources::{reach, shared};
 use crate::sql::quote::EndpointUrl;
 
 model! {
     /// State of a link.
+    #[derive(Default)]
     pub struct Link {
         /// ARM id.
         pub id: Field<String>,
@@ -88,13 +94,35 @@ model! {
 
 /// What is remembered beside the state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LinkPrivate {
-    /// Whether Azure ever accepted the link: from then on it is waited for, not made again.
+    /// Whether Azure accepted the link, or may have: from then on it is waited for before it is asked for again.
     accepted: bool,
     /// Whether the two sides were ever seen in contact.
     contacted: bool,
-    /// Who was primary when the commit mode was last written: after a change of roles another mode is no drift.
+    /// Whether the link was seen to have ended elsewhere while its database lives on. It stays so whatever becomes of the
+    /// database: a migrated one must never be seeded over.
+    cut_over: bool,
+    /// Who was primary when the commit mode was last written.
     mode_written_under: Option<String>,
+    /// Whether another side was primary since: the service has put the mode back then, which is no drift.
+    roles_moved: bool,
+    /// Whether the declared mode waits until the link replicates.
+    mode_pending: bool,
+    /// `reseed`, as last applied. The plan of a replacement sees nothing else of the object that it replaces.
+    reseed: bool,
+    /// `deletion_protection`, as last applied.
+    protected: bool,
+    /// Who was met on SQL Server's side: another server under the same name would call everything gone.
+    servers: Remembered,
+}
+
+impl LinkPrivate {
+    /// Keeps what the plan of a replacement has to know.
+    fn remember(&mut self, model: &Link) {
+        self.reseed = model.reseed.known() == Some(&true);
+        self.protected = model.deletion_protection.known() == Some(&true);
+    }
 }
 
 /// Both halves are there and have met.
@@ -107,6 +135,8 @@ pub(super) const CUT_OVER: &str = "cut_over";
 pub(super) const BROKEN: &str = "broken";
 /// Under which links are remembered that this process read from the state.
 const STATE: &str = "links in the state";
+/// Under which links are remembered that this process found to be gone on both sides.
+pub(super) const GONE: &str = "links that are gone";
 /// SQL Server is primary.
 pub(super) const SQL_SERVER: &str = "sql_server";
 /// The instance is primary.
@@ -123,54 +153,56 @@ fn schema() -> Schema {
          `milink_link_synchronization`.\n\nA failover or cutover made elsewhere is observed (`observed_primary`, `status`), never undone.",
     )
     .attribute(Attribute::string("id").computed().stable().describe("ARM id of the link."))
-    .attribute(Attribute::string("name").required().replaces().check(link_name).describe(
+    .attribute(Attribute::string("name").required().replaces_when_known().check(link_name).describe(
         "Its name: the distributed availability group's, on both sides.",
     ))
     .attribute(
         Attribute::string("managed_instance_id")
             .required()
-            .replaces()
+            .replaces_when_known()
             .same(shared::same_arm_id)
             .check(shared::is_managed_instance_id)
             .describe("ARM id of the managed instance."),
     )
     .attribute(shared::sql_servers())
-    .attribute(Attribute::string("availability_group_name").required().replaces().check(not_empty).describe(
+    .attribute(Attribute::string("availability_group_name").required().replaces_when_known().check(not_empty).describe(
         "The availability group on SQL Server.",
     ))
-    .attribute(Attribute::string("instance_availability_group_name").required().replaces().check(not_empty).describe(
+    .attribute(Attribute::string("instance_availability_group_name").required().replaces_when_known().check(not_empty).describe(
         "Name of the group that the instance makes; unique there.",
     ))
     .attribute(
-        Attribute::string("partner_endpoint").required().replaces().same(same_endpoint).check(endpoint).describe(
+        Attribute::string("partner_endpoint").required().replaces_when_known().same(same_endpoint).check(endpoint).describe(
             "Where the instance reaches SQL Server's mirroring endpoint: `TCP://10.0.0.4:5022`. For a group of several nodes the \
              listener's address with the port of the mirroring endpoint.",
         ),
     )
     .attribute(
-        Attribute::new("databases", Type::set(Type::String)).required().replaces().check(some_elements).check(one_database).describe(
+        Attribute::new("databases", Type::set(Type::String)).required().replaces_when_known().check(some_elements).check(one_database).describe(
             "Its database. (Links of several databases are a preview that is not supported yet.)",
         ),
     )
     .attribute(
         Attribute::string("initial_primary").optional().check(|value| one_of(value, &[SQL_SERVER, MANAGED_INSTANCE])).describe(
             "Who is primary at first: `sql_server` (default) or `managed_instance` (needs SQL Server 2022 or later and a matching \
-             update policy, and an empty availability group). Counts for the creation alone; see `observed_primary`.",
+             update policy, and an empty availability group). Counts for the creation alone, a later change plans nothing; see \
+             `observed_primary`.",
         ),
     )
     .attribute(
         Attribute::string("replication_mode").optional().computed().stable().check(|value| one_of(value, &["Async", "Sync"])).describe(
-            "Commit mode: `Async` (how every link begins) or `Sync`. A failover elsewhere puts it back to `Async`, which is no drift.",
+            "Commit mode: `Async` (how every link begins) or `Sync`: then each commit on the primary waits for the other side. `Sync` on a \
+             new link is set by the first apply after its seeding. A failover puts the mode back to `Async`, which is no drift.",
         ),
     )
     .attribute(
-        Attribute::string("failover_mode").optional().replaces().check(|value| one_of(value, &["None", "Manual"])).describe(
-            "`None` or `Manual`; the service's default where it is left out.",
+        Attribute::string("failover_mode").optional().computed().stable().replaces_when_known().check(|value| one_of(value, &["None", "Manual"])).describe(
+            "`None` or `Manual` (a link that can be failed over and back); the service's default where it is left out.",
         ),
     )
     .attribute(
-        Attribute::string("seeding_mode").replaces().check(|value| one_of(value, &["Automatic", "Manual"])).default_string("Automatic").describe(
-            "`Automatic` (default) or `Manual`.",
+        Attribute::string("seeding_mode").replaces().check(seeding).default_string("Automatic").describe(
+            "`Automatic` (default). Azure knows `Manual` too, for which no procedure is documented; it is refused.",
         ),
     )
     .attribute(Attribute::bool("deletion_protection").default_bool(true).describe(
@@ -234,43 +266,69 @@ impl Resource<Clients> for LinkResource {
     ) -> Result<(), Diagnostics> {
         let planned = &mut plan.planned;
         reach::fill_servers(context, &mut planned.sql_servers);
-        if plan.replaced.is_some() && planned.reseed.known() != Some(&true) {
-            return Err(refused_replacement(
-                planned.name.as_str().unwrap_or_default(),
-                "the plan asks for a replacement",
-            )
-            .into());
-        }
+        let name = planned.name.as_str().unwrap_or_default().to_owned();
         let instance = planned.managed_instance_id.as_str().and_then(|id| ManagedInstanceId::parse(id).ok());
-        if let (Some(instance), Some(name)) = (instance, planned.name.as_str()) {
-            planned.id = Field::Known(LinkId { instance, name: name.to_owned() }.to_string());
+        if let (Some(instance), false) = (instance, name.is_empty()) {
+            planned.id = Field::Known(LinkId { instance, name: name.clone() }.to_string());
         }
+        let remembered = |kind: &str| {
+            let id = planned.id.as_str().map(str::to_lowercase);
+            id.is_some_and(|id| context.client().is_some_and(|clients| clients.is_held(kind, &id)))
+        };
         // A taint looks like the making of a new object; but its link was read from the state a moment ago.
-        let known =
-            |id: &str| context.client().is_some_and(|clients| clients.is_held(STATE, &id.to_lowercase()));
-        let replaces = plan.replaced.is_some() || planned.id.as_str().is_some_and(known);
-        if replaces && planned.reseed.known() != Some(&true) {
-            let cause = "it is tainted or the plan asks for a replacement";
-            return Err(refused_replacement(planned.name.as_str().unwrap_or_default(), cause).into());
+        if plan.replaced.is_some() || remembered(STATE) {
+            let consents = match &plan.replaced {
+                Some(old) => old.reseed && planned.reseed.known() == Some(&true),
+                None => planned.reseed.known() == Some(&true),
+            };
+            if !consents {
+                return Err(
+                    refused_replacement(&name, "it is tainted or the plan asks for a replacement").into()
+                );
+            }
+            let protected = match &plan.replaced {
+                Some(old) => old.protected,
+                None => planned.deletion_protection.known() == Some(&true),
+            };
+            if protected {
+                return Err(protected_link(&name).into());
+            }
+            context.warn(remove::announce_reseed(context, planned).await);
+        } else if remembered(GONE) {
+            context.warn(
+                Diagnostic::warning(
+                    "A link that is gone is made anew",
+                    format!(
+                        "The link {name} stands in the state, but both its halves are gone. It would be made again, and all data of its \
+                         databases seeded."
+                    ),
+                )
+                .hint("if somebody removed it on purpose, remove it from the configuration"),
+            );
         }
         if planned.replication_mode.is_unknown() {
-            planned.replication_mode = "Async".into();
+            planned.replication_mode = mode::ASYNC.into();
         }
         observe::before_create(context, planned).await
     }
 
     async fn plan_update(
         &self,
-        _context: &Context<Clients>,
+        context: &Context<Clients>,
         plan: &mut UpdatePlan<Link, LinkPrivate>,
     ) -> Result<(), Diagnostics> {
-        let UpdatePlan { prior, planned, replace, .. } = plan;
+        let UpdatePlan { prior, planned, replace, private, .. } = plan;
+        let name = prior.name.as_str().unwrap_or_default();
         if !replace.is_empty() {
-            let name = prior.name.as_str().unwrap_or_default();
             let paths: Vec<String> = replace.iter().map(ToString::to_string).collect();
-            // The consent may come with the very change.
-            if planned.reseed.known() != Some(&true) {
-                let refusal = refused_replacement(name, &format!("{} changed", paths.join(" and ")));
+            // The delete heeds what was last applied, so a consent that comes with the change is none.
+            if prior.reseed.known() != Some(&true) {
+                let cause = format!("{} changed", paths.join(" and "));
+                let refusal = if private.contacted {
+                    refused_replacement(name, &cause)
+                } else {
+                    refused_correction(name, &cause)
+                };
                 return Err(match replace.first() {
                     Some(path) => refusal.at(path.clone()),
                     None => refusal,
@@ -278,9 +336,22 @@ impl Resource<Clients> for LinkResource {
                 .into());
             }
             if prior.deletion_protection.known() == Some(&true) {
-                return Err(protected(name).into());
+                return Err(protected_link(name).into());
             }
+            context.warn(remove::announce_reseed(context, prior).await);
             return Ok(());
+        }
+        if planned.reseed.known() == Some(&true) {
+            // Terraform shows no warning of the second plan of a replacement, so this one has to stand in every plan.
+            context.warn(remove::announce_consent(context, prior).await);
+        }
+        // It counted when the link was made.
+        if prior.initial_primary.as_str() != planned.initial_primary.as_str() {
+            planned.initial_primary = prior.initial_primary.clone();
+        }
+        if prior.sql_servers.known() != planned.sql_servers.known() && planned.sql_servers.known().is_some() {
+            let nodes = Nodes::peek(context, &planned.sql_servers, &Remembered::default()).await?;
+            observe::follows_its_servers(&nodes, prior, &id(prior)?)?;
         }
         if prior.status.as_str() == Some(INCOMPLETE) {
             planned.status = Field::Unknown;
@@ -297,9 +368,7 @@ impl Resource<Clients> for LinkResource {
         prior: &State<Link, LinkPrivate>,
     ) -> Result<(), Diagnostics> {
         remove::check(&prior.model)?;
-        if let Some(warning) = remove::announce(&prior.model) {
-            context.warn(warning);
-        }
+        context.warn(remove::announce(context, &prior.model).await);
         Ok(())
     }
 
@@ -330,19 +399,27 @@ impl Resource<Clients> for LinkResource {
         context: &Context<Clients>,
         request: Update<Link, LinkPrivate>,
     ) -> Result<State<Link, LinkPrivate>, Failure<Link, LinkPrivate>> {
-        let Update { prior, mut planned, private, .. } = request;
+        let Update { prior, mut planned, mut private, .. } = request;
         if prior.status.as_str() == Some(INCOMPLETE) {
             planned.link_generation = prior.link_generation;
             planned.adopted = prior.adopted;
             return establish::run(context, planned, private).await.map_err(Failure::from);
         }
-        let mut private = private;
+        if prior.sql_servers.known() != planned.sql_servers.known() {
+            let local = prior.availability_group_name.as_str().unwrap_or_default();
+            let nodes = Nodes::look(context, &planned.sql_servers, &Remembered::default(), local).await?;
+            observe::follows_its_servers(&nodes, &prior, &id(&prior)?)?;
+            private.servers = nodes.remember(&Remembered::default(), local);
+        }
         if planned.replication_mode.as_str() != prior.replication_mode.as_str()
             && let Some(mode) = planned.replication_mode.as_str()
         {
-            establish::set_mode(context, &planned, mode).await?;
+            mode::set(context, &planned, &private.servers, mode).await?;
             private.mode_written_under = prior.observed_primary.as_str().map(str::to_owned);
+            private.roles_moved = false;
+            private.mode_pending = false;
         }
+        private.remember(&planned);
         Ok(State { model: planned, private })
     }
 
@@ -351,7 +428,7 @@ impl Resource<Clients> for LinkResource {
         context: &Context<Clients>,
         request: Delete<Link, LinkPrivate>,
     ) -> Result<(), Failure<Link, LinkPrivate>> {
-        let Delete { prior, removal, .. } = request;
+        let Delete { prior, private, removal } = request;
         let name = prior.name.as_str().unwrap_or_default();
         let id = prior.id.as_str().unwrap_or_default();
         if context.client().is_some_and(|clients| clients.is_held("azure", &id.to_lowercase())) {
@@ -369,7 +446,9 @@ impl Resource<Clients> for LinkResource {
             return Err(refused_replacement(name, "it is tainted or to be replaced").into());
         }
         remove::check(&prior)?;
-        remove::run(context, &prior, removal == Removal::Replacement && reseeds).await.map_err(Failure::from)
+        remove::run(context, &prior, &private.servers, removal == Removal::Replacement && reseeds)
+            .await
+            .map_err(Failure::from)
     }
 
     async fn import(
@@ -377,41 +456,34 @@ impl Resource<Clients> for LinkResource {
         _context: &Context<Clients>,
         request: Import<ArmIdentity>,
     ) -> Result<State<Link, LinkPrivate>, Diagnostics> {
-        let id = match request {
-            Import::Id(id) => id,
-            Import::Identity(identity) => identity.id.into_known_value().unwrap_or_default(),
+        let (servers, id) = match request {
+            // `<sql_server>[,<sql_server>…],<ARM id>`: the servers may be left out.
+            Import::Id(id) => match id.split_once(",/") {
+                Some((servers, id)) => {
+                    let servers = servers.split(',').map(|name| name.trim().to_owned()).collect();
+                    (Field::Known(servers), format!("/{id}"))
+                }
+                None => (Field::Null, id),
+            },
+            Import::Identity(identity) => (Field::Null, identity.id.into_known_value().unwrap_or_default()),
         };
         let parsed = LinkId::parse(&id).map_err(|error| {
             Diagnostic::error("An import id that is not one", format!("The id \"{id}\" {error}."))
+                .hint("it has the form <sql_server>,<ARM id of the link>; the first part may be left out")
         })?;
         let model = Link {
             id: Field::Known(parsed.to_string()),
             name: Field::Known(parsed.name),
             managed_instance_id: Field::Known(parsed.instance.to_string()),
-            sql_servers: Field::Null,
-            availability_group_name: Field::Null,
-            instance_availability_group_name: Field::Null,
-            partner_endpoint: Field::Null,
-            databases: Field::Null,
-            initial_primary: Field::Null,
-            replication_mode: Field::Null,
-            failover_mode: Field::Null,
-            seeding_mode: Field::Null,
+            sql_servers: servers,
             deletion_protection: Field::Known(true),
-            on_destroy: Field::Null,
             reseed: Field::Known(false),
-            fully_qualified_domain_name: Field::Null,
-            distributed_availability_group_id: Field::Null,
             link_generation: Field::Known(uuid::Uuid::new_v4().to_string()),
-            observed_primary: Field::Null,
-            status: Field::Null,
-            complete: Field::Null,
-            adopted: Field::Known(false),
+            adopted: Field::Known(true),
+            ..Link::default()
         };
-        Ok(State {
-            model,
-            private: LinkPrivate { accepted: true, contacted: true, mode_written_under: None },
-        })
+        let private = LinkPrivate { accepted: true, contacted: true, ..LinkPrivate::default() };
+        Ok(State { model, private })
     }
 }
 
@@ -439,13 +511,32 @@ fn refused_replacement(name: &str, cause: &str) -> Diagnostic {
     )
 }
 
-fn protected(name: &str) -> Diagnostic {
+/// A link that never came into contact has copied nothing: there is nothing to lose, but nothing to change either.
+fn refused_correction(name: &str, cause: &str) -> Diagnostic {
+    Diagnostic::error(
+        "A link is not replaced",
+        format!("The link {name} would be replaced, because {cause}. It was never in contact, so nothing was seeded yet."),
+    )
+    .hint("destroy it (with `deletion_protection = false` applied) and create it again as it should be")
+}
+
+fn protected_link(name: &str) -> Diagnostic {
     Diagnostic::error(
         "The link is protected",
         format!("The link {name} has `deletion_protection = true`, as last applied."),
     )
     .hint("set `deletion_protection = false`, apply, and destroy again")
     .at("deletion_protection")
+}
+
+fn seeding(value: &Value) -> Result<(), String> {
+    match value {
+        Value::String(text) if text == "Manual" => {
+            Err("must be Automatic: no document says how a link to a managed instance is seeded by hand"
+                .to_owned())
+        }
+        value => one_of(value, &["Automatic"]),
+    }
 }
 
 fn link_name(value: &Value) -> Result<(), String> {

@@ -43,8 +43,14 @@ model! {
     }
 }
 
-/// Between two looks, where the service does not say how often it wants to be asked.
+/// The shortest time between two looks; it doubles up to [`LOOK_SELDOM`], for a seeding of days is not watched closely.
 const LOOK: Duration = Duration::from_secs(5);
+/// The longest time between two looks.
+const LOOK_SELDOM: Duration = Duration::from_secs(30);
+/// How long a replication that reports an error may take to get over it.
+const TROUBLE: Duration = Duration::from_secs(10 * 60);
+/// How long a link is waited for by default.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The resource.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +80,7 @@ impl Resource<Clients> for LinkSynchronizationResource {
                 "`seeded`: the first copy is complete. `synchronized` (default): changes follow, and the link is healthy.",
             ),
         )
-        .timeouts(Timeouts { create: Some(Duration::from_secs(24 * 60 * 60)), ..Timeouts::default() })
+        .timeouts(Timeouts { create: Some(A_DAY), update: Some(A_DAY), ..Timeouts::default() })
     }
 
     fn identity_schema() -> IdentitySchema {
@@ -147,53 +153,65 @@ async fn await_link(context: &Context<Clients>, planned: &LinkSynchronization) -
     let doing = format!("wait for the link {}", id.name);
     let seeded_is_enough = planned.wait_for.as_str() == Some("seeded");
     let appears = Instant::now() + APPEAR;
-    let mut last;
+    let mut troubled: Option<Instant> = None;
+    let mut pause = LOOK;
+    let mut last = String::new();
     loop {
         azure.forget();
         match azure.links(&id.instance).await {
-            Ok(links) => {
-                let link = links.into_iter().find(|link| link.name.eq_ignore_ascii_case(&id.name));
-                let Some(link) = link else {
-                    // A young link is not shown for a while.
-                    if Instant::now() < appears {
-                        wait.sleep(LOOK, &doing).await.map_err(|error| reach::arm_error(&doing, &error))?;
-                        continue;
+            Ok(links) => match links.into_iter().find(|link| link.name.eq_ignore_ascii_case(&id.name)) {
+                Some(link) => {
+                    let databases = &link.properties.databases;
+                    if let Some(database) = databases.iter().find(|database| database.has_failed()) {
+                        return Err(failed(&id.name, database).into());
                     }
+                    let there = |database: &LinkDatabase| {
+                        if seeded_is_enough { database.is_seeded() } else { database.follows() }
+                    };
+                    if !databases.is_empty() && databases.iter().all(there) {
+                        return Ok(());
+                    }
+                    match databases.iter().find(|database| database.is_troubled()) {
+                        Some(database) => {
+                            let since = *troubled.get_or_insert_with(Instant::now);
+                            if since.elapsed() > TROUBLE {
+                                return Err(failed(&id.name, database).into());
+                            }
+                        }
+                        None => troubled = None,
+                    }
+                    last = databases.iter().map(describe).collect::<Vec<_>>().join("; ");
+                    tracing::info!("link {}: {last}", id.name);
+                }
+                // A young link is not shown for a while.
+                None if Instant::now() < appears => "Azure does not show it yet".clone_into(&mut last),
+                None => {
                     return Err(Diagnostic::error(
                         "The link is not there",
                         format!("The managed instance {} has no link {}.", id.instance.name, id.name),
                     )
                     .at("link_id")
                     .into());
-                };
-                let databases = &link.properties.databases;
-                if let Some(database) = databases.iter().find(|database| database.has_failed()) {
-                    return Err(failed(&id.name, database).into());
                 }
-                let there = |database: &LinkDatabase| {
-                    database.is_synchronizing()
-                        && (seeded_is_enough
-                            || (database.is_connected()
-                                && database.synchronization_health.as_deref() == Some("HEALTHY")))
-                };
-                if !databases.is_empty() && databases.iter().all(there) {
-                    return Ok(());
-                }
-                last = databases.iter().map(describe).collect::<Vec<_>>().join("; ");
-                tracing::info!("link {}: {last}", id.name);
+            },
+            // Throttled, or down for a moment: the wait is long enough to outlast it.
+            Err(error) if error.is_unreachable() || matches!(error.status(), Some(408 | 429)) => {
+                last = error.to_string();
             }
-            Err(error) if error.is_unreachable() => last = error.to_string(),
             Err(error) => return Err(reach::arm_error(&doing, &error).into()),
         }
-        if let Err(error) = wait.sleep(LOOK, &doing).await {
+        if let Err(error) = wait.sleep(pause, &doing).await {
             let stopped = matches!(error, crate::arm::Error::Cancelled);
             return Err(Diagnostic::error(
                 if stopped { "Stopped on request" } else { "The link is not synchronized yet" },
                 format!("The link {} is still going on with its work: {last}.", id.name),
             )
-            .hint("the link is not affected; apply again to go on waiting, with a longer `timeouts.create` if need be")
+            .hint(
+                "the link is not affected; apply again to go on waiting, with a longer `timeouts` (create, update) if need be",
+            )
             .into());
         }
+        pause = (pause * 2).min(LOOK_SELDOM);
     }
 }
 

@@ -83,6 +83,8 @@ pub struct GroupRow {
     pub dtc_support: bool,
     /// Whether a listener leads to it.
     pub has_listener: bool,
+    /// How many seconds ago it was made here, by the server's clock; nothing where the server does not say.
+    pub age: Option<i64>,
     /// Its replicas; the members of a distributed group.
     pub replicas: Vec<ReplicaRow>,
     /// Names of its databases.
@@ -165,6 +167,8 @@ pub struct DatabaseRow {
     pub encrypted: bool,
     /// Whether change data capture is on.
     pub cdc: bool,
+    /// Size of its data files; nothing where the login may not see them.
+    pub bytes: Option<i64>,
 }
 
 /// What an ALTER of the endpoint disturbs.
@@ -205,6 +209,7 @@ SELECT CAST(g.group_id AS nvarchar(36)) AS group_id, g.name, g.is_distributed, g
        g.automated_backup_preference, g.db_failover, g.dtc_support,
        CASE WHEN EXISTS (SELECT 1 FROM sys.availability_group_listeners AS l WHERE l.group_id = g.group_id)
             THEN 1 ELSE 0 END AS has_listener,
+       DATEDIFF(second, r.create_date, GETDATE()) AS age,
        CAST(r.replica_id AS nvarchar(36)) AS replica_id, r.replica_server_name, r.endpoint_url, r.availability_mode
 FROM sys.availability_groups AS g
 JOIN sys.availability_replicas AS r ON r.group_id = g.group_id
@@ -231,7 +236,9 @@ pub(super) const DATABASES: &str = "\
 SELECT d.name, d.state, d.user_access, d.is_read_only, d.is_auto_close_on,
        CASE WHEN d.source_database_id IS NULL THEN 0 ELSE 1 END AS is_snapshot, d.recovery_model,
        CASE WHEN r.database_id IS NULL THEN NULL WHEN r.last_log_backup_lsn IS NULL THEN 0 ELSE 1 END AS has_chain,
-       CASE WHEN d.group_database_id IS NULL THEN 0 ELSE 1 END AS in_group, d.is_encrypted, d.is_cdc_enabled
+       CASE WHEN d.group_database_id IS NULL THEN 0 ELSE 1 END AS in_group, d.is_encrypted, d.is_cdc_enabled,
+       (SELECT SUM(CAST(f.size AS bigint)) * 8192 FROM sys.master_files AS f
+        WHERE f.database_id = d.database_id AND f.type <> 1) AS data_bytes
 FROM sys.databases AS d
 LEFT JOIN sys.database_recovery_status AS r ON r.database_id = d.database_id
 WHERE d.database_id > 4";
@@ -271,6 +278,12 @@ impl GroupRow {
             replica.endpoint_url.as_deref().is_some_and(|url| url.contains("Server="))
         };
         self.is_distributed && self.replicas.len() == 2 && self.replicas.iter().filter(routed).count() == 1
+    }
+
+    /// The host of the member that is a managed instance, in a link: `tcp://<host>:5022;Server=[<name>]`.
+    pub fn instance_host(&self) -> Option<&str> {
+        let url = self.instance_member()?.endpoint_url.as_deref()?;
+        url.split_once("://").map_or(url, |(_, rest)| rest).split([':', ';']).next()
     }
 
     /// The member that is a managed instance, in a link.
@@ -350,6 +363,7 @@ pub(super) fn groups(replicas: &[Row], databases: &[Row]) -> Result<Vec<GroupRow
                 db_failover: row.get::<Option<bool>>("db_failover")?.unwrap_or(false),
                 dtc_support: row.get::<Option<bool>>("dtc_support")?.unwrap_or(false),
                 has_listener: row.get("has_listener")?,
+                age: row.get("age")?,
                 replicas: vec![replica],
                 databases: Vec::new(),
             }),
@@ -402,5 +416,6 @@ pub(super) fn database(row: &Row) -> Result<DatabaseRow, Error> {
         in_group: row.get("in_group")?,
         encrypted: row.get::<Option<bool>>("is_encrypted")?.unwrap_or(false),
         cdc: row.get("is_cdc_enabled")?,
+        bytes: row.get("data_bytes")?,
     })
 }

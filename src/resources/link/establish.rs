@@ -1,17 +1,18 @@
 //! Making a link: a list of steps, each probe, act if needed, verify, so that it goes on where an interrupted run
 //! stopped.
 //!
-//! Until Azure has accepted the link, a failure undoes what this run made and leaves nothing. Afterwards there is no
-//! failure, only a link that is not complete yet.
+//! Until Azure has accepted the link, or may have, a failure undoes what this run made and leaves nothing. Afterwards
+//! there is no failure, only a link that is not complete yet: a failed create is tainted by Terraform and replaced next
+//! time, which would throw a seeding of days away.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::observe::{self, Halves};
-use super::{ESTABLISHED, INCOMPLETE, Link, LinkPrivate, MANAGED_INSTANCE, SQL_SERVER, id};
-use crate::arm::link::{Link as ArmLink, NewLink};
-use crate::arm::{self, LinkId, Operation, Progress};
+use super::halves::{self, Halves};
+use super::{Link, LinkPrivate, MANAGED_INSTANCE, id, trust};
+use crate::arm::link::NewLink;
+use crate::arm::{self, LinkId, Operation};
 use crate::framework::context::Context;
 use crate::framework::diagnostic::{Diagnostic, Diagnostics};
 use crate::framework::model::Field;
@@ -21,18 +22,20 @@ use crate::resources::nodes::{Nodes, Remembered};
 use crate::resources::reach::{self, Seen};
 use crate::resources::shared;
 use crate::sql::Statement;
+use crate::sql::catalog::GroupRow;
 use crate::sql::quote::{EndpointUrl, Identifier, InstanceUrl};
 use crate::sql::statement::{AvailabilityMode, DistributedGroup, DistributedMember, MemberUrl, SeedingMode};
 
-/// How long missing trust is waited for: another resource of the same apply may be making it, where a `depends_on` is
-/// missing.
+/// How long missing trust, and a group that is not primary yet, are waited for: another resource of the same apply may
+/// be making it, where a `depends_on` is missing.
 const TRUST: Duration = Duration::from_secs(120);
-/// How long contact may take. The service gives up after five minutes by itself.
-const CONTACT: Duration = Duration::from_secs(6 * 60);
 /// How long an accepted link may stay invisible: it was seen to take a minute.
 pub(in crate::resources) const APPEAR: Duration = Duration::from_secs(90);
 
 /// Makes the link, or goes on making it.
+///
+/// # Errors
+/// What is in the way, as long as Azure has not accepted the link.
 pub(super) async fn run(
     context: &Context<Clients>,
     planned: Link,
@@ -41,100 +44,184 @@ pub(super) async fn run(
     let id = id(&planned)?;
     let azure = reach::azure(context)?;
     let doing = format!("make the link {}", id.name);
-    let failed =
-        |error: arm::Error| Diagnostics::from(reach::arm_error(&doing, &error).at("managed_instance_id"));
-    let instance = azure.instance(&id.instance).await.map_err(failed)?;
+    let instance = azure
+        .instance(&id.instance)
+        .await
+        .map_err(|error| Diagnostics::from(reach::arm_error(&doing, &error).at("managed_instance_id")))?;
     let fqdn = instance.properties.fully_qualified_domain_name.clone();
-    let group = planned.availability_group_name.as_str().unwrap_or_default();
-    let nodes = Nodes::look(context, &planned.sql_servers, &Remembered::default(), group).await?;
-    let halves = observe::look(&azure, nodes.seen(), &id).await?;
+    let mut planned = planned;
+    planned.fully_qualified_domain_name = Field::Known(fqdn.clone());
+    let local = planned.availability_group_name.as_str().unwrap_or_default();
+    let nodes = Nodes::look(context, &planned.sql_servers, &private.servers, local).await?;
     let wanted = wanted(&planned, &id, &fqdn)?;
-    if let Some(link) = &halves.arm {
-        same_link(link, &planned, &id)?;
-    }
-    if let Some((seen, group)) = &halves.sql {
-        same_group(seen, group, &wanted)?;
+    let mut maker = Maker {
+        context,
+        azure: &azure,
+        id: &id,
+        planned: &planned,
+        nodes: &nodes,
+        servers: &private.servers,
+        made_group: false,
+    };
+    let mut halves = halves::look(&azure, &nodes, &planned, &id).await?;
+    maker.is_ours(&halves, &wanted)?;
+    if halves.arm.is_none()
+        && let Some(rest) = blind(&halves, &private)
+        && matches!(maker.appears(rest).await, Sight::Shown)
+    {
+        // A run that was cut off had it accepted a moment before.
+        halves = halves::look(&azure, &nodes, &planned, &id).await?;
+        maker.is_ours(&halves, &wanted)?;
     }
     let existed = halves.arm.is_some();
-    if existed && !private.accepted {
-        context.warn(shared::taken_over(&format!("the link {} of {}", id.name, id.instance.name)));
+    if existed {
+        maker.may_go_on(&halves, &private)?;
+    } else {
+        maker.database_is_free().await?;
     }
     if let Some(clients) = context.client() {
         clients.hold("azure", &id.to_string().to_lowercase());
     }
-    let mut maker = Maker { context, azure: &azure, id: &id, planned: &planned, made_group: false };
-    if !existed {
-        maker.database_is_free(&private).await?;
-    }
-    // The local group leads to the node on which statements about the link run.
-    let seen = nodes.primary(group)?;
-    maker.await_trust(seen, &fqdn).await?;
-    if halves.sql.is_none() {
-        maker.make_group(seen, &wanted).await?;
-    }
     let operation = if existed {
         None
     } else {
-        match maker.make_link(&private).await {
-            Ok(operation) => operation,
-            Err(error) => {
-                maker.undo(seen).await;
+        let seen = maker.await_trust(&fqdn).await?;
+        maker.group_fits(&seen)?;
+        if halves.sql.is_none() {
+            maker.make_group(&seen, &wanted).await?;
+        }
+        match maker.make_link().await {
+            Making::Accepted(operation) => operation,
+            Making::Refused(error) => {
+                maker.undo(&seen).await;
                 return Err(error);
             }
         }
     };
     // From here on nothing fails.
-    Ok(maker.settle(nodes.seen(), operation, private, existed, fqdn).await)
+    Ok(maker.settle(operation, private.clone(), existed).await)
 }
 
-/// Sets the commit mode on both sides: SQL Server first, because a side that waits for nobody hurts nobody.
-pub(super) async fn set_mode(
-    context: &Context<Clients>,
+/// How long a link that Azure may have accepted a moment ago can still be invisible. Nothing where no run can have got
+/// so far: the distributed group comes first.
+fn blind(halves: &Halves, private: &LinkPrivate) -> Option<Duration> {
+    let age = match &halves.sql {
+        Some((_, group)) => group.age,
+        None if private.accepted => None,
+        None => return None,
+    };
+    let age = Duration::from_secs(age.and_then(|age| u64::try_from(age).ok()).unwrap_or_default());
+    APPEAR.checked_sub(age).filter(|rest| !rest.is_zero())
+}
+
+/// The statement that sets the commit mode of both members.
+pub(super) fn set_distributed_mode(
     planned: &Link,
-    mode: &str,
-) -> Result<(), Diagnostics> {
-    let id = id(planned)?;
-    let azure = reach::azure(context)?;
-    let local = planned.availability_group_name.as_str().unwrap_or_default();
-    let nodes = Nodes::look(context, &planned.sql_servers, &Remembered::default(), local).await?;
-    let seen = nodes.primary(local)?;
+    id: &LinkId,
+    mode: AvailabilityMode,
+) -> Result<Statement, Diagnostics> {
     let member =
         |field: &Field<String>| identifier("the name of the group", field.as_str().unwrap_or_default());
-    let statement = Statement::SetDistributedMode {
+    Ok(Statement::SetDistributedMode {
         group: identifier("the name of the link", &id.name)?,
-        local: identifier("the name of the group", local)?,
+        local: member(&planned.availability_group_name)?,
         members: [
             member(&planned.availability_group_name)?,
             member(&planned.instance_availability_group_name)?,
         ],
-        mode: if mode == "Sync" { AvailabilityMode::Synchronous } else { AvailabilityMode::Asynchronous },
-    };
-    seen.execute(context, &statement).await?;
-    let wait = reach::wait(context);
-    let changed = match azure.set_replication_mode(&id, mode, &wait).await {
-        Ok(operation) => azure.finish(&operation, &wait).await,
-        Err(error) => Err(error),
-    };
-    changed.map_err(|error| {
-        reach::arm_error(&format!("set the commit mode of the link {}", id.name), &error)
-            .at("replication_mode")
-            .into()
+        mode,
     })
 }
 
-struct Maker<'a> {
-    context: &'a Context<Clients>,
-    azure: &'a arm::Client,
-    id: &'a LinkId,
-    planned: &'a Link,
+/// One making.
+pub(super) struct Maker<'a> {
+    pub(super) context: &'a Context<Clients>,
+    pub(super) azure: &'a arm::Client,
+    pub(super) id: &'a LinkId,
+    pub(super) planned: &'a Link,
+    pub(super) nodes: &'a Nodes,
+    /// Who was met before.
+    servers: &'a Remembered,
     /// Whether this run made the distributed group: only then is it undone.
     made_group: bool,
 }
 
+/// Whether a link that was accepted, or may have been, shows itself.
+enum Sight {
+    /// It does.
+    Shown,
+    /// Azure answered to the end, and it was not among its links.
+    Absent,
+    /// Azure could not be asked in the end.
+    Unknown,
+}
+
+/// What became of the request.
+enum Making {
+    /// Accepted, or perhaps accepted: the operation, where the service named one.
+    Accepted(Option<Operation>),
+    /// Nothing has happened in Azure.
+    Refused(Diagnostics),
+}
+
 impl Maker<'_> {
-    /// A database of that name on the instance makes the service accept the link and fail later, after seeding began.
-    async fn database_is_free(&self, private: &LinkPrivate) -> Result<(), Diagnostics> {
-        if private.accepted || self.instance_first() {
+    /// What bears the link's name must be this link.
+    fn is_ours(&self, halves: &Halves, wanted: &DistributedGroup) -> Result<(), Diagnostics> {
+        if !halves.strangers.is_empty() {
+            let what = halves.strangers.join("; and ");
+            return Err(Diagnostic::error(
+                "An object of that name exists and differs",
+                format!("The link {} cannot be made, for there is {what}.", self.id.name),
+            )
+            .hint(format!(
+                "to manage the existing link: terraform import milink_link.<name> '{}'; else choose another name",
+                self.id
+            ))
+            .at("name")
+            .into());
+        }
+        match &halves.sql {
+            Some((seen, group)) => same_addresses(seen, group, wanted),
+            None => Ok(()),
+        }
+    }
+
+    /// A link that is there already: taken over by a create, gone on with by an update.
+    fn may_go_on(&self, halves: &Halves, private: &LinkPrivate) -> Result<(), Diagnostics> {
+        let what = format!("the link {} of {}", self.id.name, self.id.instance.name);
+        if halves.sql.is_none() {
+            return Err(Diagnostic::error(
+                "Half of a link is missing",
+                format!(
+                    "There is {what} in Azure, but no distributed availability group of that name on SQL Server. No source says that a \
+                     link takes up a group that was made anew."
+                ),
+            )
+            .hint("delete the link in Azure and the copy that it leaves on the instance, and apply again")
+            .at("name")
+            .into());
+        }
+        if private.accepted {
+            return Ok(());
+        }
+        // `create_before_destroy` would take over the very link that is deleted a moment later.
+        if self.planned.reseed.known() == Some(&true) {
+            return Err(Diagnostic::error(
+                "A link exists already",
+                format!("There is {what} already, and `reseed` asks for a new one."),
+            )
+            .hint("remove `create_before_destroy`: a link is deleted before its successor is made; or set `reseed = false` to take it over")
+            .at("reseed")
+            .into());
+        }
+        self.context.warn(shared::taken_over(&what));
+        Ok(())
+    }
+
+    /// A database of that name on the instance makes the service accept the link and fail later (the recorded
+    /// `ManagedDatabaseNameInUse`).
+    async fn database_is_free(&self) -> Result<(), Diagnostics> {
+        if self.instance_first() {
             return Ok(());
         }
         let doing = format!("list the databases of the managed instance {}", self.id.instance.name);
@@ -163,16 +250,35 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// Another resource of the same apply may be making it, where a `depends_on` is missing.
-    async fn await_trust(&self, seen: &Seen, fqdn: &str) -> Result<(), Diagnostics> {
-        let until = Instant::now() + TRUST;
-        let mut now = seen.clone();
+    /// The node on which the group is primary, as soon as both sides can trust each other: another resource of the same
+    /// apply may be making what is missing, where a `depends_on` is.
+    async fn await_trust(&self, fqdn: &str) -> Result<Seen, Diagnostics> {
+        let until = self.by(Instant::now() + TRUST);
+        let local = self.planned.availability_group_name.as_str().unwrap_or_default();
+        let mut waited = Vec::new();
         loop {
-            let missing = observe::missing_trust(self.azure, &now, self.id, fqdn).await?;
+            let nodes = Nodes::look(self.context, &self.planned.sql_servers, self.servers, local).await?;
+            let leader = nodes.primary(local);
+            let missing = match leader.as_ref() {
+                Ok(seen) => trust::missing(self.azure, seen, self.id, fqdn).await?,
+                Err(_) => vec![format!(
+                    "the availability group {local} is not primary anywhere (milink_availability_group)"
+                )],
+            };
             if missing.is_empty() {
-                return Ok(());
+                if !waited.is_empty() {
+                    self.context.warn(
+                        Diagnostic::warning(
+                            "A link had to wait for what it needs",
+                            format!("The link {} was planned before it could be made: {}.", self.id.name, waited.join("; ")),
+                        )
+                        .hint("add what is named to the link's `depends_on`: on destroy it decides what goes first"),
+                    );
+                }
+                return leader.cloned();
             }
             if Instant::now() > until || self.context.cancellation().is_cancelled() {
+                leader?;
                 return Err(Diagnostic::error(
                     "The two sides do not trust each other",
                     format!("The link {} cannot be made: {}.", self.id.name, missing.join("; ")),
@@ -180,13 +286,47 @@ impl Maker<'_> {
                 .hint("declare what is missing, and add it to the link's `depends_on`, so that it is made first")
                 .into());
             }
+            waited = missing;
             tokio::select! {
                 () = self.context.cancellation().cancelled() => {}
                 () = tokio::time::sleep(Duration::from_secs(5)) => {}
             }
             self.azure.forget();
-            now = now.again().await?;
         }
+    }
+
+    /// The group holds the link's database, and no other: a link of one database does not take a group of several
+    /// (error 41429), and a link that comes from the instance wants an empty one (error 19511).
+    fn group_fits(&self, seen: &Seen) -> Result<(), Diagnostics> {
+        let local = self.planned.availability_group_name.as_str().unwrap_or_default();
+        let Some(group) = seen.need(seen.snapshot.group(local))? else { return Ok(()) };
+        let wanted: Vec<&String> = self.planned.databases.known().into_iter().flatten().collect();
+        let names: Vec<&str> = group.databases.iter().map(String::as_str).collect();
+        let held = if names.is_empty() { "no database".to_owned() } else { names.join(", ") };
+        let fits = if self.instance_first() {
+            names.is_empty()
+        } else {
+            names.len() == wanted.len()
+                && wanted.iter().all(|name| names.iter().any(|has| seen.snapshot.facts.same_name(has, name)))
+        };
+        if fits {
+            return Ok(());
+        }
+        let needs = if self.instance_first() {
+            "an empty group, which the seeding fills".to_owned()
+        } else {
+            format!("one that holds {} alone", wanted.into_iter().cloned().collect::<Vec<_>>().join(", "))
+        };
+        Err(Diagnostic::error(
+            "The group does not fit the link",
+            format!(
+                "The link {} needs {needs}, but the availability group {local} holds {held}.",
+                self.id.name
+            ),
+        )
+        .hint("see `databases` of the milink_availability_group; each link has a group of its own")
+        .at("databases")
+        .into())
     }
 
     async fn make_group(&mut self, seen: &Seen, wanted: &DistributedGroup) -> Result<(), Diagnostics> {
@@ -213,11 +353,7 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// The operation, where the service accepted one just now.
-    async fn make_link(&self, private: &LinkPrivate) -> Result<Option<Operation>, Diagnostics> {
-        if private.accepted && self.appears().await.is_some() {
-            return Ok(None);
-        }
+    async fn make_link(&self) -> Making {
         let planned = self.planned;
         let text = |field: &Field<String>| field.as_str().unwrap_or_default().to_owned();
         let link = NewLink {
@@ -229,39 +365,42 @@ impl Maker<'_> {
             failover_mode: planned.failover_mode.as_str().map(str::to_owned),
             seeding_mode: planned.seeding_mode.as_str().unwrap_or("Automatic").to_owned(),
         };
+        let doing =
+            format!("make the link {} on the managed instance {}", self.id.name, self.id.instance.name);
         match self.azure.create_link(self.id, &link, &reach::wait(self.context)).await {
-            Ok(operation) => Ok(Some(operation)),
-            // Whether it was accepted is not known: the service knows.
-            Err(error) if error.is_outcome_unknown() => match self.appears().await {
-                Some(_) => Ok(None),
-                None => Err(self.refused(&error)),
+            Ok(operation) => Making::Accepted(Some(operation)),
+            // Whether it was accepted is not known: the service knows. Only its own list proves that it was not.
+            Err(error) if error.is_outcome_unknown() => match self.appears(APPEAR).await {
+                Sight::Shown | Sight::Unknown => Making::Accepted(None),
+                Sight::Absent => Making::Refused(reach::arm_error(&doing, &error).into()),
             },
-            Err(error) => Err(self.refused(&error)),
+            Err(error) => Making::Refused(reach::arm_error(&doing, &error).into()),
         }
     }
 
-    fn refused(&self, error: &arm::Error) -> Diagnostics {
-        reach::arm_error(
-            &format!("make the link {} on the managed instance {}", self.id.name, self.id.instance.name),
-            error,
-        )
-        .into()
-    }
-
-    /// Waits for an accepted link to show itself.
-    async fn appears(&self) -> Option<ArmLink> {
-        let until = Instant::now() + APPEAR;
-        while Instant::now() < until {
+    /// Waits for a link to show itself, `longest` at most.
+    async fn appears(&self, longest: Duration) -> Sight {
+        let until = self.by(Instant::now() + longest);
+        loop {
             self.azure.forget();
-            if let Ok(links) = self.azure.links(&self.id.instance).await
-                && let Some(link) =
-                    links.into_iter().find(|link| link.name.eq_ignore_ascii_case(&self.id.name))
-            {
-                return Some(link);
+            let answer = self.azure.links(&self.id.instance).await;
+            let asked = Instant::now();
+            let sight = match answer {
+                Ok(links) if links.iter().any(|link| link.name.eq_ignore_ascii_case(&self.id.name)) => {
+                    return Sight::Shown;
+                }
+                Ok(_) => Sight::Absent,
+                Err(_) => Sight::Unknown,
+            };
+            if asked >= until {
+                return sight;
             }
-            tokio::time::sleep(Duration::from_secs(3)).await;
+            tokio::select! {
+                biased;
+                () = self.context.cancellation().cancelled() => return Sight::Unknown,
+                () = tokio::time::sleep_until(until.min(asked + Duration::from_secs(3))) => {}
+            }
         }
-        None
     }
 
     /// Takes back the distributed group that this run made for a link that Azure refused.
@@ -287,96 +426,12 @@ impl Maker<'_> {
         }
     }
 
-    /// Waits for contact, and tells the truth about whatever there is.
-    async fn settle(
-        &self,
-        nodes: &[Seen],
-        operation: Option<Operation>,
-        mut private: LinkPrivate,
-        existed: bool,
-        fqdn: String,
-    ) -> State<Link, LinkPrivate> {
-        private.accepted = true;
-        let until = Instant::now() + CONTACT;
-        let until = self.context.deadline().map_or(until, |deadline| deadline.min(until));
-        let mut failure = None;
-        let mut halves = None;
-        let why = loop {
-            if let Ok(now) = observe::look(self.azure, nodes, self.id).await {
-                // SQL Server may know of the contact before the service shows the link.
-                let met = now.arm.is_some() && observe::in_contact(&now).unwrap_or(false);
-                let broken = now.arm.as_ref().is_some_and(|link| {
-                    link.properties.databases.iter().any(arm::link::LinkDatabase::has_failed)
-                });
-                halves = Some(now);
-                if met {
-                    private.contacted = true;
-                    break None;
-                }
-                if broken {
-                    break Some(
-                        failure.take().unwrap_or_else(|| "the service reports an error for it".to_owned()),
-                    );
-                }
-            }
-            if let Some(operation) = &operation
-                && let Ok(Progress::Failed(error)) = self.azure.poll(operation).await
-            {
-                failure = Some(error.to_string());
-                if halves.as_ref().is_none_or(|halves: &Halves| halves.arm.is_none()) {
-                    break failure.take();
-                }
-            }
-            if Instant::now() > until {
-                break Some("the two sides were not in contact within the time".to_owned());
-            }
-            tokio::select! {
-                biased;
-                () = self.context.cancellation().cancelled() => break Some("the apply was stopped".to_owned()),
-                () = tokio::time::sleep(Duration::from_secs(2)) => {}
-            }
-        };
-        let mut model = self.planned.clone();
-        model.id = Field::Known(self.id.to_string());
-        model.fully_qualified_domain_name = Field::Known(fqdn);
-        if model.link_generation.as_str().is_none() {
-            model.link_generation = Field::Known(uuid::Uuid::new_v4().to_string());
-        }
-        if model.adopted.known().is_none() {
-            model.adopted = Field::Known(existed);
-        }
-        if model.sql_servers.known().is_none() {
-            model.sql_servers =
-                Field::Known(nodes.iter().map(|node| node.server.name().to_owned()).collect());
-        }
-        let mode = model.replication_mode.clone();
-        if let Some(halves) = &halves {
-            observe::fill(&mut model, &private, halves);
-        }
-        // The plan's word stands; where the service has another mode, the next plan says so.
-        model.replication_mode = if mode.known().is_some() { mode } else { "Async".into() };
-        if model.observed_primary.as_str().is_none() {
-            model.observed_primary = if self.instance_first() { MANAGED_INSTANCE } else { SQL_SERVER }.into();
-        }
-        if model.distributed_availability_group_id.is_unknown() {
-            model.distributed_availability_group_id = Field::Null;
-        }
-        private.mode_written_under = model.observed_primary.as_str().map(str::to_owned);
-        model.complete = Field::Known(why.is_none());
-        model.status = if why.is_none() { ESTABLISHED } else { INCOMPLETE }.into();
-        if let Some(why) = why {
-            self.context.warn(
-                Diagnostic::warning(
-                    "A link is not complete",
-                    format!("The link {} exists in Azure, but {why}. The next apply goes on.", self.id.name),
-                )
-                .hint("check ports 5022 and 11000-11999 both ways, and what each side trusts"),
-            );
-        }
-        State { model, private }
+    /// A moment, or the end of the time that the operation has, whichever comes first.
+    pub(super) fn by(&self, moment: Instant) -> Instant {
+        self.context.deadline().map_or(moment, |deadline| deadline.min(moment))
     }
 
-    fn instance_first(&self) -> bool {
+    pub(super) fn instance_first(&self) -> bool {
         self.planned.initial_primary.as_str() == Some(MANAGED_INSTANCE)
     }
 }
@@ -412,44 +467,21 @@ fn wanted(planned: &Link, id: &LinkId, fqdn: &str) -> Result<DistributedGroup, D
         url: MemberUrl::Instance(instance),
     };
     let members = if instance_first { [remote, local] } else { [local, remote] };
-    let seeding = match planned.seeding_mode.as_str() {
-        Some("Manual") => SeedingMode::Manual,
-        _ => SeedingMode::Automatic,
-    };
-    Ok(DistributedGroup { name: identifier("the name of the link", &id.name)?, members, seeding })
+    Ok(DistributedGroup {
+        name: identifier("the name of the link", &id.name)?,
+        members,
+        seeding: SeedingMode::Automatic,
+    })
 }
 
-/// A group that bears the link's name must be the link's.
-fn same_group(
-    seen: &Seen,
-    group: &crate::sql::catalog::GroupRow,
-    wanted: &DistributedGroup,
-) -> Result<(), Diagnostics> {
-    let differs = |difference: String| {
-        Err(Diagnostic::error(
-            "A group of that name exists and differs",
-            format!(
-                "The availability group {} on the SQL Server \"{}\": {difference}.",
-                group.name,
-                seen.server.name()
-            ),
-        )
-        .hint("choose another name for the link, or drop that group if nothing needs it")
-        .at("name")
-        .into())
-    };
-    if !group.is_distributed {
-        return differs("it is not a distributed group".to_owned());
-    }
+/// The members of the link's group must be reached where this link says.
+fn same_addresses(seen: &Seen, group: &GroupRow, wanted: &DistributedGroup) -> Result<(), Diagnostics> {
     for member in &wanted.members {
-        let Some(found) = group
+        let found = group
             .replicas
             .iter()
-            .find(|found| seen.snapshot.facts.same_name(&found.server_name, member.group.as_str()))
-        else {
-            return differs(format!("it has no member {}", member.group.as_str()));
-        };
-        let url = found.endpoint_url.as_deref().unwrap_or_default();
+            .find(|found| seen.snapshot.facts.same_name(&found.server_name, member.group.as_str()));
+        let url = found.and_then(|found| found.endpoint_url.as_deref()).unwrap_or_default();
         let same = match &member.url {
             MemberUrl::SqlServer(wanted) => wanted.same(url),
             MemberUrl::Instance(wanted) => {
@@ -458,51 +490,21 @@ fn same_group(
             }
         };
         if !same {
-            return differs(format!("its member {} is reached at {url}", member.group.as_str()));
+            return Err(Diagnostic::error(
+                "An object of that name exists and differs",
+                format!(
+                    "In the availability group {} on the SQL Server \"{}\" the member {} is reached at {url}.",
+                    group.name,
+                    seen.server.name(),
+                    member.group.as_str()
+                ),
+            )
+            .hint("choose another name for the link, or drop that group if nothing needs it")
+            .at("name")
+            .into());
         }
     }
     Ok(())
-}
-
-/// A link that bears the name must be this one.
-fn same_link(link: &ArmLink, planned: &Link, id: &LinkId) -> Result<(), Diagnostics> {
-    let properties = &link.properties;
-    let mut differences = Vec::new();
-    let mut compare = |what: &str, wanted: Option<&str>, has: Option<&str>| {
-        if let (Some(wanted), Some(has)) = (wanted, has)
-            && !wanted.eq_ignore_ascii_case(has)
-        {
-            differences.push(format!("{what} is {has}, not {wanted}"));
-        }
-    };
-    compare(
-        "its group on SQL Server",
-        planned.availability_group_name.as_str(),
-        properties.partner_availability_group_name.as_deref(),
-    );
-    compare(
-        "its group on the instance",
-        planned.instance_availability_group_name.as_str(),
-        properties.instance_availability_group_name.as_deref(),
-    );
-    if let (Some(wanted), Some(has)) =
-        (planned.partner_endpoint.as_str(), properties.partner_endpoint.as_deref())
-        && EndpointUrl::parse(wanted).is_ok_and(|url| !url.same(has))
-    {
-        differences.push(format!("its partner endpoint is {has}, not {wanted}"));
-    }
-    let names: Vec<&str> =
-        properties.databases.iter().map(|database| database.database_name.as_str()).collect();
-    for wanted in planned.databases.known().into_iter().flatten() {
-        if !names.is_empty() && !names.iter().any(|has| has.eq_ignore_ascii_case(wanted)) {
-            differences.push(format!("its databases are {}, without {wanted}", names.join(", ")));
-        }
-    }
-    if differences.is_empty() {
-        return Ok(());
-    }
-    let what = format!("The link {} of {}", id.name, id.instance.name);
-    Err(shared::differs("milink_link", &what, &differences.join("; "), &id.to_string()).at("name").into())
 }
 
 fn identifier(what: &'static str, name: &str) -> Result<Identifier, Diagnostics> {

@@ -1,30 +1,30 @@
 //! What the two halves of a link say, and what that means.
+//!
+//! What a missing half means is decided here, never assumed, and nothing is ever re-linked silently. Warnings are given
+//! once for each link and cause; they change no value, so that an unchanged world plans nothing.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use super::{BROKEN, CUT_OVER, ESTABLISHED, INCOMPLETE, Link, LinkPrivate, MANAGED_INSTANCE, SQL_SERVER, id};
+use super::halves::Halves;
+use super::{
+    BROKEN, CUT_OVER, ESTABLISHED, GONE, INCOMPLETE, Link, LinkPrivate, MANAGED_INSTANCE, SQL_SERVER, id,
+    mode,
+};
 use crate::arm::LinkId;
-use crate::arm::link::Link as ArmLink;
+use crate::arm::instance::ManagedDatabase;
+use crate::arm::link::LinkDatabase;
 use crate::framework::context::Context;
 use crate::framework::diagnostic::{Diagnostic, Diagnostics};
 use crate::framework::model::Field;
 use crate::framework::resource::State;
 use crate::provider::Clients;
-use crate::resources::nodes::{blocks, first};
+use crate::resources::nodes::{Nodes, Reading, first};
 use crate::resources::preflight;
-use crate::resources::reach::{self, Seen};
-use crate::sql::catalog::GroupRow;
+use crate::resources::reach;
 
-/// Both halves at one moment.
-pub(super) struct Halves {
-    /// Azure's.
-    pub(super) arm: Option<ArmLink>,
-    /// SQL Server's, with the node that showed it.
-    pub(super) sql: Option<(Seen, GroupRow)>,
-    /// Whether a database of the link is on the instance.
-    pub(super) database_there: bool,
-}
+/// How a link that does not work ends, for hints.
+pub(super) const WAYS_OUT: &str = "nothing is planned; to seed anew, destroy the link (the primary's database stays), delete the copy that it \
+                                   leaves on the instance, and create it again; or set `reseed = true`, apply, and `-replace` it";
 
 /// Before a link is made: what is in its way is an error of the plan, not of an apply.
 pub(super) async fn before_create(context: &Context<Clients>, planned: &Link) -> Result<(), Diagnostics> {
@@ -61,129 +61,137 @@ pub(super) async fn before_create(context: &Context<Clients>, planned: &Link) ->
 }
 
 /// Reads both halves.
+///
+/// # Errors
+/// A side that does not answer and is not to be kept, or that may not be asked.
 pub(super) async fn read(
     context: &Context<Clients>,
     state: State<Link, LinkPrivate>,
 ) -> Result<Option<State<Link, LinkPrivate>>, Diagnostics> {
     let State { mut model, mut private } = state;
     let id = id(&model)?;
-    let Some((azure, keep)) = reach::azure_for_read(context)? else {
-        return Ok(Some(State { model, private }));
-    };
+    let kept = |model, private| Ok(Some(State { model, private }));
+    let Some((azure, keep)) = reach::azure_for_read(context)? else { return kept(model, private) };
     let doing = format!("read the link {}", id.name);
     let links = match azure.links(&id.instance).await {
         Ok(links) => links,
         Err(error) if error.is_unreachable() && keep => {
             reach::azure_kept(context, &error);
-            return Ok(Some(State { model, private }));
+            return kept(model, private);
         }
         Err(error) => return Err(reach::arm_error(&doing, &error).into()),
     };
-    let arm = links.into_iter().find(|link| link.name.eq_ignore_ascii_case(&id.name));
-    let mut sql = None;
-    for block in blocks(&model.sql_servers) {
-        let Some(seen) = reach::read(context, &block, &Field::Null).await? else {
-            return Ok(Some(State { model, private }));
-        };
-        let group = seen.need(seen.snapshot.group(&id.name))?.cloned();
-        match group {
-            Some(group) => {
-                sql = Some((seen, group));
-                break;
-            }
-            None => seen.prove_absence(&format!("the distributed availability group {}", id.name))?,
+    let local = model.availability_group_name.as_str().map(str::to_owned);
+    let nodes = Nodes::read(context, &model.sql_servers, &private.servers).await?;
+    // The distributed group is where the local one is; an import knows only the link's own name.
+    match nodes.reading(context, local.as_deref().unwrap_or(&id.name))? {
+        Reading::Keep => return kept(model, private),
+        Reading::Here(..) | Reading::Gone => {}
+    }
+    let halves = Halves::of(links, nodes.seen(), &model, &id)?;
+    if halves.sql.is_none() {
+        for seen in nodes.seen() {
+            seen.prove_absence(&format!("the distributed availability group {}", id.name))?;
         }
     }
-    let database_there = if arm.is_none() {
-        let databases = azure
-            .databases(&id.instance)
-            .await
-            .map_err(|error| Diagnostics::from(reach::arm_error(&doing, &error)))?;
-        let ours = model.databases.known().cloned().unwrap_or_default();
-        databases.iter().any(|database| ours.iter().any(|ours| ours.eq_ignore_ascii_case(&database.name)))
+    private.servers = nodes.remember(&private.servers, local.as_deref().unwrap_or_default());
+    let copy = if halves.arm.is_none() {
+        match azure.databases(&id.instance).await {
+            Ok(databases) => Copy::of(&databases, &model),
+            Err(error) if error.is_unreachable() && keep => {
+                reach::azure_kept(context, &error);
+                return kept(model, private);
+            }
+            Err(error) => return Err(reach::arm_error(&doing, &error).into()),
+        }
     } else {
-        true
+        Copy::Linked
     };
-    let halves = Halves { arm, sql, database_there };
-    if halves.arm.is_none() && halves.sql.is_none() && !(private.contacted && halves.database_there) {
+    private.accepted |= halves.arm.is_some();
+    private.contacted |= halves.in_contact()?;
+    private.cut_over =
+        halves.arm.is_none() && (private.cut_over || (private.contacted && copy == Copy::Independent));
+    let gone = halves.arm.is_none() && halves.sql.is_none() && halves.strangers.is_empty();
+    if gone && !private.cut_over && !(private.contacted && copy != Copy::None) {
+        if let Some(clients) = context.client() {
+            clients.hold(GONE, &id.to_string().to_lowercase());
+        }
         return Ok(None);
     }
-    private.accepted |= halves.arm.is_some();
-    private.contacted |= in_contact(&halves)?;
-    fill(&mut model, &private, &halves);
-    model.status = judge(context, &id, &private, &halves)?.into();
-    model.complete = Field::Known(model.status.as_str() != Some(INCOMPLETE));
+    fill(&mut model, &mut private, &halves);
+    model.status = judge(context, &id, &model, &private, &halves, copy)?.into();
+    model.complete = Field::Known(private.contacted);
+    private.remember(&model);
     Ok(Some(State { model, private }))
 }
 
-/// Whether the two sides see each other now.
-pub(super) fn in_contact(halves: &Halves) -> Result<bool, Diagnostics> {
-    if let Some(link) = &halves.arm
-        && link
-            .properties
-            .databases
+/// What the instance has of the link's database while it has no link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Copy {
+    /// Not asked: there is a link.
+    Linked,
+    /// Nothing.
+    None,
+    /// A database that was never recovered, or does not say that it is online.
+    Unfinished,
+    /// A database that is online: it lives on its own.
+    Independent,
+}
+
+impl Copy {
+    fn of(databases: &[ManagedDatabase], model: &Link) -> Self {
+        let ours = model.databases.known().cloned().unwrap_or_default();
+        let mut copies = databases
             .iter()
-            .any(|database| database.is_connected() || database.is_synchronizing())
-    {
-        return Ok(true);
-    }
-    match &halves.sql {
-        Some((seen, group)) => Ok(seen
-            .need(seen.snapshot.remote_state(&group.id))?
-            .is_some_and(|state| state.connected == Some(1))),
-        None => Ok(false),
+            .filter(|database| ours.iter().any(|ours| ours.eq_ignore_ascii_case(&database.name)))
+            .peekable();
+        if copies.peek().is_none() {
+            return Self::None;
+        }
+        let online = |database: &ManagedDatabase| {
+            database.properties.status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("Online"))
+        };
+        if copies.all(online) { Self::Independent } else { Self::Unfinished }
     }
 }
 
 /// What both halves say, for the state.
-pub(super) fn fill(model: &mut Link, private: &LinkPrivate, halves: &Halves) {
+pub(super) fn fill(model: &mut Link, private: &mut LinkPrivate, halves: &Halves) {
     if let Some(link) = &halves.arm {
         let properties = &link.properties;
         let unknown = |field: &Field<String>| field.as_str().is_none();
-        if let Some(role) = &properties.instance_link_role {
-            let primary = if role.eq_ignore_ascii_case("Primary") { MANAGED_INSTANCE } else { SQL_SERVER };
+        if properties.instance_link_role.is_some() {
+            let primary = if properties.instance_is_primary() { MANAGED_INSTANCE } else { SQL_SERVER };
             model.observed_primary = primary.into();
         }
         model.distributed_availability_group_id = properties.distributed_availability_group_id.clone().into();
-        if unknown(&model.instance_availability_group_name) {
-            model.instance_availability_group_name =
-                properties.instance_availability_group_name.clone().into();
-        }
-        if unknown(&model.availability_group_name) {
-            model.availability_group_name = properties.partner_availability_group_name.clone().into();
-        }
-        if unknown(&model.partner_endpoint) {
-            model.partner_endpoint = properties.partner_endpoint.clone().into();
-        }
+        let fill = |field: &mut Field<String>, value: Option<&str>| {
+            if unknown(field) {
+                *field = value.map(str::to_owned).into();
+            }
+        };
+        fill(
+            &mut model.instance_availability_group_name,
+            properties.instance_availability_group_name.as_deref(),
+        );
+        fill(&mut model.availability_group_name, properties.partner_availability_group_name.as_deref());
+        fill(&mut model.partner_endpoint, properties.partner_endpoint.as_deref());
+        fill(&mut model.seeding_mode, Some(properties.seeding_mode.as_deref().unwrap_or("Automatic")));
+        // Some answers leave it out for a link without.
+        fill(&mut model.failover_mode, Some(properties.failover_mode.as_deref().unwrap_or("None")));
         if model.databases.known().is_none() {
             let names: BTreeSet<String> =
                 properties.databases.iter().map(|database| database.database_name.clone()).collect();
             model.databases = Field::Known(names);
         }
-        if unknown(&model.seeding_mode) {
-            model.seeding_mode =
-                properties.seeding_mode.clone().unwrap_or_else(|| "Automatic".to_owned()).as_str().into();
-        }
-        // After a change of roles the service puts the mode back by itself: no drift.
-        let roles_as_written = private
-            .mode_written_under
-            .as_deref()
-            .is_none_or(|written| model.observed_primary.as_str() == Some(written));
-        if let Some(mode) = &properties.replication_mode
-            && (roles_as_written || unknown(&model.replication_mode))
-        {
-            model.replication_mode = mode.as_str().into();
-        }
+        mode::settle(model, private, halves);
     }
     if let Some((seen, group)) = &halves.sql {
         if model.sql_servers.known().is_none() {
             model.sql_servers = Field::Known(vec![seen.server.name().to_owned()]);
         }
-        if let Some(url) = group.instance_member().and_then(|member| member.endpoint_url.as_deref())
-            && model.fully_qualified_domain_name.as_str().is_none()
-        {
-            let host = url.split_once("://").map_or(url, |(_, rest)| rest).split([':', ';']).next();
-            model.fully_qualified_domain_name = host.map(str::to_owned).into();
+        if model.fully_qualified_domain_name.as_str().is_none() {
+            model.fully_qualified_domain_name = group.instance_host().map(str::to_owned).into();
         }
     }
 }
@@ -192,37 +200,59 @@ pub(super) fn fill(model: &mut Link, private: &LinkPrivate, halves: &Halves) {
 fn judge(
     context: &Context<Clients>,
     id: &LinkId,
+    model: &Link,
     private: &LinkPrivate,
     halves: &Halves,
+    copy: Copy,
 ) -> Result<&'static str, Diagnostics> {
     let name = &id.name;
+    let instance = &id.instance.name;
     let warn = |summary: &str, detail: String, hint: &str| {
         if context.client().is_some_and(|clients| clients.say_once(&format!("link {id} {summary}"))) {
             context.warn(Diagnostic::warning(summary, detail).hint(hint));
         }
     };
+    if !halves.strangers.is_empty() {
+        warn(
+            "Another object bears a link's name",
+            format!(
+                "The link {name} is not what this resource made any more: there is {}.",
+                halves.strangers.join("; and ")
+            ),
+            "nothing is planned, and a destroy leaves what is not this link's; remove the resource from the state (`terraform state rm`, \
+             or a `removed` block) and import what is there",
+        );
+        return Ok(BROKEN);
+    }
     match (&halves.arm, &halves.sql) {
-        (None, _) if halves.database_there && (private.contacted || halves.sql.is_none()) => {
+        (None, _) if private.cut_over => {
             warn(
                 "A link was cut over elsewhere",
                 format!(
-                    "The link {name} is gone from the managed instance {}, where its database lives on.",
-                    id.instance.name
+                    "The link {name} is gone from the managed instance {instance}, where its database lives on."
                 ),
                 "nothing is planned; when the migration is done, remove the resource from the configuration (a destroy drops what is \
                  left on SQL Server)",
             );
             Ok(CUT_OVER)
         }
-        (None, Some(_)) if !private.contacted => Ok(INCOMPLETE),
+        (None, Some(_)) if !private.contacted && copy == Copy::None => Ok(INCOMPLETE),
+        (None, _) if copy == Copy::None => {
+            warn(
+                "A link is broken",
+                format!("The link {name} and its database are gone from the managed instance {instance}."),
+                "nothing is planned; destroy the resource and create it again to seed anew",
+            );
+            Ok(BROKEN)
+        }
         (None, _) => {
             warn(
                 "A link is broken",
                 format!(
-                    "The link {name} and its database are gone from the managed instance {}.",
-                    id.instance.name
+                    "The link {name} is not on the managed instance {instance}, which has a database of its name: the unfinished copy that \
+                     it left, or another one."
                 ),
-                "nothing is planned; destroy the resource and create it again to seed anew",
+                "nothing is planned; find out what the database is, delete or rename it there, destroy the resource and create it again",
             );
             Ok(BROKEN)
         }
@@ -232,42 +262,45 @@ fn judge(
                 format!(
                     "The distributed availability group {name} is gone from SQL Server while the link in Azure is still there."
                 ),
-                "nothing is planned; destroy the resource (the database stays) and create it again to seed anew",
+                WAYS_OUT,
             );
             Ok(BROKEN)
         }
         (Some(link), Some((seen, group))) => {
-            let failed = link.properties.databases.iter().find(|database| database.has_failed());
-            if let Some(database) = failed {
-                warn(
-                    "A link is broken",
-                    format!(
-                        "The link {name} reports {} for the database {}{}.",
-                        database.replica_state.as_deref().unwrap_or("an error"),
-                        database.database_name,
-                        database
-                            .most_recent_link_error
-                            .as_deref()
-                            .map(|error| format!(", last error {error}"))
-                            .unwrap_or_default()
-                    ),
-                    error_hint(database.most_recent_link_error.as_deref()),
-                );
-                return Ok(if private.contacted { BROKEN } else { INCOMPLETE });
-            }
-            let local = seen.need(seen.snapshot.local_role(&group.id))?;
-            if local == Some(1) && link.properties.instance_link_role.as_deref() == Some("Primary") {
+            // Before all else: what is said of a link with two primaries would lead to the wrong deed.
+            let split = halves.sql_server_is_primary()? && link.properties.instance_is_primary();
+            if split {
                 warn(
                     "Both sides of a link are primary",
                     format!(
-                        "SQL Server and the managed instance {} both take writes for the link {name}.",
-                        id.instance.name
+                        "SQL Server and the managed instance {instance} both take writes for the link {name}."
                     ),
-                    "decide which side is right, and make the other secondary (SET (ROLE = SECONDARY) after a backup)",
+                    "decide which side is right; back up the other, and make it secondary (SET (ROLE = SECONDARY)): what it alone has is lost",
+                );
+            }
+            if let Some(database) = halves.databases().iter().find(|database| database.has_failed()) {
+                let number =
+                    database.most_recent_link_error.as_deref().and_then(|number| number.parse().ok());
+                let cause = number.and_then(crate::sql::error_numbers::hint);
+                warn(
+                    "A link is broken",
+                    format!("The link {name} failed: {}.", failure(database)),
+                    &cause.map_or_else(|| WAYS_OUT.to_owned(), |cause| format!("{cause}; then: {WAYS_OUT}")),
+                );
+                return Ok(BROKEN);
+            }
+            if !split
+                && let Some(database) = halves.databases().iter().find(|database| database.is_troubled())
+            {
+                warn(
+                    "A link reports an error",
+                    format!("The link {name} does not replicate: {}.", failure(database)),
+                    "the primary keeps its log until the other side has it: watch its size; look at the network, the certificates, and \
+                     whether a failover was forced",
                 );
             }
             let remote = seen.need(seen.snapshot.remote_state(&group.id))?;
-            if private.contacted && remote.is_some_and(|state| state.connected == Some(0)) {
+            if private.contacted && !split && remote.is_some_and(|state| state.connected == Some(0)) {
                 let reason = remote.and_then(|state| state.last_error_text.clone()).unwrap_or_default();
                 warn(
                     "A link is disconnected",
@@ -275,92 +308,75 @@ fn judge(
                     "the primary keeps its log until the other side has it: watch its size",
                 );
             }
+            let declared = model.replication_mode.as_str();
+            if private.roles_moved
+                && mode::observed(halves, declared).is_some_and(|mode| Some(mode) != declared)
+            {
+                warn(
+                    "A link has another commit mode than declared",
+                    format!(
+                        "A failover has put back the commit mode of the link {name}; declared is {}.",
+                        declared.unwrap_or_default()
+                    ),
+                    "nothing is planned; to set it again, apply `replication_mode = \"Async\"` and then the mode that you want",
+                );
+            }
             Ok(if private.contacted { ESTABLISHED } else { INCOMPLETE })
         }
     }
 }
 
-fn error_hint(number: Option<&str>) -> &'static str {
-    number
-        .and_then(|number| number.parse().ok())
-        .and_then(crate::sql::error_numbers::hint)
-        .unwrap_or("destroy the resource and create it again when the cause is removed")
+/// What the service says of a database that is not well.
+pub(super) fn failure(database: &LinkDatabase) -> String {
+    format!(
+        "the service reports {} for the database {}{}",
+        database.replica_state.as_deref().unwrap_or("an error"),
+        database.database_name,
+        database
+            .most_recent_link_error
+            .as_deref()
+            .map(|error| format!(", last error {error}"))
+            .unwrap_or_default()
+    )
 }
 
-/// Both halves as they are now, for deeds.
-pub(super) async fn look(
-    azure: &crate::arm::Client,
-    nodes: &[Seen],
-    id: &LinkId,
-) -> Result<Halves, Diagnostics> {
-    let doing = format!("look for the link {}", id.name);
-    azure.forget();
-    let links = azure.links(&id.instance).await.map_err(|error| reach::arm_error(&doing, &error))?;
-    let arm = links.into_iter().find(|link| link.name.eq_ignore_ascii_case(&id.name));
-    let mut sql = None;
-    for node in nodes {
-        let seen = node.again().await?;
-        if let Some(group) = seen.need(seen.snapshot.group(&id.name))?.cloned() {
-            sql = Some((seen, group));
-            break;
-        }
+/// Whether a group that a changed `sql_servers` names is the link's, as far as a plan can see.
+///
+/// # Errors
+/// When the servers answer and none has it.
+pub(super) fn follows_its_servers(nodes: &Nodes, model: &Link, id: &LinkId) -> Result<(), Diagnostics> {
+    let halves = Halves::of(Vec::new(), nodes.seen(), model, id)?;
+    if halves.sql.is_some() || nodes.seen().is_empty() {
+        return Ok(());
     }
-    Ok(Halves { arm, sql, database_there: false })
+    Err(Diagnostic::error(
+        "A link does not move",
+        format!("None of the SQL Servers that `sql_servers` names has the distributed availability group of the link {}.", id.name),
+    )
+    .hint("name the replicas of the group that the link is made of; a link to another server is another link")
+    .at("sql_servers")
+    .into())
 }
 
-/// The endpoint's certificate, the instance's certificate, and the roots: what is missing for the two sides to trust
-/// each other, as sentences that name the resource to depend on.
-pub(super) async fn missing_trust(
-    azure: &crate::arm::Client,
-    seen: &Seen,
-    id: &LinkId,
-    fqdn: &str,
-) -> Result<Vec<String>, Diagnostics> {
-    let doing = format!("read what the managed instance {} trusts", id.instance.name);
-    let mut missing = Vec::new();
-    let endpoint = seen.need(seen.snapshot.endpoint.as_ref().map_err(Arc::clone))?;
-    match endpoint {
-        None => missing
-            .push("SQL Server has no database mirroring endpoint (milink_mirroring_endpoint)".to_owned()),
-        Some(endpoint) if endpoint.state != 0 => {
-            missing
-                .push(format!("the endpoint {} is not started (milink_mirroring_endpoint)", endpoint.name));
-        }
-        Some(endpoint) => match &endpoint.certificate {
-            None => missing.push(format!(
-                "the endpoint {} authenticates without a certificate (milink_mirroring_endpoint)",
-                endpoint.name
-            )),
-            Some(name) => {
-                let shown = seen.need(seen.snapshot.certificate(name))?.and_then(|row| row.der.clone());
-                let trusted = azure
-                    .trust_certificates(&id.instance)
-                    .await
-                    .map_err(|error| reach::arm_error(&doing, &error))?;
-                if let Some(shown) = shown
-                    && !trusted.iter().any(|certificate| certificate.der.as_deref() == Some(&shown))
-                {
-                    missing.push(format!(
-                        "the managed instance does not have the certificate {name} that the endpoint shows \
-                         (milink_server_trust_certificate)"
-                    ));
-                }
-            }
-        },
-    }
-    if seen.need(seen.snapshot.certificate(fqdn))?.is_none() {
-        missing.push(format!("SQL Server has no certificate named {fqdn} (milink_imported_certificate)"));
-    }
-    if let Some(issuers) = seen.need(seen.snapshot.issuers.as_ref().map_err(Arc::clone))? {
-        let covers = |pattern: &str| match pattern.strip_prefix('*') {
-            Some(suffix) => fqdn.to_ascii_lowercase().ends_with(&suffix.to_ascii_lowercase()),
-            None => pattern.eq_ignore_ascii_case(fqdn),
-        };
-        if !issuers.iter().any(|grant| covers(&grant.dns)) {
-            missing.push(format!(
-                "no root on SQL Server may vouch for {fqdn} (milink_imported_certificate with trusted_for_dns)"
-            ));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arm::instance::DatabaseProperties;
+
+    fn database(name: &str, status: Option<&str>) -> ManagedDatabase {
+        ManagedDatabase {
+            name: name.to_owned(),
+            properties: DatabaseProperties { status: status.map(str::to_owned) },
         }
     }
-    Ok(missing)
+
+    #[test]
+    fn only_a_copy_that_is_online_is_independent() {
+        let model = Link { databases: Field::Known(BTreeSet::from(["Sales".to_owned()])), ..Link::default() };
+        let of = |status| Copy::of(&[database("sales", status), database("Other", Some("Online"))], &model);
+        assert_eq!(of(Some("Online")), Copy::Independent);
+        assert_eq!(of(Some("Restoring")), Copy::Unfinished);
+        assert_eq!(of(None), Copy::Unfinished);
+        assert_eq!(Copy::of(&[database("Other", Some("Online"))], &model), Copy::None);
+    }
 }
