@@ -293,6 +293,8 @@ pub struct KeyView {
 pub trait Backend: Send + Sync + 'static {
     /// The world's time.
     fn now(&self) -> OffsetDateTime;
+    /// How many times as fast as its clients' clocks the world's runs; 0 stands still.
+    fn speed(&self) -> u32;
     /// All subscriptions.
     fn subscriptions(&self) -> Vec<SubscriptionView>;
     /// All groups of a subscription.

@@ -58,7 +58,7 @@ pub struct Settings {
     pub port: u16,
     /// `Retry-After` of operations, seconds. 15 in recordings; small where the world's clock runs fast.
     pub retry_after: u32,
-    /// Lifetime of tokens on the world's clock.
+    /// Lifetime of tokens in the client's time.
     pub token_lifetime: Duration,
     /// Versions that a region (`*` for all) does not have.
     pub missing_versions: Vec<(String, ApiVersion)>,
@@ -131,7 +131,7 @@ impl ArmServer {
         let address = listener.local_addr().map_err(refused)?;
         let tls = authority.server_config(&NAMES, &[b"h2", b"http/1.1"])?;
         let clock = backend.clone();
-        let tokens = Tokens::new(Arc::new(move || clock.now()), settings.token_lifetime)
+        let tokens = Tokens::new(Arc::new(move || clock.now()), settings.token_lifetime, backend.speed())
             .map_err(|_| StartError::Random)?;
         let (throttle, pairs, stop) = (Throttle::default(), Pairs::default(), CancellationToken::new());
         let face = Face {

@@ -81,6 +81,7 @@ struct Claims {
 pub struct Tokens {
     key: Arc<hmac::Key>,
     clock: Clock,
+    speed: u32,
     settings: Arc<Mutex<Settings>>,
 }
 
@@ -97,16 +98,18 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Tokens that live for `lifetime` by `clock`.
+    /// Tokens that live for `lifetime` of the client's time, which is `speed` times that by `clock`: clients renew by
+    /// their own clocks, also where the world's runs faster.
     ///
     /// # Errors
     /// When the system has no random numbers.
-    pub fn new(clock: Clock, lifetime: Duration) -> Result<Self, aws_lc_rs::error::Unspecified> {
+    pub fn new(clock: Clock, lifetime: Duration, speed: u32) -> Result<Self, aws_lc_rs::error::Unspecified> {
         let mut secret = [0_u8; 32];
         rand::fill(&mut secret)?;
         Ok(Self {
             key: Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &secret)),
             clock,
+            speed: speed.max(1),
             settings: Arc::new(Mutex::new(Settings { lifetime, revoked_before: None })),
         })
     }
@@ -122,7 +125,7 @@ impl Tokens {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner).revoked_before = Some(now);
     }
 
-    /// A token for `audience`, and its lifetime in seconds.
+    /// A token for `audience`, and its lifetime in seconds of the client's time.
     pub fn mint(&self, application: &Application, audience: &str, issuer: &str) -> (String, i64) {
         let lifetime = self.settings.lock().unwrap_or_else(PoisonError::into_inner).lifetime;
         // Milliseconds in `iat`, unlike Entra's seconds: `expire_all` must tell tokens of one second apart.
@@ -133,7 +136,7 @@ impl Tokens {
             iss: issuer.to_owned(),
             iat: millis,
             nbf: now.unix_timestamp(),
-            exp: (now + lifetime).unix_timestamp(),
+            exp: (now + lifetime * self.speed).unix_timestamp(),
             appid: application.client_id.clone(),
             oid: application.object_id.clone(),
             tid: application.tenant.clone(),
@@ -212,7 +215,7 @@ mod tests {
             let seconds = seconds.clone();
             Arc::new(move || OffsetDateTime::from_unix_timestamp(seconds.load(Ordering::SeqCst)).unwrap())
         };
-        let tokens = Tokens::new(clock, Duration::HOUR).unwrap();
+        let tokens = Tokens::new(clock, Duration::HOUR, 1).unwrap();
         let (token, lifetime) = tokens.mint(&application(), "https://database.windows.net/", "iss");
         assert_eq!(lifetime, 3_600);
         assert_eq!(tokens.verify_sql_token(&token).unwrap().name, "deploy");
@@ -226,6 +229,22 @@ mod tests {
         let (token, _) = tokens.mint(&application(), "https://database.windows.net", "iss");
         assert!(tokens.verify_sql_token(&token).is_ok());
         seconds.store(1_002 + 3_600, Ordering::SeqCst);
+        assert!(matches!(tokens.verify_sql_token(&token), Err(TokenError::Expired(_))));
+    }
+
+    #[test]
+    fn clients_renew_by_their_own_clock() {
+        let seconds = Arc::new(AtomicI64::new(0));
+        let clock: Clock = {
+            let seconds = seconds.clone();
+            Arc::new(move || OffsetDateTime::from_unix_timestamp(seconds.load(Ordering::SeqCst)).unwrap())
+        };
+        let tokens = Tokens::new(clock, Duration::HOUR, 60).unwrap();
+        let (token, lifetime) = tokens.mint(&application(), "https://database.windows.net", "iss");
+        assert_eq!(lifetime, 3_600);
+        seconds.store(60 * 3_600 - 1, Ordering::SeqCst);
+        assert!(tokens.verify_sql_token(&token).is_ok());
+        seconds.store(60 * 3_600, Ordering::SeqCst);
         assert!(matches!(tokens.verify_sql_token(&token), Err(TokenError::Expired(_))));
     }
 }

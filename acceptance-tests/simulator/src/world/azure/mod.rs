@@ -40,6 +40,10 @@ impl Backend for World {
         self.with(|estate| estate.clock.now())
     }
 
+    fn speed(&self) -> u32 {
+        self.with(|estate| estate.clock.speed())
+    }
+
     fn subscriptions(&self) -> Vec<SubscriptionView> {
         self.with(|estate| {
             let view = |(id, one): (&String, &super::estate::Subscription)| SubscriptionView {
