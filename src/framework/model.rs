@@ -62,6 +62,11 @@ pub trait Model: Clone + Send + Sync + Sized + 'static {
     /// The names of all attributes and blocks, in the order of the struct.
     const NAMES: &'static [&'static str];
 
+    /// The names of the blocks' models, where a field is one.
+    fn nested() -> Vec<(&'static str, Names)> {
+        Vec::new()
+    }
+
     /// Reads an object; a name that is missing is null.
     fn from_object(object: &Object, path: &AttributePath) -> Result<Self, Mismatch>;
 
@@ -69,8 +74,29 @@ pub trait Model: Clone + Send + Sync + Sized + 'static {
     fn into_object(self) -> Object;
 }
 
+/// The names of a model, all the way down.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Its own.
+    pub names: Vec<&'static str>,
+    /// Those of its blocks' models; a block that is kept as a raw [`Value`] has none.
+    pub nested: Vec<(&'static str, Names)>,
+}
+
+impl Names {
+    /// The names of `M`.
+    pub fn of<M: Model>() -> Self {
+        Self { names: M::NAMES.to_vec(), nested: M::nested() }
+    }
+}
+
 /// What can stand as a field of a [`Model`].
 pub trait FieldValue: Sized {
+    /// The names of the model of a block; nothing for what is no block.
+    fn names() -> Option<Names> {
+        None
+    }
+
     /// Reads it; `value` is null when the object has no such name.
     fn from_value(value: &Value, path: &AttributePath) -> Result<Self, Mismatch>;
 
@@ -105,6 +131,12 @@ macro_rules! model {
 
         impl $crate::framework::model::Model for $name {
             const NAMES: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            fn nested() -> ::std::vec::Vec<(&'static str, $crate::framework::model::Names)> {
+                let names: &[(&'static str, ::std::option::Option<$crate::framework::model::Names>)] =
+                    &[$((stringify!($field), <$ty as $crate::framework::model::FieldValue>::names()),)*];
+                names.iter().filter_map(|(name, names)| ::std::option::Option::Some((*name, names.clone()?))).collect()
+            }
 
             fn from_object(
                 object: &$crate::framework::value::Object,
@@ -225,6 +257,10 @@ impl FieldValue for Value {
 }
 
 impl<T: Model> FieldValue for Option<T> {
+    fn names() -> Option<Names> {
+        Some(Names::of::<T>())
+    }
+
     fn from_value(value: &Value, path: &AttributePath) -> Result<Self, Mismatch> {
         match value {
             Value::Null => Ok(None),
@@ -239,6 +275,10 @@ impl<T: Model> FieldValue for Option<T> {
 }
 
 impl<T: Model> FieldValue for Blocks<T> {
+    fn names() -> Option<Names> {
+        Some(Names::of::<T>())
+    }
+
     fn from_value(value: &Value, path: &AttributePath) -> Result<Self, Mismatch> {
         match value {
             Value::Null => Ok(Self::default()),

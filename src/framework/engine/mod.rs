@@ -21,7 +21,7 @@ use super::action::Action;
 use super::data_source::DataSource;
 use super::function::Function;
 use super::list_resource::ListResource;
-use super::model::Model;
+use super::model::{Model, Names};
 use super::provider::Provider;
 use super::resource::Resource;
 use super::schema::{IdentitySchema, Schema};
@@ -93,7 +93,7 @@ impl<P: Provider> ProviderServer<P> {
     pub fn builder(provider: P) -> Builder<P> {
         let schema = P::schema();
         let mut faults = Vec::new();
-        faults::of_schema(P::NAME, Kind::Provider, &schema, P::Model::NAMES, &mut faults);
+        faults::of_schema(P::NAME, Kind::Provider, &schema, &Names::of::<P::Model>(), &mut faults);
         Builder {
             inner: Inner {
                 provider,
@@ -149,7 +149,7 @@ impl<P: Provider> Builder<P> {
         let resource = Managed::new(resource);
         let faults = &mut self.inner.faults;
         prefixed::<P>(R::TYPE_NAME, faults);
-        faults::of_schema(R::TYPE_NAME, Kind::Managed, resource.schema(), R::Model::NAMES, faults);
+        faults::of_schema(R::TYPE_NAME, Kind::Managed, resource.schema(), &Names::of::<R::Model>(), faults);
         faults::of_identity(R::TYPE_NAME, resource.identity_schema(), R::Identity::NAMES, faults);
         once(self.inner.resources.insert(R::TYPE_NAME, Box::new(resource)), R::TYPE_NAME, faults);
         self
@@ -160,7 +160,7 @@ impl<P: Provider> Builder<P> {
         let source = Source::new(source);
         let faults = &mut self.inner.faults;
         prefixed::<P>(D::TYPE_NAME, faults);
-        faults::of_schema(D::TYPE_NAME, Kind::Other, source.schema(), D::Model::NAMES, faults);
+        faults::of_schema(D::TYPE_NAME, Kind::Other, source.schema(), &Names::of::<D::Model>(), faults);
         once(self.inner.data_sources.insert(D::TYPE_NAME, Box::new(source)), D::TYPE_NAME, faults);
         self
     }
@@ -170,7 +170,7 @@ impl<P: Provider> Builder<P> {
         let name = <L::Resource as Resource<P::Client>>::TYPE_NAME;
         let list = Lister::new(list);
         let faults = &mut self.inner.faults;
-        faults::of_schema(name, Kind::Other, list.schema(), L::Model::NAMES, faults);
+        faults::of_schema(name, Kind::Once, list.schema(), &Names::of::<L::Model>(), faults);
         once(self.inner.list_resources.insert(name, Box::new(list)), name, faults);
         self
     }
@@ -180,7 +180,7 @@ impl<P: Provider> Builder<P> {
         let action = Act::new(action);
         let faults = &mut self.inner.faults;
         prefixed::<P>(A::TYPE_NAME, faults);
-        faults::of_schema(A::TYPE_NAME, Kind::Other, action.schema(), A::Model::NAMES, faults);
+        faults::of_schema(A::TYPE_NAME, Kind::Once, action.schema(), &Names::of::<A::Model>(), faults);
         once(self.inner.actions.insert(A::TYPE_NAME, Box::new(action)), A::TYPE_NAME, faults);
         self
     }
@@ -188,6 +188,7 @@ impl<P: Provider> Builder<P> {
     /// With this function.
     pub fn function(mut self, function: impl Function) -> Self {
         let name = function.name();
+        faults::of_function(name, &function.signature(), &mut self.inner.faults);
         once(self.inner.functions.insert(name, Box::new(function)), name, &mut self.inner.faults);
         self
     }
