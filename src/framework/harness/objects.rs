@@ -58,6 +58,7 @@ impl<P: Provider> Harness<P> {
         identity: Option<proto::ResourceIdentityData>,
     ) -> Result<Stored, Problem> {
         let body = self.body(type_name)?;
+        let by_identity = identity.is_some();
         let request = proto::import_resource_state::Request {
             type_name: type_name.to_owned(),
             id: id.to_owned(),
@@ -76,7 +77,11 @@ impl<P: Provider> Harness<P> {
             return Err(Problem::Violation("an import gives no null".to_owned()));
         };
         refuse("an import", state_faults(&state, body))?;
-        let identity = self.read_identity(type_name, imported.identity.as_ref())?;
+        // By id, the read that follows may be the first that knows it.
+        let identity = match &imported.identity {
+            None if !by_identity => None,
+            identity => self.read_identity(type_name, identity.as_ref())?,
+        };
         let stub = Stored { state, private: imported.private.clone(), identity, tainted: false };
         match self.refresh(type_name, &stub).await? {
             Some(stored) => Ok(stored),

@@ -53,6 +53,8 @@ pub const EARLY_REASON: u16 = 16;
 pub const GROUP_GONE: u16 = 17;
 /// A certificate that is there already, name and content, may be uploaded again.
 pub const SAME_CERTIFICATE: u16 = 19;
+/// Certificates with elliptic keys are taken by CREATE CERTIFICATE … FROM BINARY.
+pub const ELLIPTIC_KEYS: u16 = 43;
 
 /// All of them, by number.
 pub const ASSUMPTIONS: &[Assumption] = &[
@@ -261,6 +263,11 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         42,
         "The instance's list of operations shows those of links.",
         "It shows those of the instance alone.",
+    ),
+    entry(
+        ELLIPTIC_KEYS,
+        "CREATE CERTIFICATE … FROM BINARY takes certificates with elliptic keys, as three of Azure's roots have them.",
+        "It refuses them with 15297.",
     ),
 ];
 

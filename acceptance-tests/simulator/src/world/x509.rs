@@ -15,6 +15,7 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
+use x509_parser::public_key::PublicKey;
 
 use super::assumption;
 use super::security::{Certificate, PrivateKeyProtection};
@@ -94,6 +95,12 @@ impl InstanceCertificates {
             root: root.der().to_vec(),
         })
     }
+}
+
+/// Whether a certificate's key is an elliptic curve's.
+pub(crate) fn has_elliptic_key(der: &[u8]) -> bool {
+    X509Certificate::from_der(der)
+        .is_ok_and(|(_, parsed)| matches!(parsed.public_key().parsed(), Ok(PublicKey::EC(_))))
 }
 
 /// Reads a certificate without a private key; nothing where the bytes are not exactly one certificate.

@@ -8,9 +8,10 @@ use super::super::ast::{AlterCertificate, CertificateSource, CreateCertificate, 
 use super::super::error::{SqlError, date_conversion, not_modelled};
 use super::refusal::{master_key_needed, no_permission, not_found, password_policy, refuse, wrong_decryptor};
 use super::{Caller, Outcome, engine, engine_mut, in_master, next_id, permission, x509};
-use crate::world::Estate;
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Certificate, PrivateKeyProtection, Securable};
+use crate::world::x509::has_elliptic_key;
+use crate::world::{Estate, assumption};
 
 /// `CREATE CERTIFICATE`.
 pub(super) fn create(
@@ -44,9 +45,12 @@ pub(super) fn create(
         CertificateSource::Binary { private_key: true, .. } => {
             return Err(not_modelled("private keys in CREATE CERTIFICATE FROM BINARY"));
         }
-        CertificateSource::Binary { der, .. } => x509::read(name, der).ok_or_else(|| {
-            refuse(15297, "The certificate, asymmetric key, or private key data is invalid.")
-        })?,
+        // ASSUMED 43: the documentation names no kind of key that is not taken.
+        CertificateSource::Binary { der, .. } => x509::read(name, der)
+            .filter(|_| !estate.opposites.contains(&assumption::ELLIPTIC_KEYS) || !has_elliptic_key(der))
+            .ok_or_else(|| {
+                refuse(15297, "The certificate, asymmetric key, or private key data is invalid.")
+            })?,
         // The host of a simulated engine has no files.
         CertificateSource::File { .. } => {
             return Err(refuse(
