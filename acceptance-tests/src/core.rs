@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value as Json, json};
 use terraform_provider_milink::framework::harness::{Action, Harness, Problem, Stored};
-use terraform_provider_milink::framework::types::Type;
 use terraform_provider_milink::framework::value::{Object, Value};
 use terraform_provider_milink::provider::{Milink, rehearsal, server_of};
 use tokio::sync::Notify;
+
+use crate::single::roots;
 
 /// Why a run ended.
 #[derive(Debug)]
@@ -232,7 +233,7 @@ impl Quickstart {
                 }),
             ),
         ];
-        for (key, root) in roots(harness).await? {
+        for (key, root) in roots(harness).await {
             let address = format!("milink_imported_certificate.root[\"{key}\"]");
             nodes.push(node(
                 &address,
@@ -333,17 +334,4 @@ fn text(object: &Object, name: &str) -> Json {
         Some(Value::Number(number)) => serde_json::from_str(&number.to_string()).unwrap(),
         _ => Json::Null,
     }
-}
-
-async fn roots(harness: &Harness<Milink>) -> Result<Vec<(String, Object)>, Problem> {
-    let members = ["name", "certificate", "subject", "thumbprint", "not_after", "key_algorithm"];
-    let members = members.map(|name| (name, Type::String)).into_iter().chain([("retired", Type::Bool)]);
-    let result = Type::Map(Box::new(Type::object(members)));
-    let roots = harness.call_function("azure_root_certificates", &[], &result).await?.unwrap();
-    let Value::Map(roots) = roots else { panic!("{roots:?}") };
-    let object = |(key, root)| match root {
-        Value::Object(root) => (key, root),
-        other => panic!("{other:?}"),
-    };
-    Ok(roots.into_iter().map(object).collect())
 }

@@ -30,6 +30,7 @@ pub mod odd_provider;
 pub mod output;
 pub mod scenario;
 pub mod secrets;
+pub mod single;
 pub mod workspace;
 
 pub use output::Output;
