@@ -1,8 +1,8 @@
 //! The quickstart without Terraform: its objects in their order, driven through the provider in this process.
 //!
 //! For sweeps over many points, where a real Terraform for each would take hours. That this order and these
-//! configurations are the quickstart's is checked against the real one: a journal of both has the same deeds
-//! (`tests/sweep.rs`). What core does around the calls is `framework::harness`; what it stores after a provider that
+//! configurations are the quickstart's is checked against the real one: the journals of both hold the same deeds, word
+//! for word (`tests/sweep.rs`). What core does around the calls is `framework::harness`; what it stores after a provider that
 //! died or failed is here: a create that brought nothing back stores nothing, a delete that failed keeps the object.
 
 use std::collections::BTreeMap;
@@ -55,9 +55,11 @@ impl Interrupt {
 pub struct Quickstart {
     rehearsal: PathBuf,
     variables: BTreeMap<String, String>,
+    /// What somebody wrote into an object's block, beyond the quickstart.
+    written: BTreeMap<String, (String, Json)>,
     /// By address, in no order.
     pub state: BTreeMap<String, Stored>,
-    /// How many objects this run is done with.
+    /// How many objects were applied or destroyed so far.
     pub progress: Arc<AtomicUsize>,
 }
 
@@ -71,12 +73,28 @@ struct Node {
 impl Quickstart {
     /// Nothing is there yet. `rehearsal` is the simulator's file, `variables` those of the scene.
     pub fn new(rehearsal: PathBuf, variables: BTreeMap<String, String>) -> Self {
-        Self { rehearsal, variables, state: BTreeMap::new(), progress: Arc::default() }
+        Self {
+            rehearsal,
+            variables,
+            written: BTreeMap::new(),
+            state: BTreeMap::new(),
+            progress: Arc::default(),
+        }
+    }
+
+    /// Writes an argument into an object's block.
+    pub fn write(&mut self, address: &str, argument: &str, value: Json) {
+        self.written.insert(address.to_owned(), (argument.to_owned(), value));
     }
 
     /// Plans and applies every object in its order, in a provider of its own that lives as long as this call.
     pub fn apply(&mut self, interrupt: &Interrupt) -> End {
         self.in_a_provider(interrupt, Way::Up)
+    }
+
+    /// Plans and applies one object.
+    pub fn apply_only(&mut self, address: &str) -> End {
+        self.in_a_provider(&Interrupt::default(), Way::Only(address.to_owned()))
     }
 
     /// Destroys every object in the opposite order.
@@ -107,13 +125,19 @@ impl Quickstart {
         }));
         let harness = Harness::new(server_of(provider, None));
         let result = match way {
-            Way::Up => self.up(&harness, interrupt).await,
+            Way::Up => self.up(&harness, interrupt, None).await,
+            Way::Only(address) => self.up(&harness, interrupt, Some(&address)).await,
             Way::Down => self.down(&harness, interrupt).await,
         };
         result.unwrap_or_else(|problem| End::Failed(problem.to_string()))
     }
 
-    async fn up(&mut self, harness: &Harness<Milink>, interrupt: &Interrupt) -> Result<End, Problem> {
+    async fn up(
+        &mut self,
+        harness: &Harness<Milink>,
+        interrupt: &Interrupt,
+        only: Option<&str>,
+    ) -> Result<End, Problem> {
         harness.configure(self.provider_block()).await?;
         let mut taken = Vec::new();
         for step in 0.. {
@@ -122,7 +146,13 @@ impl Quickstart {
             if step >= nodes.len() {
                 break;
             }
-            let node = nodes.swap_remove(step);
+            let mut node = nodes.swap_remove(step);
+            if only.is_some_and(|only| only != node.address) {
+                continue;
+            }
+            if let Some((argument, value)) = self.written.get(&node.address) {
+                node.config[argument] = value.clone();
+            }
             let config = harness.config(node.type_name, node.config)?;
             let plan = harness.plan(node.type_name, self.state.get(&node.address), &config).await?;
             match &plan.prior {
@@ -178,6 +208,7 @@ impl Quickstart {
                 Some(stored) => drop(self.state.insert(address.clone(), stored)),
                 None => drop(self.state.remove(&address)),
             }
+            self.progress.fetch_add(1, Ordering::SeqCst);
             if stopped {
                 return Ok(End::Stopped);
             }
@@ -316,9 +347,9 @@ impl Quickstart {
     }
 }
 
-#[derive(Clone, Copy)]
 enum Way {
     Up,
+    Only(String),
     Down,
 }
 

@@ -7,6 +7,7 @@
 //! | [`output`] | what a run of Terraform said |
 //! | [`secrets`] | looks for secrets in everything that a run left behind |
 //! | [`core`] | the quickstart in this process, without Terraform, for sweeps |
+//! | [`deeds`] | what was done to the servers, out of all that they were asked |
 //! | [`foreign`] | somebody else at the same servers: a TDS and an ARM client |
 //! | [`odd_provider`] | a provider that uses every corner of the framework |
 //!
@@ -25,6 +26,7 @@
 )]
 
 pub mod core;
+pub mod deeds;
 pub mod foreign;
 pub mod odd_provider;
 pub mod output;

@@ -59,9 +59,38 @@ impl Output {
 
     /// How many diagnostics of a kind (`Error`, `Warning`) were shown.
     pub fn diagnostics(&self, kind: &str) -> usize {
+        self.titles(kind).len()
+    }
+
+    /// The titles of the diagnostics of a kind, sorted. Terraform shows warnings of one title as one.
+    pub fn titles(&self, kind: &str) -> Vec<String> {
         let start = format!("{kind}: ");
         let lines = self.stdout.lines().chain(self.stderr.lines());
-        lines.filter(|line| line.trim_start_matches(['│', ' ']).starts_with(&start)).count()
+        let titles = lines.filter_map(|line| line.trim_start_matches(['│', ' ']).strip_prefix(&start));
+        let mut titles: Vec<String> = titles.map(str::to_owned).collect();
+        titles.sort();
+        titles
+    }
+
+    /// The first diagnostic with this title, without Terraform's frame and line breaks.
+    #[track_caller]
+    pub fn detail(&self, title: &str) -> String {
+        let lines = self.stdout.lines().chain(self.stderr.lines());
+        let lines = lines.skip_while(|line| !line.ends_with(&format!(": {title}")));
+        let lines = lines.take_while(|line| !line.starts_with('╵'));
+        let words = lines.flat_map(|line| line.trim_start_matches(['│', ' ']).split_whitespace());
+        let text = words.collect::<Vec<_>>().join(" ");
+        assert!(!text.is_empty(), "no `{title}` in {self}");
+        text
+    }
+
+    /// Asserts that exactly these warnings were shown, by their titles, beside the one that every rehearsal has.
+    #[track_caller]
+    pub fn warns_exactly(self, expected: &[&str]) -> Self {
+        let mut expected: Vec<&str> = [expected, &["This is a rehearsal"]].concat();
+        expected.sort_unstable();
+        assert_eq!(self.titles("Warning"), expected, "{self}");
+        self
     }
 }
 
@@ -87,5 +116,6 @@ mod tests {
         };
         let output = output.says("There is no server of that name.").succeeded();
         assert_eq!((output.diagnostics("Error"), output.diagnostics("Warning")), (1, 0));
+        assert_eq!(output.titles("Error"), ["No such server"]);
     }
 }

@@ -1,7 +1,8 @@
 //! Looks for secrets in everything that a run of Terraform left behind.
 //!
-//! A secret is looked for as it is, as JSON, HCL and a URL write it, and as base64, in which Terraform keeps a
-//! provider's private bytes. Tokens and the signatures of polling URLs are not known beforehand and are recognised by
+//! A secret is looked for as it is, as JSON, HCL and a URL write it, in hex, and as base64, in which Terraform keeps a
+//! provider's private bytes. The made-up secrets of a scene hold 32 hex digits that no quoting changes, however many
+//! times it is done: those are looked for by themselves. Tokens and the signatures of polling URLs are not known beforehand and are recognised by
 //! their form, and so are private keys. Saved plans are archives; they are unpacked first.
 
 use std::fs;
@@ -10,6 +11,9 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+/// How the secrets begin that a scene makes up, so that they are known without having been told.
+const MADE_UP: &str = "Aa1'";
 
 /// Secrets with all the forms in which they are looked for.
 #[derive(Clone, Default)]
@@ -40,10 +44,24 @@ impl Secrets {
             .collect();
         let mut forms =
             vec![secret.to_owned(), json.trim_matches('"').to_owned(), secret.replace('\'', "''"), url];
-        forms.extend(base64_forms(secret.as_bytes()));
         forms.extend(base64_forms(json.trim_matches('"').as_bytes()));
+        // Whatever holds the secret holds its core, however it was quoted.
+        let part = core(secret).unwrap_or(secret);
+        if part != secret {
+            forms.clear();
+        }
+        forms.extend([part.to_owned(), hex(part.as_bytes()), hex(part.as_bytes()).to_uppercase()]);
+        forms.extend(base64_forms(part.as_bytes()));
         // SQL text travels as UTF-16: for these characters, each is followed by a zero.
-        forms.push(secret.chars().flat_map(|character| [character, '\0']).collect());
+        let wide: String = part.chars().flat_map(|character| [character, '\0']).collect();
+        forms.extend([hex(wide.as_bytes()), hex(wide.as_bytes()).to_uppercase()]);
+        forms.extend(base64_forms(wide.as_bytes()));
+        forms.push(wide);
+        let for_urls: Vec<String> =
+            forms.iter().map(|form| form.replace('+', "-").replace('/', "_")).collect();
+        forms.extend(for_urls);
+        forms.sort();
+        forms.dedup();
         self.forms.extend(forms.into_iter().map(|form| (self.count, form)));
         self.count += 1;
     }
@@ -58,6 +76,7 @@ impl Secrets {
         }
         assert!(!holds_token(&text), "a token is in {place}");
         assert!(!holds_signature(&text), "the signature of a polling URL is in {place}");
+        assert!(!text.contains(MADE_UP), "a made-up secret is in {place}");
         assert!(!text.contains("PRIVATE KEY-----"), "a private key is in {place}");
     }
 
@@ -89,6 +108,16 @@ impl Secrets {
             }
         }
     }
+}
+
+/// The longest run of hex digits in a secret, where that is long enough not to be anywhere by chance.
+fn core(secret: &str) -> Option<&str> {
+    let runs = secret.split(|character: char| !character.is_ascii_hexdigit());
+    runs.max_by_key(|run| run.len()).filter(|run| run.len() >= 24)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The middle of the base64 of anything that holds `secret`: the bytes before it decide by how many bits it is shifted.
@@ -155,6 +184,30 @@ mod tests {
         }
         let wide: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert!(finds(&wide));
+    }
+
+    #[test]
+    fn a_made_up_secret_is_found_however_often_it_was_quoted() {
+        let core = "0123456789abcdef0123456789abcdef";
+        let secret = format!("Aa1'\"{{$]{core}");
+        let mut secrets = Secrets::default();
+        secrets.add(&secret);
+        let finds =
+            |bytes: &[u8]| std::panic::catch_unwind(|| secrets.assert_absent(bytes, "a test")).is_err();
+        let json = serde_json::to_string(&secret).unwrap();
+        let twice = serde_json::to_string(&json).unwrap();
+        let thrice = serde_json::to_string(&twice).unwrap();
+        let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        for text in [json, twice, thrice] {
+            assert!(finds(text.as_bytes()), "{text}");
+            assert!(finds(hex(text.as_bytes()).as_bytes()), "{text}");
+            for before in ["", "a", "ab"] {
+                let text = format!("{before}{text}");
+                assert!(finds(url_safe.encode(&text).as_bytes()), "{text}");
+                assert!(finds(STANDARD_NO_PAD.encode(&text).as_bytes()), "{text}");
+            }
+        }
+        assert!(!finds(&core.as_bytes()[..20]));
     }
 
     #[test]

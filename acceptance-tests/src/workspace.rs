@@ -197,11 +197,27 @@ impl Workspace {
         self.secrets.assert_absent(output.stdout.as_bytes(), "standard output");
         self.secrets.assert_absent(output.stderr.as_bytes(), "standard error");
         self.secrets.assert_absent_below(&self.configuration);
-        // Some commands log nothing. Logs of earlier runs have been searched then.
-        if let Ok(text) = fs::read(log) {
-            self.secrets.assert_absent(&text, &log.display().to_string());
+        let text = fs::read(log).unwrap_or_default();
+        self.secrets.assert_absent(&text, &log.display().to_string());
+        // A search of nothing finds nothing. These commands start the provider, unless they were ended before they could.
+        let starts =
+            ["plan ", "apply ", "destroy ", "import "].iter().any(|word| output.command.starts_with(word));
+        if starts && output.status.code().is_some() && uses_provider(&self.configuration) {
+            let text = String::from_utf8_lossy(&text);
+            assert!(
+                text.contains("provider.terraform-provider-milink"),
+                "no line of the provider is in {}: {output}",
+                log.display()
+            );
         }
     }
+}
+
+/// Whether a configuration has an object of this provider.
+fn uses_provider(configuration: &Path) -> bool {
+    let files = fs::read_dir(configuration).unwrap().flatten().map(|entry| entry.path());
+    let mut sources = files.filter(|path| path.extension().is_some_and(|extension| extension == "tf"));
+    sources.any(|path| fs::read_to_string(path).unwrap_or_default().contains("\"milink_"))
 }
 
 fn json(output: &Output) -> Value {
