@@ -1,7 +1,8 @@
-//! Every request and answer of the quickstart, judged by Microsoft's own validator of ARM traffic.
+//! Every request and answer of the quickstart, written down, and judged by Microsoft's own validator of ARM traffic as far
+//! as its specifications go.
 //!
-//! The pairs are in `target/pairs/quickstart.json`, as they went over the wire, without tokens and signatures. Where the
-//! validator is not at hand, that is said, and the pairs are only checked for what can be checked without it.
+//! The pairs are in `target/pairs/quickstart.json`, as they went over the wire, without tokens and signatures; those that
+//! are judged are in `quickstart-judged.json` beside it. Where the validator is not at hand, that is said, and the pairs are only checked for what can be checked without it.
 //!
 //! What it is not: proof that the real service takes these requests. Of the specifications that the validator reads,
 //! only 2026-08-01-preview is Microsoft's own text; the other versions were derived from it (the README beside them
@@ -23,8 +24,18 @@ use std::process::{Command, Output};
 
 use milink_acceptance_tests::Scenario;
 use milink_acceptance_tests::scenario::repository;
+use milink_simulator::journal::Face;
 use milink_simulator::target;
 use serde_json::{Value, json};
+
+/// What the validator has no specification of: the instance and its databases, the versions that a region has, and polling.
+const NOT_JUDGED: [&str; 5] = [
+    "GET databases",
+    "GET distributedAvailabilityGroupsAzureAsyncOperation",
+    "GET managedInstances",
+    "GET providers",
+    "GET serverTrustCertificatesAzureAsyncOperation",
+];
 
 const LINK: &str = "distributedAvailabilityGroups/DAG_Sales";
 
@@ -47,9 +58,21 @@ async fn every_exchange_of_the_quickstart_is_valid() {
     fs::create_dir_all(&folder).unwrap();
     let file = folder.join("quickstart.json");
     scenario.simulator().arm().pairs().write(&file).unwrap();
-    scenario.assert_no_secret_below(&folder);
     let pairs = scenario.simulator().arm().pairs().all();
+    let asked = scenario.simulator().journal().entries();
+    let asked = asked.iter().filter(|entry| entry.face == Face::Arm).count();
+    assert_eq!(pairs.len(), asked, "an exchange is missing");
+    let (judged, others): (Vec<Value>, Vec<Value>) =
+        pairs.iter().cloned().partition(|pair| pair["covered"] == true);
+    let judged_file = folder.join("quickstart-judged.json");
+    fs::write(&judged_file, Value::from(judged).to_string()).unwrap();
+    scenario.assert_no_secret_below(&folder);
     scenario.finish().await;
+
+    // What nobody judges is known, and said.
+    let others: BTreeSet<_> = others.iter().map(|pair| kind(&pair["name"])).collect();
+    assert_eq!(others, NOT_JUDGED.into(), "what the validator's specifications do not cover");
+    eprintln!("written and not judged, for want of a specification: {others:?}");
 
     let names: BTreeSet<_> = pairs.iter().map(|pair| pair["name"].as_str().unwrap()).collect();
     for expected in [
@@ -66,7 +89,7 @@ async fn every_exchange_of_the_quickstart_is_valid() {
     }
 
     let Some(validator) = Validator::find() else { return };
-    let said = validator.judge(&file);
+    let said = validator.judge(&judged_file);
     assert!(said.status.success(), "{}", text(&said));
     // It must be able to say no, or its yes is worth nothing.
     let mut wrong = pairs.iter().find(|pair| pair["request"]["method"] == "PUT").unwrap().clone();
@@ -75,6 +98,12 @@ async fn every_exchange_of_the_quickstart_is_valid() {
     fs::write(&wrong_file, Value::from(vec![wrong]).to_string()).unwrap();
     let said = validator.judge(&wrong_file);
     assert_eq!(said.status.code(), Some(1), "{}", text(&said));
+}
+
+/// A pair's name without the status: `GET databases`.
+fn kind(name: &Value) -> &str {
+    let name = name.as_str().unwrap();
+    name.rsplit_once(' ').unwrap().0
 }
 
 /// The validator, as `../shared/oracles/oav-validate.js` runs it.

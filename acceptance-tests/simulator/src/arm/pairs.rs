@@ -1,7 +1,8 @@
 //! Requests and answers as `{request, response}` pairs, the form that Microsoft's validator of ARM traffic reads.
 //!
-//! Only what its specifications cover is kept: links and the two kinds of certificates. Tokens are not part of a pair,
-//! and the signatures of polling URLs are replaced as in the journal.
+//! Everything that the ARM face is asked is kept, and whether the specifications that the validator reads cover it: links
+//! and the two kinds of certificates. What is asked of Entra ID is not: it is all secrets. Tokens are not part of a pair, and
+//! the signatures of polling URLs are replaced as in the journal.
 
 use std::io;
 use std::path::Path;
@@ -38,9 +39,9 @@ pub struct Exchange<'a> {
 }
 
 impl Pairs {
-    /// Keeps an exchange, if the validator's specifications cover its path.
+    /// Keeps an exchange with ARM.
     pub fn record(&self, journal: &Journal, exchange: &Exchange<'_>) {
-        if !covered(exchange.target) {
+        if exchange.target.is_entra() {
             return;
         }
         let headers: Map<String, Value> = exchange
@@ -58,7 +59,12 @@ impl Pairs {
             response.insert("body".to_owned(), body.clone());
         }
         let name = format!("{} {} {}", exchange.method, exchange.target.kind(), exchange.status);
-        let pair = json!({ "name": name, "request": request, "response": response });
+        let pair = json!({
+            "name": name,
+            "covered": covered(exchange.target),
+            "request": request,
+            "response": response,
+        });
         self.pairs.lock().unwrap_or_else(PoisonError::into_inner).push(pair);
     }
 
