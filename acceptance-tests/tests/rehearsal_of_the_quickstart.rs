@@ -12,6 +12,7 @@ use std::fs;
 use std::process::Stdio;
 
 use milink_acceptance_tests::scenario::repository;
+use milink_acceptance_tests::secrets::Secrets;
 use milink_simulator::rehearsal::provider::{Progress, build_program};
 use tokio::process::Command;
 
@@ -32,6 +33,12 @@ async fn the_quickstart_can_be_rehearsed_twice_at_once() {
         ] {
             assert!(text.contains(part), "no `{part}`:\n{text}");
         }
+        // What is kept for people to read tells where a secret was, and not which.
+        let (_, journal) = text.split_once("What the servers were asked: ").expect("the journal is named");
+        let journal = fs::read_to_string(journal.lines().next().unwrap().trim()).unwrap();
+        assert!(journal.contains("<secret:") && journal.contains("CREATE MASTER KEY"), "{journal}");
+        Secrets::default().assert_absent(journal.as_bytes(), "the journal of a rehearsal");
+        Secrets::default().assert_absent(text.as_bytes(), "what a rehearsal says");
     }
     let names: Vec<_> = fs::read_dir(&quickstart).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(names.iter().all(|name| name.to_string_lossy().ends_with(".tf")), "{names:?}");
