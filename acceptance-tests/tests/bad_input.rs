@@ -9,8 +9,10 @@
     reason = "a surprise ends the test that it happened in"
 )]
 
-use milink_acceptance_tests::{Output, Scenario, Workspace};
+use milink_acceptance_tests::{Output, Scenario, Workspace, deeds};
 use milink_simulator::arm::directory::Role;
+use milink_simulator::faults::{Action, Filter, Moment, Rule};
+use milink_simulator::journal::Face;
 use milink_simulator::world::Estate;
 
 /// One configuration of the provider that a test varies.
@@ -53,8 +55,16 @@ provider "milink" {
 
 const INSTANCE: &str = milink_acceptance_tests::foreign::INSTANCE;
 
-async fn plan(scenario: &Scenario, resources: &str) -> Output {
-    workspace(scenario, resources).await.plan().await
+/// What the plan of a configuration says that is refused: by its plan and its apply with one error each, before anything
+/// was done or written down.
+async fn refused(scenario: &Scenario, resources: &str) -> Output {
+    let terraform = workspace(scenario, resources).await;
+    let mark = scenario.simulator().journal().mark();
+    let plan = one_error(terraform.plan().await);
+    one_error(terraform.apply().await);
+    deeds::assert_none_since(scenario.simulator(), mark);
+    assert!(!terraform.configuration().join("terraform.tfstate").exists(), "there is a state");
+    plan
 }
 
 async fn workspace(scenario: &Scenario, resources: &str) -> Workspace {
@@ -77,13 +87,16 @@ async fn a_wrong_password() {
     let state = terraform.show_json().await;
     terraform.set("TF_VAR_sql_password", &format!("{}x", scenario.variable("sql_password")));
 
-    terraform
-        .plan()
-        .await
-        .failed()
-        .says("Login failed for user 'terraform'")
-        .says("18456")
-        .says("sql1.corp.example");
+    // One object, so one sentence.
+    let target = "-target=milink_master_key.hq";
+    for arguments in [&["plan", target][..], &["apply", "-auto-approve", target]] {
+        one_error(terraform.run(arguments).await)
+            .says("Login failed for user 'terraform'")
+            .says("18456")
+            .says("sql1.corp.example");
+    }
+    terraform.plan().await.failed();
+    terraform.apply().await.failed();
 
     assert_eq!(terraform.show_json().await, state);
     scenario.finish().await;
@@ -100,13 +113,43 @@ async fn an_unreachable_host_is_an_error_or_one_warning() {
     };
     scenario.world(cut);
 
-    terraform.plan().await.failed().says("sql1.corp.example");
+    let target = "-target=milink_master_key.hq";
+    one_error(terraform.run(&["plan", target]).await).says("sql1.corp.example");
+    one_error(terraform.run(&["apply", "-auto-approve", target]).await).says("sql1.corp.example");
+    terraform.plan().await.failed();
     assert_eq!(terraform.show_json().await, state);
 
     terraform.replace("main.tf", "provider \"milink\" {", "provider \"milink\" {\n  unreachable = \"keep\"");
     let plan = terraform.plan_detailed_exitcode(&[]).await;
     assert_eq!(plan.code(), Some(0), "{plan}");
-    assert_eq!(plan.diagnostics("Warning"), 2, "the rehearsal's own and one for the server: {plan}");
+    plan.warns_exactly(&["A SQL Server does not answer"]).says("hq");
+    assert_eq!(terraform.show_json().await["values"], state["values"]);
+    terraform.apply().await.succeeded().says("0 added, 0 changed, 0 destroyed");
+    assert_eq!(terraform.show_json().await["values"], state["values"]);
+    scenario.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_azure_that_does_not_answer_is_an_error_or_one_warning() {
+    let scenario = Scenario::quickstart("no-azure").await;
+    let terraform = scenario.quickstart_workspace().await;
+    terraform.apply().await.succeeded();
+    let state = terraform.show_json().await;
+    let azure = Filter { face: Some(Face::Arm), ..Filter::default() };
+    scenario.simulator().faults().add(Rule::always(azure, Action::Cut(Moment::Before)));
+
+    let target = "-target=milink_server_trust_certificate.hq";
+    one_error(terraform.run(&["plan", target]).await)
+        .says("management.azure.com")
+        .says("with milink_server_trust_certificate.hq");
+    one_error(terraform.run(&["apply", "-auto-approve", target]).await).says("management.azure.com");
+    terraform.plan().await.failed();
+    assert_eq!(terraform.show_json().await, state);
+
+    terraform.replace("main.tf", "provider \"milink\" {", "provider \"milink\" {\n  unreachable = \"keep\"");
+    let plan = terraform.plan_detailed_exitcode(&[target]).await;
+    assert_eq!(plan.code(), Some(0), "{plan}");
+    plan.warns_exactly(&["Azure does not answer", "Resource targeting is in effect"]);
     assert_eq!(terraform.show_json().await["values"], state["values"]);
     scenario.finish().await;
 }
@@ -118,7 +161,7 @@ async fn an_instance_that_is_not_there() {
         "data \"milink_endpoint_certificate\" \"x\" {{\n  managed_instance_id = \"{}\"\n}}\n",
         INSTANCE.replace("mi-sales", "mi-gone")
     );
-    one_error(plan(&scenario, &resources).await).says("mi-gone");
+    refused(&scenario, &resources).await.says("mi-gone").says("managed_instance_id =");
     scenario.finish().await;
 }
 
@@ -136,7 +179,8 @@ async fn a_missing_right_is_named() {
     let resources = format!(
         "data \"milink_endpoint_certificate\" \"x\" {{\n  managed_instance_id = \"{INSTANCE}\"\n}}\n"
     );
-    one_error(plan(&scenario, &resources).await)
+    refused(&scenario, &resources)
+        .await
         .says("Microsoft.Sql/managedInstances/endpointCertificates/read")
         .says(application);
     scenario.finish().await;
@@ -147,7 +191,7 @@ async fn what_no_name_may_hold() {
     let scenario = Scenario::quickstart("bad-name").await;
     let resources =
         "resource \"milink_certificate\" \"x\" {\n  sql_server = \"hq\"\n  name = \"a\\\\b\"\n}\n";
-    one_error(plan(&scenario, resources).await).says("with milink_certificate.x").says("name = \"a\\\\b\"");
+    refused(&scenario, resources).await.says("with milink_certificate.x").says("name = \"a\\\\b\"");
     assert!(scenario.simulator().journal().entries().is_empty(), "it is known without a connection");
     scenario.finish().await;
 }
@@ -156,7 +200,7 @@ async fn what_no_name_may_hold() {
 async fn a_server_that_no_block_names() {
     let scenario = Scenario::quickstart("unknown-server").await;
     let resources = "resource \"milink_certificate\" \"x\" {\n  sql_server = \"branch\"\n  name = \"c\"\n}\n";
-    one_error(plan(&scenario, resources).await).says("sql_server = \"branch\"").says("branch").says("hq");
+    refused(&scenario, resources).await.says("sql_server = \"branch\"").says("branch").says("hq");
     scenario.finish().await;
 }
 
@@ -183,6 +227,6 @@ async fn a_bare_public_key_instead_of_a_certificate() {
     let resources = format!(
         "resource \"milink_imported_certificate\" \"x\" {{\n  sql_server = \"hq\"\n  name = \"c\"\n  certificate = \"{key}\"\n}}\n"
     );
-    one_error(plan(&scenario, &resources).await).says("public key").says("certificate =");
+    refused(&scenario, &resources).await.says("public key").says("certificate =");
     scenario.finish().await;
 }

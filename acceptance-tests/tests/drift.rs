@@ -9,7 +9,7 @@
     reason = "a surprise ends the test that it happened in"
 )]
 
-use milink_acceptance_tests::{Scenario, Workspace};
+use milink_acceptance_tests::{Output, Scenario, Workspace, deeds};
 use milink_simulator::world::database::DatabaseState;
 
 const SERVER: &str = "sql1.corp.example";
@@ -84,21 +84,21 @@ async fn a_stopped_endpoint_is_started() {
     scenario.finish().await;
 }
 
-/// The plan is empty and warns with these words; an apply changes nothing on either side.
-async fn left_alone(scenario: &Scenario, terraform: &Workspace, status: &str) {
+/// The plan is empty and has exactly one warning about the link; an apply changes nothing on either side. What the plan
+/// said is handed back.
+async fn left_alone(scenario: &Scenario, terraform: &Workspace, status: &str, warning: &str) -> Output {
     let before = scenario.inventory();
     let mark = scenario.simulator().journal().mark();
     let plan = terraform.plan_detailed_exitcode(&[]).await;
     assert_eq!(plan.code(), Some(0), "{plan}");
-    assert!(plan.diagnostics("Warning") >= 2, "the rehearsal's own and one for the link: {plan}");
-    terraform.apply().await.succeeded();
+    let plan = plan.warns_exactly(&[warning]).says("No changes.").says("DAG_Sales");
+    terraform.apply().await.succeeded().says("0 added, 0 changed, 0 destroyed");
     assert_eq!(terraform.state("milink_link.sales").await["status"], status);
     assert_eq!(scenario.inventory(), before);
-    let entries = scenario.simulator().journal().since(mark);
-    let changing = entries.iter().find(|entry| {
-        ["PUT", "PATCH", "DELETE", "CREATE", "ALTER", "DROP"].iter().any(|word| entry.kind.starts_with(word))
-    });
-    assert!(changing.is_none(), "{changing:?}");
+    deeds::assert_none_since(scenario.simulator(), mark);
+    let again = terraform.plan_detailed_exitcode(&["-refresh=false"]).await;
+    assert_eq!(again.code(), Some(0), "{again}");
+    plan
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,7 +106,10 @@ async fn a_dropped_group_is_a_broken_link() {
     let (scenario, terraform) = applied("drift-group").await;
     let drop = "DROP AVAILABILITY GROUP [DAG_Sales]";
     scenario.sql_client(SERVER).await.execute(drop).await.unwrap();
-    left_alone(&scenario, &terraform, "broken").await;
+    // Which half is missing is said: the one on SQL Server.
+    let plan = left_alone(&scenario, &terraform, "broken", "A link is broken").await;
+    let detail = plan.detail("A link is broken");
+    assert!(detail.contains("distributed availability group DAG_Sales"), "{detail}");
     scenario.finish().await;
 }
 
@@ -117,7 +120,9 @@ async fn a_deleted_link_whose_copy_lives_on_was_cut_over() {
     let state = scenario
         .world(|estate| estate.managed_instances[0].engine.database("Sales").map(|database| database.state));
     assert_eq!(state, Some(DatabaseState::Online), "what the service leaves");
-    left_alone(&scenario, &terraform, "cut_over").await;
+    let plan = left_alone(&scenario, &terraform, "cut_over", "A link was cut over elsewhere").await;
+    let detail = plan.detail("A link was cut over elsewhere");
+    assert!(detail.contains("DAG_Sales") && detail.contains("mi-sales"), "{detail}");
     scenario.finish().await;
 }
 
@@ -127,6 +132,10 @@ async fn a_deleted_link_without_a_copy_is_broken() {
     let azure = scenario.arm_client().await;
     azure.delete("distributedAvailabilityGroups/DAG_Sales").await;
     azure.delete("databases/Sales").await;
-    left_alone(&scenario, &terraform, "broken").await;
+    // The instance's half, and the copy with it.
+    let plan = left_alone(&scenario, &terraform, "broken", "A link is broken").await;
+    let detail = plan.detail("A link is broken");
+    assert!(detail.contains("DAG_Sales") && detail.contains("mi-sales"), "{detail}");
+    assert!(!detail.contains("distributed availability group"), "{detail}");
     scenario.finish().await;
 }

@@ -10,7 +10,8 @@
 )]
 
 use milink_acceptance_tests::{Scenario, Workspace};
-use milink_simulator::world::endpoint::State;
+use milink_simulator::rehearsal::inventory::Kind;
+use milink_simulator::world::endpoint::{Endpoint, State};
 
 const SERVER: &str = "sql1.corp.example";
 
@@ -44,22 +45,49 @@ async fn apply_and_destroy_leave_what_is_not_theirs() {
     // As in production: the endpoint is everybody's, so nobody says "drop".
     terraform.replace("main.tf", "  on_destroy = \"drop\"\n", "");
     let before = scenario.inventory();
-    let endpoint = scenario.world(|estate| estate.engine(SERVER).unwrap().endpoint.clone().unwrap());
+    let endpoint = endpoint_of(&scenario);
 
-    terraform.apply().await.succeeded().says("Hadr_endpoint");
-    let during = scenario.world(|estate| estate.engine(SERVER).unwrap().endpoint.clone().unwrap());
+    // The plan makes everything, and says which of their objects it will touch.
+    let plan = terraform.plan().await.succeeded();
+    let planned = terraform.planned_changes().await;
+    assert!(planned.iter().all(|(_, actions)| actions == &["create"]), "{planned:?}");
+    drop(plan.says("milink_mirroring_endpoint.hq will be created"));
+    assert_eq!(scenario.inventory(), before, "a plan changes nothing");
+    terraform.apply_plan().await.succeeded().says("Hadr_endpoint");
+    let during = endpoint_of(&scenario);
     assert_eq!((during.name.as_str(), during.state), ("Hadr_endpoint", State::Started));
     assert!(during.authentication.windows.is_some(), "the other group's authentication went: {during:?}");
+    assert_eq!(
+        (during.port, during.role, during.encryption),
+        (endpoint.port, endpoint.role, endpoint.encryption)
+    );
     assert_eq!(terraform.state("milink_master_key.hq").await["adopted"], true);
+    assert_eq!(terraform.state("milink_mirroring_endpoint.hq").await["adopted"], true);
+    // Of what is theirs nothing but the endpoint is another.
+    let differences = before.compare(&scenario.inventory());
+    assert_eq!(
+        (&differences.missing[..], &*names(&differences.changed)),
+        (&[][..], "database Sales on sql1.corp.example")
+    );
     assert_eq!(terraform.plan_detailed_exitcode(&[]).await.code(), Some(0));
 
     terraform.destroy().await.succeeded();
     let differences = before.compare(&scenario.inventory());
     assert!(differences.is_clean(), "{differences:#?}");
-    let after = scenario.world(|estate| estate.engine(SERVER).unwrap().endpoint.clone().unwrap());
-    assert_eq!((after.name, after.state, after.port), (endpoint.name, endpoint.state, endpoint.port));
-    assert!(after.authentication.windows.is_some());
+    // The endpoint shows no certificate of ours any more, and is in everything what it was. Its listener was restarted to
+    // get there.
+    let excused: Vec<_> = differences.remaining.iter().map(|(item, _)| item.kind).collect();
+    assert_eq!(excused, [Kind::Database], "{differences:#?}");
+    assert_eq!(Endpoint { starts: endpoint.starts, ..endpoint_of(&scenario) }, endpoint);
     scenario.finish().await;
+}
+
+fn endpoint_of(scenario: &Scenario) -> Endpoint {
+    scenario.world(|estate| estate.engine(SERVER).unwrap().endpoint.clone().unwrap())
+}
+
+fn names(items: &[milink_simulator::rehearsal::inventory::Item]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[tokio::test(flavor = "multi_thread")]
