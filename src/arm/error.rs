@@ -91,6 +91,8 @@ impl Error {
     pub fn is_unreachable(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
+            // Without Entra ID there is no asking Azure either.
+            Self::Credential(error) => error.is_unreachable(),
             Self::Service(error) => matches!(error.status, 500 | 502 | 503 | 504),
             _ => false,
         }
@@ -110,6 +112,9 @@ impl Error {
     /// What to do about it, for known causes.
     pub fn hint(&self) -> Option<String> {
         let fixed = match self {
+            Self::Credential(error) if error.is_unreachable() => {
+                "check the network and any proxy to Entra ID; `unreachable = \"keep\"` keeps the last known state of what cannot be read"
+            }
             Self::Credential(_) => {
                 "check the credential in the block `azure` or the ARM_* variables, or sign in with `az login`"
             }

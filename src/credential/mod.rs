@@ -113,6 +113,20 @@ pub struct Attempt {
     pub name: &'static str,
     /// Why, in the words of who refused.
     pub reason: String,
+    /// Whether nobody answered, so that nobody refused.
+    pub unreachable: bool,
+}
+
+impl CredentialError {
+    /// Whether Entra ID, or whoever else gives tokens, could not be asked at all.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Failed(attempts) => {
+                !attempts.is_empty() && attempts.iter().all(|attempt| attempt.unreachable)
+            }
+            Self::Nothing | Self::Missing { .. } => false,
+        }
+    }
 }
 
 fn list(attempts: &[Attempt]) -> String {

@@ -39,7 +39,8 @@ impl Source {
     }
 
     fn failed(&self, error: &azure_core::Error) -> CredentialError {
-        CredentialError::Failed(vec![Attempt { name: self.name, reason: reason(error) }])
+        let attempt = Attempt { name: self.name, reason: reason(error), unreachable: is_unreachable(error) };
+        CredentialError::Failed(vec![attempt])
     }
 }
 
@@ -64,6 +65,18 @@ impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// Whether a request never got an answer: the transport's own error is among the causes.
+fn is_unreachable(error: &azure_core::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(transport) = error.downcast_ref::<reqwest::Error>() {
+            return transport.is_connect() || transport.is_timeout();
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The error and its causes on one line; a cause that repeats what was said is left out.

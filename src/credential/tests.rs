@@ -24,7 +24,11 @@ impl TokenSource for Fake {
         tokio::task::yield_now().await;
         if self.fails {
             let reason = "not signed in".to_owned();
-            return Err(CredentialError::Failed(vec![Attempt { name: self.name, reason }]));
+            return Err(CredentialError::Failed(vec![Attempt {
+                name: self.name,
+                reason,
+                unreachable: false,
+            }]));
         }
         let expires_on = OffsetDateTime::now_utc() + self.lifetime;
         Ok(AccessToken { secret: Secret::new(format!("token {count}")), expires_on })
@@ -47,6 +51,31 @@ fn settings() -> Settings {
 
 fn made(settings: &Settings) -> Result<Arc<dyn TokenSource>, CredentialError> {
     from_settings(settings, &http::Client::new(&http::Settings::default()).unwrap())
+}
+
+#[test]
+fn only_silence_of_all_is_unreachable() {
+    let attempt = |unreachable| Attempt { name: "x", reason: "y".to_owned(), unreachable };
+    let failed = |attempts: &[bool]| {
+        CredentialError::Failed(attempts.iter().copied().map(attempt).collect()).is_unreachable()
+    };
+    assert!(failed(&[true]) && failed(&[true, true]));
+    assert!(!failed(&[true, false]) && !failed(&[]));
+}
+
+#[tokio::test]
+async fn an_authority_that_nobody_serves_is_unreachable() {
+    // A port that was free a moment ago.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let settings = Settings {
+        authority_host: format!("https://{address}").parse().unwrap(),
+        client_secret: Some(Secret::new("s")),
+        ..settings()
+    };
+    let error = made(&settings).unwrap().token("https://management.example/.default").await.unwrap_err();
+    assert!(error.is_unreachable(), "{error:?}");
 }
 
 #[tokio::test]

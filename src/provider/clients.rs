@@ -38,6 +38,8 @@ pub struct Slot {
     pub name: Option<String>,
     /// Names that it bore before.
     pub former_names: Vec<String>,
+    /// Whether further such names are not known yet.
+    pub more_former_names: bool,
     /// Whether its objects keep their last known state when it does not answer.
     pub keep_unreachable: bool,
     /// The server, or the argument that is not known yet.
@@ -69,7 +71,7 @@ impl Clients {
             Part::Unknown(_) => None,
         };
         let (azure, tokens) = match resolved.azure {
-            Part::Unknown(argument) => (Azure::Unknown(argument), None),
+            Part::Unknown(argument) => (Azure::Unknown(argument.clone()), Tokens::Unknown(argument)),
             Part::Ready(settings) => azure(settings, keep_unreachable),
         };
         Self {
@@ -78,7 +80,7 @@ impl Clients {
             subscription,
             servers: resolved
                 .servers
-                .map(|servers| servers.into_iter().map(|server| slot(server, tokens.as_ref())).collect()),
+                .map(|servers| servers.into_iter().map(|server| slot(server, &tokens)).collect()),
             said: Mutex::default(),
             held: Mutex::default(),
             managed: Mutex::default(),
@@ -147,11 +149,32 @@ impl Clients {
         };
         let named = |slot: &&Slot| slot.name.as_deref() == Some(name);
         let formerly = |slot: &&Slot| slot.former_names.iter().any(|former| former == name);
-        if let Some(slot) = slots.iter().find(named).or_else(|| slots.iter().find(formerly)) {
+        if let Some(slot) = slots.iter().find(named) {
             return Ok(slot);
+        }
+        let heirs: Vec<&Slot> = slots.iter().filter(formerly).collect();
+        match heirs.as_slice() {
+            [] => {}
+            [heir] => return Ok(heir),
+            several => {
+                let several: Vec<&str> = several.iter().filter_map(|slot| slot.name.as_deref()).collect();
+                return Err(Unavailable::Wrong(
+                    Diagnostic::error(
+                        "Which SQL Server is not clear",
+                        format!(
+                            "The blocks `sql_server` named {} have all had the name \"{name}\".",
+                            several.join(", ")
+                        ),
+                    )
+                    .hint("leave the name in `former_names` of the block that leads to the same instance"),
+                ));
+            }
         }
         if slots.iter().any(|slot| slot.name.is_none()) {
             return Err(Unavailable::NotKnown("sql_server.name".to_owned()));
+        }
+        if slots.iter().any(|slot| slot.more_former_names) {
+            return Err(Unavailable::NotKnown("sql_server.former_names".to_owned()));
         }
         Err(Unavailable::Wrong(
             Diagnostic::error(
@@ -216,14 +239,24 @@ fn names(slots: &[Slot]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-fn azure(settings: AzureSettings, keep_unreachable: bool) -> (Azure, Option<SqlTokens>) {
+/// Tokens for servers that sign in with Entra ID.
+enum Tokens {
+    /// From here.
+    From(SqlTokens),
+    /// This argument of `azure` is not known yet.
+    Unknown(String),
+    /// There are none: said when a session is opened.
+    None,
+}
+
+fn azure(settings: AzureSettings, keep_unreachable: bool) -> (Azure, Tokens) {
     let http = match http::Client::new(&settings.http) {
         Ok(http) => http,
-        Err(error) => return (Azure::Unusable(error.to_string()), None),
+        Err(error) => return (Azure::Unusable(error.to_string()), Tokens::None),
     };
     let credential = match credential::from_settings(&settings.credential, &http) {
         Ok(credential) => credential,
-        Err(error) => return (Azure::Unusable(error.to_string()), None),
+        Err(error) => return (Azure::Unusable(error.to_string()), Tokens::None),
     };
     let tokens = SqlTokens {
         source: Arc::clone(&credential),
@@ -235,14 +268,15 @@ fn azure(settings: AzureSettings, keep_unreachable: bool) -> (Azure, Option<SqlT
         credential,
         api_version: settings.api_version,
     });
-    (Azure::Ready { client: Arc::new(client), keep_unreachable }, Some(tokens))
+    (Azure::Ready { client: Arc::new(client), keep_unreachable }, Tokens::From(tokens))
 }
 
-fn slot(settings: ServerSettings, tokens: Option<&SqlTokens>) -> Slot {
-    let server = match settings.config {
-        Part::Unknown(argument) => Part::Unknown(argument),
-        Part::Ready(mut config) => {
-            if let (true, Some(tokens)) = (settings.entra_id, tokens) {
+fn slot(settings: ServerSettings, tokens: &Tokens) -> Slot {
+    let server = match (settings.config, tokens) {
+        (Part::Unknown(argument), _) => Part::Unknown(argument),
+        (Part::Ready(_), Tokens::Unknown(argument)) if settings.entra_id => Part::Unknown(argument.clone()),
+        (Part::Ready(mut config), tokens) => {
+            if let (true, Tokens::From(tokens)) = (settings.entra_id, tokens) {
                 config.auth = SqlAuth::Entra(Arc::new(tokens.clone()));
             }
             Part::Ready(Arc::new(Server::new(config)))
@@ -251,6 +285,7 @@ fn slot(settings: ServerSettings, tokens: Option<&SqlTokens>) -> Slot {
     Slot {
         name: settings.name,
         former_names: settings.former_names,
+        more_former_names: settings.more_former_names,
         keep_unreachable: settings.keep_unreachable,
         server,
     }

@@ -79,6 +79,8 @@ pub struct ServerSettings {
     pub name: Option<String>,
     /// Names that the block bore before.
     pub former_names: Vec<String>,
+    /// Whether further such names are not known yet.
+    pub more_former_names: bool,
     /// Whether it keeps its last known state when it does not answer.
     pub keep_unreachable: bool,
     /// How it is reached.
@@ -273,6 +275,7 @@ fn server(
     ServerSettings {
         name: block.name.as_str().map(str::to_owned),
         former_names: block.former_names.known().cloned().unwrap_or_default(),
+        more_former_names: block.former_names.is_unknown(),
         keep_unreachable: match block.unreachable.as_str() {
             Some(word) => word == "keep",
             None => keep_unreachable,

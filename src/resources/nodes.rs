@@ -309,6 +309,21 @@ impl Nodes {
         }
     }
 
+    /// The blocks of all nodes, as the object calls them.
+    pub fn names(&self) -> Vec<String> {
+        let missing = self.missing.iter().filter_map(|missing| missing.block.clone());
+        self.blocks.iter().cloned().chain(missing).collect()
+    }
+
+    /// Whether none of the nodes is one that was met before; not while none was, or none answers.
+    pub fn are_others_than(&self, before: &Remembered) -> bool {
+        let met = |seen: &Seen| {
+            let name = &seen.snapshot.facts.server_name;
+            before.blocks.values().chain(&before.replicas).any(|known| known.eq_ignore_ascii_case(name))
+        };
+        self.is_complete() && !self.seen.is_empty() && !before.blocks.is_empty() && !self.seen.iter().any(met)
+    }
+
     /// The blocks whose servers know the group, for a state that does not name any yet.
     pub fn holders<'k>(&self, group: impl Into<GroupKey<'k>>) -> Vec<String> {
         let key = group.into();
@@ -325,10 +340,8 @@ impl Nodes {
         let mut now = Remembered::default();
         for (block, seen) in self.blocks.iter().zip(&self.seen) {
             now.blocks.insert(block.clone(), seen.snapshot.facts.server_name.clone());
-            if let Ok(Some(row)) = row(seen, key)
-                && !row.is_distributed
-            {
-                now.replicas.extend(row.replicas.iter().map(|replica| replica.server_name.clone()));
+            if let Ok(Some(row)) = row(seen, key) {
+                now.add_replicas(row);
             }
         }
         for block in self.missing.iter().filter_map(|missing| missing.block.as_ref()) {
@@ -344,6 +357,13 @@ impl Nodes {
 }
 
 impl Remembered {
+    /// Adds the replicas of a local group, as one of them knows them.
+    pub fn add_replicas(&mut self, group: &GroupRow) {
+        if !group.is_distributed {
+            self.replicas.extend(group.replicas.iter().map(|replica| replica.server_name.clone()));
+        }
+    }
+
     /// Who may answer under a block.
     fn of(&self, block: Option<&str>) -> Expected {
         let own = match block {
@@ -430,6 +450,16 @@ fn role_of(seen: &Seen, key: GroupKey<'_>) -> Option<String> {
         _ => "without a role",
     };
     Some(format!("{role} on {}", seen.server.name()))
+}
+
+/// A new group has one node: others are made and joined by whoever runs the cluster below them.
+pub fn one_node(name: &str) -> Diagnostic {
+    Diagnostic::error(
+        "A new group has one node",
+        format!("No server of `sql_servers` knows the availability group {name}, and on which of them to make it is not clear."),
+    )
+    .hint("name one server to make a group of one node; a group of several is made first, and taken over here")
+    .at(ARGUMENT)
 }
 
 fn two_primaries(name: &str, several: &[&Seen]) -> Diagnostic {

@@ -68,6 +68,45 @@ pub fn fill_servers(context: &Context<Clients>, field: &mut Field<Vec<String>>) 
     }
 }
 
+/// For the plan of a new object: the block's name where there is only one and none is written.
+///
+/// # Errors
+/// When none is written and there are several: better said now than by the apply.
+pub fn settle_server(
+    context: &Context<Clients>,
+    config: &Field<String>,
+    planned: &mut Field<String>,
+) -> Result<(), Diagnostics> {
+    refuse_omission(context, config.is_null(), ONE)?;
+    fill_server(context, planned);
+    Ok(())
+}
+
+/// The same for the list of a group's servers.
+///
+/// # Errors
+/// When none is written and there are several.
+pub fn settle_servers(
+    context: &Context<Clients>,
+    config: &Field<Vec<String>>,
+    planned: &mut Field<Vec<String>>,
+) -> Result<(), Diagnostics> {
+    refuse_omission(context, config.is_null(), "sql_servers")?;
+    fill_servers(context, planned);
+    Ok(())
+}
+
+fn refuse_omission(
+    context: &Context<Clients>,
+    omitted: bool,
+    argument: &'static str,
+) -> Result<(), Diagnostics> {
+    match context.client().map(|clients| clients.slot(None)) {
+        Some(Err(Unavailable::Wrong(diagnostic))) if omitted => Err(diagnostic.at(argument).into()),
+        _ => Ok(()),
+    }
+}
+
 /// How fresh an answer must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -495,8 +534,8 @@ pub fn wait(context: &Context<Clients>) -> arm::Wait {
 pub fn arm_error(doing: &str, error: &arm::Error) -> Diagnostic {
     let summary = match error {
         arm::Error::Cancelled => "Stopped on request",
-        arm::Error::Credential(_) => "No token for Azure",
         error if error.is_unreachable() => "Azure does not answer",
+        arm::Error::Credential(_) => "No token for Azure",
         error if error.status() == Some(403) => "Azure refuses the access",
         error if error.status() == Some(404) => "Azure does not know the object",
         _ => "Azure refused",

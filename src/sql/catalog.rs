@@ -261,6 +261,10 @@ FROM sys.availability_groups AS g
 LEFT JOIN sys.dm_hadr_availability_replica_states AS s ON s.group_id = g.group_id AND s.is_local = 1
 WHERE g.name = @P1";
 
+/// What backup jobs ask before they back a database up: `@P1` is its name.
+pub(super) const PREFERRED_FOR_BACKUPS: &str =
+    "SELECT sys.fn_hadr_backup_is_preferred_replica(@P1) AS preferred";
+
 /// Takes the lock that keeps two runs from changing one server at once; `@P1` is its name, `@P2` how long to wait (ms).
 pub(super) const TAKE_LOCK: &str = "\
 DECLARE @wait int = CAST(@P2 AS int), @result int; \

@@ -151,6 +151,9 @@ async fn tcp(config: &ServerConfig, host: &str, port: &Port) -> Result<TcpStream
             Some(address) => TcpStream::connect(address).await.map_err(unreachable)?,
             None => return Err(Error::NotInRehearsal { server: port.place(host) }),
         },
+        (None, Port::Number(port)) if config.multi_subnet_failover => {
+            first_to_answer(host, *port).await.map_err(unreachable)?
+        }
         (None, Port::Number(port)) => TcpStream::connect((host, *port)).await.map_err(unreachable)?,
         (None, Port::Instance(instance)) => {
             let mut browser = tiberius::Config::new();
@@ -167,6 +170,19 @@ async fn tcp(config: &ServerConfig, host: &str, port: &Port) -> Result<TcpStream
     // Small requests wait for small answers here.
     stream.set_nodelay(true).map_err(unreachable)?;
     Ok(stream)
+}
+
+/// Whichever address of the name answers first: of a listener over several subnets only one is online, and to the
+/// others a connection waits for a time-out.
+async fn first_to_answer(host: &str, port: u16) -> io::Result<TcpStream> {
+    let attempts: Vec<_> = tokio::net::lookup_host((host, port))
+        .await?
+        .map(|address| Box::pin(TcpStream::connect(address)))
+        .collect();
+    if attempts.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+    }
+    futures::future::select_ok(attempts).await.map(|(stream, _slower)| stream)
 }
 
 fn number(port: &Port) -> u16 {

@@ -131,6 +131,7 @@ impl Error {
             Self::Browser { host, instance, reason } => {
                 Self::Browser { host: host.clone(), instance: instance.clone(), reason: reason.clone() }
             }
+            Self::NotInRehearsal { server } => Self::NotInRehearsal { server: server.clone() },
             Self::TimedOut(limit) => Self::TimedOut(*limit),
             Self::ConnectionLost(reason) => Self::ConnectionLost(reason.clone()),
             other => Self::Protocol(other.to_string()),

@@ -110,9 +110,14 @@ impl InstanceFacts {
 
     /// Whether two names of objects are the same on this server, by its collation.
     pub fn same_name(&self, left: &str, right: &str) -> bool {
-        let sensitive = self.collation.contains("_CS_") || self.collation.contains("_BIN");
-        if sensitive { left == right } else { left.to_lowercase() == right.to_lowercase() }
+        same_name(&self.collation, left, right)
     }
+}
+
+/// Whether two names of objects are the same under a collation of the server.
+pub fn same_name(collation: &str, left: &str, right: &str) -> bool {
+    let sensitive = collation.contains("_CS_") || collation.contains("_BIN");
+    if sensitive { left == right } else { left.to_lowercase() == right.to_lowercase() }
 }
 
 impl ProductVersion {

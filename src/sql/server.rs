@@ -189,6 +189,17 @@ impl Server {
         Ok(found)
     }
 
+    /// What backup jobs ask: whether backups of this database, which is in a group, are to be made on this server.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn is_preferred_for_backups(&self, database: &str) -> Result<bool, Error> {
+        let sets = self.read(catalog::PREFERRED_FOR_BACKUPS, &[database]).await?;
+        let answer: Option<bool> =
+            sets.first().and_then(|rows| rows.first()).map_or(Ok(None), |row| row.get("preferred"))?;
+        Ok(answer == Some(true))
+    }
+
     /// Runs a statement that changes the server. Where it changes or drops a group, the very session that runs it is
     /// asked first whether the group is primary here.
     ///

@@ -23,7 +23,7 @@ pub struct Text {
 }
 
 /// All of them: first what opens a session, then what a snapshot asks in its order, then what changes need.
-pub const ALL: [Text; 17] = [
+pub const ALL: [Text; 18] = [
     Text::new("session", connection::SESSION),
     Text::new("instance", instance::QUERY),
     Text::new("master-key", catalog::MASTER_KEY),
@@ -42,6 +42,10 @@ pub const ALL: [Text; 17] = [
         ..Text::new("groups-that-need-secondaries", catalog::GROUPS_THAT_NEED_SECONDARIES)
     },
     Text { parameters: &["the group"], ..Text::new("local-role", catalog::LOCAL_ROLE) },
+    Text {
+        parameters: &["the database"],
+        ..Text::new("preferred-for-backups", catalog::PREFERRED_FOR_BACKUPS)
+    },
     Text {
         parameters: &["the resource", "milliseconds to wait"],
         ..Text::new("take-lock", catalog::TAKE_LOCK)
