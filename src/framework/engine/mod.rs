@@ -39,6 +39,8 @@ pub(crate) mod call;
 mod data_source;
 mod faults;
 mod function;
+#[cfg(test)]
+mod generated;
 mod ignored;
 mod list_resource;
 mod matching;

@@ -12,7 +12,7 @@ use crate::framework::path::AttributePath;
 use crate::framework::schema::{Attribute, Block};
 use crate::framework::value::{Object, Value};
 
-use super::plan::forget_write_only;
+use super::plan::{each_object, forget_write_only};
 
 /// What became of a result.
 pub(crate) struct Accepted {
@@ -76,15 +76,24 @@ fn known_part(value: &Value) -> Value {
 }
 
 fn finished(mut object: Object, faults: Vec<String>, body: Body<'_>) -> Accepted {
+    make_whole(&mut object, body);
+    forget_write_only(&mut object, body);
+    Accepted { object, faults }
+}
+
+/// Adds the names that are missing. An unknown collection of blocks that became null is an empty one.
+fn make_whole(object: &mut Object, body: Body<'_>) {
     for (name, nothing) in body.empty() {
         let value = object.entry(name).or_insert_with(|| nothing.clone());
-        // An unknown collection of blocks that became null is an empty one.
         if value.is_null() {
             *value = nothing;
         }
     }
-    forget_write_only(&mut object, body);
-    Accepted { object, faults }
+    for block in body.blocks {
+        if let Some(value) = object.get_mut(block.name) {
+            each_object(value, &mut |inner| make_whole(inner, Body::from(block)));
+        }
+    }
 }
 
 fn filled(mut object: Object, from: &Object) -> Object {
@@ -144,7 +153,12 @@ fn accept_attribute(
 }
 
 fn accept_value(result: &Value, planned: &Value, at: &AttributePath, faults: &mut Vec<String>) -> Value {
-    if !result.is_wholly_known() {
+    if let (Value::Null, Value::Dynamic(dynamic)) = (result, planned)
+        && dynamic.value.is_unknown()
+    {
+        // The type was planned already, so this is the null of that type.
+        known_part(planned)
+    } else if !result.is_wholly_known() {
         faults.push(format!("`{at}` is still unknown after the apply"));
         known_part(planned)
     } else if !planned.admits(result) {

@@ -398,7 +398,7 @@ pub(super) fn is_written(attribute: &Attribute, config: &Value) -> bool {
     !attribute.computed || !config.is_absent()
 }
 
-pub(super) fn each_object(value: &mut Value, change: &mut impl FnMut(&mut Object)) {
+pub(crate) fn each_object(value: &mut Value, change: &mut impl FnMut(&mut Object)) {
     match value {
         Value::Object(object) => change(object),
         Value::List(items) | Value::Set(items) => items.iter_mut().for_each(|item| each_object(item, change)),
