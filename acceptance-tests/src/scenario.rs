@@ -139,11 +139,25 @@ impl Scenario {
         self.secrets.assert_absent_below(folder);
     }
 
-    /// Stops the simulator after a last look for secrets in its journal.
+    /// Stops the simulator after a last look for secrets in its journal. What ARM was asked and answered stays in
+    /// `target/pairs/suite`, for Microsoft's validator.
     pub async fn finish(self) {
+        self.leave_pairs();
         self.simulator.shutdown().await;
         self.secrets.assert_absent_below(&self.folder);
         std::fs::remove_dir_all(&self.folder).unwrap();
+    }
+
+    fn leave_pairs(&self) {
+        let pairs = self.simulator.arm().pairs();
+        if pairs.all().is_empty() {
+            return;
+        }
+        // Kept by the name of the scenario's own folder; a later one of that name gets a folder of its own.
+        let name = self.folder.file_name().unwrap().to_str().unwrap();
+        let suite = target::unique_folder(&target::directory().join("pairs/suite"), name).unwrap();
+        pairs.write(&suite.join(format!("{name}.json"))).unwrap();
+        self.secrets.assert_absent_below(&suite);
     }
 }
 
