@@ -281,6 +281,7 @@ mod tests {
             has_listener: false,
             replicas: urls.iter().map(replica).collect(),
             databases: Vec::new(),
+            age: None,
         }
     }
 
