@@ -289,12 +289,20 @@ impl Face {
             });
         };
         let regions = metadata::regions(&*self.backend, target.subscription().unwrap_or_default());
-        let region =
-            instance.map_or_else(|| regions.first().cloned().unwrap_or_default(), |one| one.location.clone());
-        let version = text.parse().ok();
-        version
-            .filter(|version| metadata::supported(&self.settings, &kind, &region).contains(version))
-            .ok_or_else(|| metadata::no_registered_provider(&self.settings, &kind, text, &region, &regions))
+        // Who asks for something in a region is answered by that region; a list of a subscription by any.
+        let asked = match (instance, target) {
+            (Some(instance), _) => vec![instance.location.clone()],
+            (None, Target::FailoverGroups(_, _, location, _)) => vec![location.clone()],
+            (None, _) if regions.is_empty() => vec![String::new()],
+            (None, _) => regions.clone(),
+        };
+        let has = |version: &ApiVersion| {
+            asked.iter().any(|region| metadata::supported(&self.settings, &kind, region).contains(version))
+        };
+        text.parse().ok().filter(has).ok_or_else(|| {
+            let region = asked.first().map(String::as_str).unwrap_or_default();
+            metadata::no_registered_provider(&self.settings, &kind, text, region, &regions)
+        })
     }
 
     fn check_locks(&self, request: &Request<'_>) -> Result<(), ArmError> {
