@@ -10,6 +10,8 @@
 //! | [`operations`], [`throttle`], [`metadata`], [`reply`], [`pairs`], [`tls`] | polling URLs, limits, cloud metadata, error bodies, pairs for the validator, certificates |
 //! | [`backend`] | what the face needs of the world |
 //!
+//! What the real service does and nobody would expect is numbered in `oddities.md`, with the tests that show it.
+//!
 //! The face has no state of the world: every answer is read from the [`backend::Backend`] at that moment.
 
 pub mod api_version;
