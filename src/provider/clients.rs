@@ -304,3 +304,50 @@ impl config::TokenSource for SqlTokens {
         self.source.token(&self.scope).await.map(|token| token.secret).map_err(|error| error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::framework::model::{Blocks, Field, Model};
+    use crate::framework::path::AttributePath;
+    use crate::framework::value::Object;
+    use crate::provider::block::{AzureBlock, EntraIdBlock, ProviderBlock, SqlServerBlock};
+    use crate::provider::settings;
+
+    use super::*;
+
+    fn empty<M: Model>() -> M {
+        M::from_object(&Object::new(), &AttributePath::root()).unwrap()
+    }
+
+    fn server(name: &str, former: &[&str]) -> SqlServerBlock {
+        SqlServerBlock {
+            name: name.into(),
+            host: "h".into(),
+            former_names: Field::Known(former.iter().map(|name| (*name).to_owned()).collect()),
+            entra_id: Some(EntraIdBlock {}),
+            ..empty()
+        }
+    }
+
+    fn clients(azure: Option<AzureBlock>, servers: Vec<SqlServerBlock>) -> Clients {
+        let block = ProviderBlock { azure, sql_server: Blocks::Known(servers), ..empty() };
+        Clients::new(settings::resolve(&block, &|_| None, None).unwrap())
+    }
+
+    #[test]
+    fn a_former_name_leads_to_one_block_only() {
+        let clients = clients(None, vec![server("a", &["x", "y"]), server("b", &["y"])]);
+        assert_eq!(clients.slot(Some("x")).unwrap().name.as_deref(), Some("a"));
+        assert!(matches!(clients.slot(Some("y")), Err(Unavailable::Wrong(_))));
+    }
+
+    #[test]
+    fn what_is_not_known_yet_is_waited_for() {
+        let azure = AzureBlock { client_secret: Field::Unknown, ..empty() };
+        let server = SqlServerBlock { former_names: Field::Unknown, ..server("a", &[]) };
+        let clients = clients(Some(azure), vec![server]);
+        let slot = clients.slot(Some("a")).unwrap();
+        assert!(matches!(&slot.server, Part::Unknown(argument) if argument == "azure.client_secret"));
+        assert!(matches!(clients.slot(Some("old")), Err(Unavailable::NotKnown(_))));
+    }
+}

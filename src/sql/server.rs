@@ -382,3 +382,59 @@ async fn take_lock(connection: &mut Connection) -> Result<(), Error> {
     // 0 granted, 1 granted after waiting; -1 timed out, -2 cancelled, -3 deadlock, -999 wrong call.
     if result >= 0 { Ok(()) } else { Err(Error::Locked { resource: LOCK.to_owned(), waited: LOCK_WAIT }) }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::super::config::{Encrypt, Port, SqlAuth, Trust};
+    use super::*;
+    use crate::secret::Secret;
+
+    /// A server that takes connections and never says a word.
+    async fn mute() -> (Server, TcpListener) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = ServerConfig {
+            name: "hq".to_owned(),
+            host: "127.0.0.1".to_owned(),
+            port: Port::Number(listener.local_addr().unwrap().port()),
+            auth: SqlAuth::Login { username: "u".to_owned(), password: Secret::new("p") },
+            encrypt: Encrypt::Optional,
+            trust: Trust { anybody: true, ..Trust::default() },
+            connect_timeout: Duration::from_millis(50),
+            command_timeout: Duration::from_secs(30),
+            max_connections: 4,
+            multi_subnet_failover: false,
+            application_name: "test".to_owned(),
+            detour: None,
+        };
+        (Server::new(config), listener)
+    }
+
+    /// How many connections wait to be taken.
+    async fn dialled(listener: &TcpListener) -> usize {
+        let mut count = 0;
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        while let std::task::Poll::Ready(Ok(_)) = listener.poll_accept(&mut context) {
+            count += 1;
+            tokio::task::yield_now().await;
+        }
+        count
+    }
+
+    #[tokio::test]
+    async fn a_server_that_does_not_answer_costs_one_time_out() {
+        let (server, listener) = mute().await;
+        let reads = futures::future::join_all((0..10).map(|_| server.snapshot())).await;
+        assert!(reads.iter().all(|read| read.as_ref().is_err_and(|error| error.is_unreachable())));
+        assert!(server.facts().await.is_err_and(|error| error.is_unreachable()));
+        // A change of something else in this run makes it no livelier.
+        server.forget();
+        assert!(server.snapshot().await.is_err());
+        assert!(server.silent().is_some());
+        assert_eq!(dialled(&listener).await, 1);
+        // A deed wants to know how it is now.
+        assert!(server.look().await.is_err());
+        assert_eq!(dialled(&listener).await, 1);
+    }
+}
