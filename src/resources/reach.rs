@@ -4,16 +4,17 @@
 //! not answer, with `unreachable = "keep"`. A *deed* needs its side. Whoever answers must be who state remembers: a
 //! read that reached another server would call everything gone.
 
+mod absent;
+mod azure;
+
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::arm;
 use crate::framework::context::Context;
-use crate::framework::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::framework::diagnostic::{Diagnostic, Diagnostics};
 use crate::framework::model::Field;
 use crate::framework::path::AttributePath;
 use crate::provider::Clients;
@@ -21,6 +22,9 @@ use crate::provider::clients::Unavailable;
 use crate::provider::settings::Part;
 use crate::sql::snapshot::Section;
 use crate::sql::{self, Server, Snapshot};
+
+pub use absent::{Absent, kept_or_failed, unlooked};
+pub use azure::{arm_error, azure, azure_for_read, azure_kept, wait};
 
 /// The argument that names the server of an object of an instance.
 const ONE: &str = "sql_server";
@@ -127,33 +131,6 @@ pub struct Expected {
     pub others: BTreeSet<String>,
 }
 
-/// A block whose server is not at hand.
-#[derive(Debug)]
-pub enum Absent {
-    /// An argument of the provider block is not known yet.
-    NotKnown(String),
-    /// There is no such block, or which is meant is not clear.
-    Wrong(Diagnostic),
-    /// Nobody answers.
-    Silent {
-        /// The server.
-        server: Arc<Server>,
-        /// Why.
-        error: Arc<sql::Error>,
-        /// Whether its objects keep their last known state then.
-        keep: bool,
-    },
-    /// It answered, and refused.
-    Refused {
-        /// The server.
-        server: Arc<Server>,
-        /// Why.
-        error: Arc<sql::Error>,
-    },
-    /// Another server answers than was met before.
-    Another(Diagnostic),
-}
-
 /// For a plan: the server's objects where they can be had, and nothing (with a word at most) where not. Planning never
 /// needs a server: one that does not answer is a warning.
 ///
@@ -257,73 +234,6 @@ pub async fn ask(
         }
         Err(error) if error.is_unreachable() => Err(Absent::Silent { server, error, keep }),
         Err(error) => Err(Absent::Refused { server, error }),
-    }
-}
-
-/// For a read of what is not at hand: the prior state is kept, with a warning once for each server, or not.
-///
-/// # Errors
-/// When it is not to be kept. `argument` names the server.
-pub fn kept_or_failed(
-    context: &Context<Clients>,
-    why: &Absent,
-    argument: &'static str,
-) -> Result<(), Diagnostics> {
-    match why {
-        Absent::NotKnown(_) | Absent::Silent { keep: true, .. } => {
-            unlooked(context, why);
-            Ok(())
-        }
-        _ => Err(why.diagnostic("read", argument).into()),
-    }
-}
-
-/// Says once for each server that it was done without.
-pub fn unlooked(context: &Context<Clients>, why: &Absent) {
-    match why {
-        Absent::NotKnown(argument) => not_checked(context, argument),
-        Absent::Silent { server, error, keep: true } => kept(context, server, error),
-        Absent::Silent { server, error, keep: false } | Absent::Refused { server, error } => {
-            let about = format!("unlooked {}", server.name());
-            if context.client().is_some_and(|clients| clients.say_once(&about)) {
-                let mut warning = sql_error("look at", server, error);
-                warning.severity = Severity::Warning;
-                warning.detail.push_str(". What does not need it goes on without a look at it");
-                context.warn(warning);
-            }
-        }
-        Absent::Wrong(diagnostic) | Absent::Another(diagnostic) => {
-            if context.client().is_some_and(|clients| clients.say_once(&diagnostic.detail)) {
-                context.warn(Diagnostic { severity: Severity::Warning, ..diagnostic.clone() });
-            }
-        }
-    }
-}
-
-impl Absent {
-    /// As a user reads it: `doing` is "look at", `argument` names the server.
-    pub fn diagnostic(&self, doing: &str, argument: &'static str) -> Diagnostic {
-        match self {
-            Self::NotKnown(unknown) => still_unknown(unknown),
-            Self::Silent { server, error, .. } | Self::Refused { server, error } => {
-                sql_error(doing, server, error).at(argument)
-            }
-            Self::Wrong(diagnostic) | Self::Another(diagnostic) => diagnostic.clone().at(argument),
-        }
-    }
-}
-
-impl fmt::Display for Absent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotKnown(argument) => write!(f, "the provider's argument {argument} is not known yet"),
-            Self::Silent { server, error, .. } | Self::Refused { server, error } => {
-                write!(f, "\"{}\" ({error})", server.name())
-            }
-            Self::Wrong(diagnostic) | Self::Another(diagnostic) => {
-                f.write_str(diagnostic.detail.trim_end_matches('.'))
-            }
-        }
     }
 }
 
@@ -496,61 +406,6 @@ pub fn statement_error(server: &Server, statement: &sql::Statement, error: &sql:
     let summary =
         if matches!(error, sql::Error::Cancelled) { "Stopped on request" } else { "A statement failed" };
     with_hint(Diagnostic::error(summary, detail), error.hint().map(str::to_owned))
-}
-
-/// For a read of Azure: the client, or nothing where the prior state is to be kept.
-///
-/// # Errors
-/// When no credential is configured.
-pub fn azure_for_read(context: &Context<Clients>) -> Result<Option<(Arc<arm::Client>, bool)>, Diagnostics> {
-    match clients(context)?.azure() {
-        Ok((client, keep)) => Ok(Some((Arc::clone(client), keep))),
-        Err(Unavailable::NotKnown(argument)) => {
-            not_checked(context, &argument);
-            Ok(None)
-        }
-        Err(Unavailable::Wrong(diagnostic)) => Err(diagnostic.into()),
-    }
-}
-
-/// For a deed in Azure.
-///
-/// # Errors
-/// When no credential is configured, or it is still not known.
-pub fn azure(context: &Context<Clients>) -> Result<Arc<arm::Client>, Diagnostics> {
-    match clients(context)?.azure() {
-        Ok((client, _)) => Ok(Arc::clone(client)),
-        Err(Unavailable::NotKnown(argument)) => Err(still_unknown(&argument).into()),
-        Err(Unavailable::Wrong(diagnostic)) => Err(diagnostic.into()),
-    }
-}
-
-/// How long a deed in Azure may take.
-pub fn wait(context: &Context<Clients>) -> arm::Wait {
-    arm::Wait { cancellation: context.cancellation().clone(), deadline: context.deadline() }
-}
-
-/// A failed call, as a user reads it: `doing` is "create the link DAG_Sales".
-pub fn arm_error(doing: &str, error: &arm::Error) -> Diagnostic {
-    let summary = match error {
-        arm::Error::Cancelled => "Stopped on request",
-        error if error.is_unreachable() => "Azure does not answer",
-        arm::Error::Credential(_) => "No token for Azure",
-        error if error.status() == Some(403) => "Azure refuses the access",
-        error if error.status() == Some(404) => "Azure does not know the object",
-        _ => "Azure refused",
-    };
-    with_hint(Diagnostic::error(summary, format!("Could not {doing}: {error}")), error.hint())
-}
-
-/// Says once that Azure's objects keep their last known state.
-pub fn azure_kept(context: &Context<Clients>, error: &arm::Error) {
-    if context.client().is_some_and(|clients| clients.say_once("azure kept")) {
-        context.warn(Diagnostic::warning(
-            "Azure does not answer",
-            format!("What lives in Azure keeps its last known state: {error}"),
-        ));
-    }
 }
 
 fn kept(context: &Context<Clients>, server: &Server, error: &sql::Error) {
