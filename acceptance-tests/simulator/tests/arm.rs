@@ -60,3 +60,21 @@ async fn the_instance_shows_its_endpoint_certificate() {
     assert_eq!(azure.get("endpointCertificates/OTHER").await.status, 404);
     azure.shutdown().await;
 }
+
+#[tokio::test]
+async fn an_operation_is_listed_and_read_by_its_id() {
+    let azure = Azure::start().await;
+    let deleted = azure.delete(LINK).await;
+    let poll = azure.after(&deleted, 0).await;
+    let id = poll["name"].as_str().unwrap();
+    let list = azure.get("operations").await.body;
+    let one = azure.get(&format!("operations/{}", id.to_uppercase())).await;
+    assert_eq!((one.status, &one.body), (200, &list["value"][0]));
+    assert_eq!(one.body["properties"]["state"], "InProgress");
+    azure.pass(60);
+    let one = azure.get(&format!("operations/{id}")).await;
+    assert_eq!(one.body["properties"]["percentComplete"], 100);
+    let missing = azure.get("operations/00000000-0000-0000-0000-000000000000").await;
+    assert_eq!((missing.status, missing.code()), (404, "ResourceNotFound"));
+    azure.shutdown().await;
+}

@@ -17,8 +17,8 @@ use super::server::Settings;
 use super::throttle::{CallKind, Throttle};
 use super::token::{ARM_AUDIENCES, Principal, TokenError, Tokens};
 use super::{
-    endpoint_certificates, entra, failover_groups, keys, links, managed_databases, managed_instances,
-    metadata, server_trust_certificates,
+    endpoint_certificates, entra, failover_groups, instance_operations, keys, links, managed_databases,
+    managed_instances, metadata, server_trust_certificates,
 };
 
 /// Everything that answers depend on.
@@ -404,7 +404,7 @@ fn children(call: &Call<'_>, instance: &InstanceView, child: ChildType) -> Resul
         ChildType::Databases => managed_databases::collection(call, instance),
         ChildType::Keys => keys::collection(call, instance),
         ChildType::EncryptionProtector => keys::protector(call, instance, None),
-        ChildType::Operations => Ok(operation_list(call, instance)),
+        ChildType::Operations => instance_operations::collection(call, instance),
         ChildType::RestorableDroppedDatabases
         | ChildType::RecoverableDatabases
         | ChildType::Administrators
@@ -420,42 +420,9 @@ fn item(call: &Call<'_>, instance: &InstanceView, child: ChildType, name: &str) 
         ChildType::Databases => managed_databases::item(call, instance, name),
         ChildType::Keys => keys::item(call, instance, name),
         ChildType::EncryptionProtector => keys::protector(call, instance, Some(name)),
+        ChildType::Operations => instance_operations::item(call, instance, name),
         _ => Err(not_simulated(child.segment(), call.version)),
     }
-}
-
-/// `…/operations`: whether link operations show there no document or recording says; ASSUMED 42: they do.
-fn operation_list(call: &Call<'_>, instance: &InstanceView) -> Reply {
-    let views = call.backend.operations(&instance.path);
-    let items = views.iter().map(|view| {
-        let (state, percent) = match view.standing {
-            Standing::InProgress => ("InProgress", 50),
-            Standing::Succeeded => ("Succeeded", 100),
-            Standing::Failed { .. } => ("Failed", 100),
-            Standing::Canceled => ("Cancelled", 100),
-        };
-        let mut properties = json!({
-            "managedInstanceName": instance.path.name,
-            "operation": view.accepted.operation,
-            "operationFriendlyName": view.accepted.operation,
-            "percentComplete": percent,
-            "startTime": operations::stamp(view.accepted.started),
-            "state": state,
-            "isCancellable": false,
-        });
-        if let (Standing::Failed { code, message }, Some(properties)) =
-            (&view.standing, properties.as_object_mut())
-        {
-            properties.insert("errorDescription".to_owned(), format!("{code}: {message}").into());
-        }
-        json!({
-            "properties": properties,
-            "id": instance.path.child_id(ChildType::Operations, &view.accepted.id),
-            "name": view.accepted.id,
-            "type": ChildType::Operations.type_name(),
-        })
-    });
-    call.list(&format!("{}/operations", instance.path.id()), items.collect())
 }
 
 /// 404 for a type that this simulator, or the version, does not have.

@@ -48,7 +48,7 @@ pub fn protector(call: &Call<'_>, instance: &InstanceView, name: Option<&str>) -
     }
 }
 
-fn read_only(call: &Call<'_>) -> Result<(), ArmError> {
+pub(super) fn read_only(call: &Call<'_>) -> Result<(), ArmError> {
     if call.method == "GET" { Ok(()) } else { Err(ArmError::method_not_allowed(call.method)) }
 }
 

@@ -6,7 +6,7 @@
 //! | `face` | the way of a request through the gateway's checks to a handler |
 //! | [`path`], [`api_version`], [`shape`] | what a path names, which versions exist, which property belongs to which |
 //! | [`entra`], [`token`], [`directory`] | tokens, applications, roles, locks, policies |
-//! | [`links`], [`server_trust_certificates`], [`endpoint_certificates`], [`managed_instances`], [`managed_databases`], [`failover_groups`], [`keys`] | one resource type a file |
+//! | [`links`], [`server_trust_certificates`], [`endpoint_certificates`], [`managed_instances`], [`managed_databases`], [`failover_groups`], [`instance_operations`], [`keys`] | one resource type a file |
 //! | [`operations`], [`throttle`], [`metadata`], [`reply`], [`pairs`], [`tls`] | polling URLs, limits, cloud metadata, error bodies, pairs for the validator, certificates |
 //! | [`backend`] | what the face needs of the world |
 //!
@@ -22,6 +22,7 @@ pub mod endpoint_certificates;
 pub mod entra;
 mod face;
 pub mod failover_groups;
+pub mod instance_operations;
 pub mod keys;
 pub mod links;
 pub mod managed_databases;

@@ -1,0 +1,63 @@
+//! Operations of an instance: `…/operations`, read-only. Whether those of links show there is not settled; ASSUMED that
+//! they do.
+
+use serde_json::{Value, json};
+
+use super::backend::{InstanceView, OperationView};
+use super::call::Call;
+use super::keys;
+use super::operations::{Standing, stamp};
+use super::path::ChildType;
+use super::reply::{ArmError, Reply};
+
+/// The collection.
+///
+/// # Errors
+/// 405 for anything but GET.
+pub fn collection(call: &Call<'_>, instance: &InstanceView) -> Result<Reply, ArmError> {
+    keys::read_only(call)?;
+    let views = call.backend.operations(&instance.path);
+    let items = views.iter().map(|view| resource(instance, view)).collect();
+    Ok(call.list(&format!("{}/operations", instance.path.id()), items))
+}
+
+/// One operation.
+///
+/// # Errors
+/// 404 for an unknown id, 405 for anything but GET.
+pub fn item(call: &Call<'_>, instance: &InstanceView, id: &str) -> Result<Reply, ArmError> {
+    keys::read_only(call)?;
+    let views = call.backend.operations(&instance.path);
+    let found = views.iter().find(|view| view.accepted.id.eq_ignore_ascii_case(id));
+    let view = found.ok_or_else(|| ArmError::child_not_found(ChildType::Operations.segment(), id))?;
+    Ok(Reply::ok(resource(instance, view)))
+}
+
+fn resource(instance: &InstanceView, view: &OperationView) -> Value {
+    let (state, percent) = match view.standing {
+        Standing::InProgress => ("InProgress", 50),
+        Standing::Succeeded => ("Succeeded", 100),
+        Standing::Failed { .. } => ("Failed", 100),
+        Standing::Canceled => ("Cancelled", 100),
+    };
+    let mut properties = json!({
+        "managedInstanceName": instance.path.name,
+        "operation": view.accepted.operation,
+        "operationFriendlyName": view.accepted.operation,
+        "percentComplete": percent,
+        "startTime": stamp(view.accepted.started),
+        "state": state,
+        "isCancellable": false,
+    });
+    if let (Standing::Failed { code, message }, Some(properties)) =
+        (&view.standing, properties.as_object_mut())
+    {
+        properties.insert("errorDescription".to_owned(), format!("{code}: {message}").into());
+    }
+    json!({
+        "properties": properties,
+        "id": instance.path.child_id(ChildType::Operations, &view.accepted.id),
+        "name": view.accepted.id,
+        "type": ChildType::Operations.type_name(),
+    })
+}
