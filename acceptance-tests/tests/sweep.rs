@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use milink_acceptance_tests::core::{End, Interrupt, Quickstart};
 use milink_acceptance_tests::secrets::Secrets;
@@ -29,7 +29,7 @@ use terraform_provider_milink::framework::harness::{Action, Stored};
 use terraform_provider_milink::framework::value::Value;
 
 /// Points that are tried at the same time. They wait far more than they compute.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 24;
 
 /// What is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,7 +264,17 @@ fn place(estate: &Estate, progress: usize) -> impl PartialEq + use<> {
 /// its first; that they leave everything as it was is looked at after each of them, not assumed. What lives in a session
 /// (the application lock) ends with it wherever it is taken, so each kind of event is tried at least once as well, and
 /// whatever is a deed is tried in any case.
-fn points(course: Course) -> Vec<Point> {
+fn points(course: Course) -> &'static [Point] {
+    static APPLY: OnceLock<Vec<Point>> = OnceLock::new();
+    static DESTROY: OnceLock<Vec<Point>> = OnceLock::new();
+    let found = match course {
+        Course::Apply => &APPLY,
+        Course::Destroy => &DESTROY,
+    };
+    found.get_or_init(|| find_points(course))
+}
+
+fn find_points(course: Course) -> Vec<Point> {
     let mut world = World::before(course);
     let mark = world.simulator.journal().mark();
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -337,7 +347,7 @@ fn interrupted_everywhere(
 ) {
     let points = points(course);
     let missed = Mutex::new(Vec::new());
-    sweep(&points, |point| {
+    sweep(points, |point| {
         let mut world = World::before(course);
         let interrupt = Interrupt::default();
         let hit = Arc::new(AtomicBool::new(false));
