@@ -51,7 +51,7 @@ async fn apply_and_destroy_leave_what_is_not_theirs() {
     let plan = terraform.plan().await.succeeded();
     let planned = terraform.planned_changes().await;
     assert!(planned.iter().all(|(_, actions)| actions == &["create"]), "{planned:?}");
-    drop(plan.says("milink_mirroring_endpoint.hq will be created"));
+    drop(plan.says("Hadr_endpoint"));
     assert_eq!(scenario.inventory(), before, "a plan changes nothing");
     terraform.apply_plan().await.succeeded().says("Hadr_endpoint");
     let during = endpoint_of(&scenario);

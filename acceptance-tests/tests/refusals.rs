@@ -157,6 +157,37 @@ async fn an_instance_that_is_primary_stops_the_whole_destroy_before_anything_is_
     scenario.finish().await;
 }
 
+/// The endpoint of the quickstart says `on_destroy = "drop"`. Somebody else uses it by now, and no destroy of this
+/// configuration changes that.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_others_use_stops_the_whole_destroy_before_anything_is_deleted() {
+    let (scenario, terraform) = applied("foreign-group").await;
+    let mut them = scenario.sql_client(SERVER).await;
+    let machine = scenario.world(|estate| estate.engine(SERVER).unwrap().server_name());
+    let replica = |name: &str, address: &str| {
+        format!(
+            "N'{name}' WITH (ENDPOINT_URL = N'TCP://{address}:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC)"
+        )
+    };
+    let group = format!(
+        "CREATE AVAILABILITY GROUP AG_Payroll WITH (CLUSTER_TYPE = NONE) FOR DATABASE Payroll REPLICA ON {}",
+        replica(&machine, "10.0.0.4")
+    );
+    for statement in ["CREATE DATABASE Payroll", "BACKUP DATABASE Payroll TO DISK = N'NUL'", &group] {
+        them.execute(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+    // A group that something in the same destroy may remove first is named. Whose it is, no plan of the endpoint can see.
+    terraform.run(&["plan", "-destroy"]).await.succeeded().says("AG_Payroll");
+    // With another replica it is none that a configuration of this provider would remove.
+    let add = format!("ALTER AVAILABILITY GROUP AG_Payroll ADD REPLICA ON {}", replica("SQL9", "10.0.0.9"));
+    them.execute(&add).await.unwrap();
+    refused(&scenario, &terraform, &["destroy", "-auto-approve"])
+        .await
+        .says("AG_Payroll")
+        .says("milink_mirroring_endpoint.hq");
+    scenario.finish().await;
+}
+
 /// Terraform makes an ordinary plan before it destroys: a rule that an existing link broke since is no error of that one
 /// either.
 #[tokio::test(flavor = "multi_thread")]
