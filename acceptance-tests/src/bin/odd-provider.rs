@@ -1,5 +1,7 @@
 //! Serves [`milink_acceptance_tests::odd_provider`] to the real Terraform.
 
+#![allow(clippy::expect_used, reason = "a surprise ends the process, and with it the test that started it")]
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
