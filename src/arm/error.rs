@@ -143,7 +143,7 @@ fn missing_action(message: &str) -> Option<&str> {
         .find(|part| part.starts_with("Microsoft.") && part.contains('/') && !part.contains(' '))
 }
 
-/// Hints by code (`facts`: the codes that the specification lists for links, and those seen on the wire).
+/// Hints by code (those that the published specification lists for links, and those that recordings show).
 fn hint(code: &str) -> Option<&'static str> {
     Some(match code {
         "ManagedDatabaseNameInUse" | "RemoteDatabaseExists" => {

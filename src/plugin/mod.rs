@@ -27,7 +27,7 @@ use self::cli::Command;
 use self::environment::Environment;
 use self::handshake::Mode;
 pub use self::server::{Options, ServeError, serve};
-pub use self::shutdown::Shutdown;
+pub use self::shutdown::{Hold, Shutdown};
 
 mod broker;
 mod cli;

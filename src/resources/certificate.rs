@@ -190,7 +190,7 @@ impl Resource<Clients> for CertificateResource {
         context: &Context<Clients>,
         plan: &mut CreatePlan<Certificate, NaturalKey>,
     ) -> Result<(), Diagnostics> {
-        reach::fill_server(context, &mut plan.planned.sql_server);
+        reach::settle_server(context, &plan.config.sql_server, &mut plan.planned.sql_server)?;
         // Again: what validation did not know yet may be known now.
         validity::ends_after_rotation(&plan.config.rotate_before, &plan.config.valid_for)?;
         plan.planned.rotation_due = Field::Known(false);

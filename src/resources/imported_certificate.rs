@@ -158,7 +158,7 @@ impl Resource<Clients> for ImportedCertificateResource {
         context: &Context<Clients>,
         plan: &mut CreatePlan<ImportedCertificate, ImportedPrivate>,
     ) -> Result<(), Diagnostics> {
-        reach::fill_server(context, &mut plan.planned.sql_server);
+        reach::settle_server(context, &plan.config.sql_server, &mut plan.planned.sql_server)?;
         describe(&mut plan.planned);
         let seen = reach::peek(context, &plan.planned.sql_server).await?;
         if let Some(replaced) = &plan.replaced {

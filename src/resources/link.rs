@@ -265,7 +265,7 @@ impl Resource<Clients> for LinkResource {
         plan: &mut CreatePlan<Link, LinkPrivate>,
     ) -> Result<(), Diagnostics> {
         let planned = &mut plan.planned;
-        reach::fill_servers(context, &mut planned.sql_servers);
+        reach::settle_servers(context, &plan.config.sql_servers, &mut planned.sql_servers)?;
         let name = planned.name.as_str().unwrap_or_default().to_owned();
         let instance = planned.managed_instance_id.as_str().and_then(|id| ManagedInstanceId::parse(id).ok());
         if let (Some(instance), false) = (instance, name.is_empty()) {

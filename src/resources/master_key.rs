@@ -169,7 +169,7 @@ impl Resource<Clients> for MasterKeyResource {
         context: &Context<Clients>,
         plan: &mut CreatePlan<MasterKey, MasterKeyPrivate>,
     ) -> Result<(), Diagnostics> {
-        reach::fill_server(context, &mut plan.planned.sql_server);
+        reach::settle_server(context, &plan.config.sql_server, &mut plan.planned.sql_server)?;
         let Some(seen) = reach::peek(context, &plan.planned.sql_server).await? else { return Ok(()) };
         let server_name = &seen.snapshot.facts.server_name;
         let managed = context.client().is_some_and(|clients| clients.is_managed(server_name, KEY));

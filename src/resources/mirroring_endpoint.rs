@@ -226,7 +226,7 @@ impl Resource<Clients> for MirroringEndpointResource {
         plan: &mut CreatePlan<MirroringEndpoint, EndpointPrivate>,
     ) -> Result<(), Diagnostics> {
         let CreatePlan { config, planned, .. } = plan;
-        reach::fill_server(context, &mut planned.sql_server);
+        reach::settle_server(context, &config.sql_server, &mut planned.sql_server)?;
         let Some(seen) = reach::peek(context, &planned.sql_server).await? else { return Ok(()) };
         let Some(row) = seen.need(seen.snapshot.endpoint.as_ref().map_err(Arc::clone))? else {
             if config.certificate.is_null() && config.authentication.is_null() {

@@ -53,7 +53,7 @@ pub fn clients(context: &Context<Clients>) -> Result<&Arc<Clients>, Diagnostics>
 }
 
 /// Fills in the block's name where there is only one, so that the plan names the server.
-pub fn fill_server(context: &Context<Clients>, field: &mut Field<String>) {
+fn fill_server(context: &Context<Clients>, field: &mut Field<String>) {
     if field.is_unknown()
         && let Some(clients) = context.client()
         && let [only] = clients.slots()
@@ -64,7 +64,7 @@ pub fn fill_server(context: &Context<Clients>, field: &mut Field<String>) {
 }
 
 /// The same for the list of a group's servers.
-pub fn fill_servers(context: &Context<Clients>, field: &mut Field<Vec<String>>) {
+fn fill_servers(context: &Context<Clients>, field: &mut Field<Vec<String>>) {
     let mut one = if field.is_unknown() { Field::Unknown } else { return };
     fill_server(context, &mut one);
     if let Field::Known(name) = one {

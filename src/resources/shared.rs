@@ -166,23 +166,6 @@ pub fn is_managed_instance_id(value: &Value) -> Result<(), String> {
     }
 }
 
-/// Splits an import id `<sql_server>/<name>`.
-///
-/// # Errors
-/// When it has no slash.
-pub fn split_import(id: &str) -> Result<(String, String), Diagnostics> {
-    match id.split_once('/') {
-        Some((server, name)) if !server.is_empty() && !name.is_empty() => {
-            Ok((server.to_owned(), name.to_owned()))
-        }
-        _ => Err(Diagnostic::error(
-            "An import id that is not one",
-            format!("The id \"{id}\" does not have the form <sql_server>/<name>."),
-        )
-        .into()),
-    }
-}
-
 /// Splits an import id `<sql_server>/<name>` at its first slash. Where there is only one `sql_server` block its name may
 /// be left out: what stands before the slash is then the block's name, or part of the object's.
 ///

@@ -3,7 +3,7 @@
 //! A [`Rule`] says when (the n-th event that matches, counted from the moment the rule was added) and what. Both faces
 //! ask [`Faults::before`] when a request has been read and before anything is done, and [`Reply::release`] when the
 //! answer is ready and before it is sent; so "cut before" means *nothing happened*, "cut after" means *it happened and
-//! nobody was told*, the two cases that an interrupted apply must tell apart (`facts/hazards.md` F9, F12).
+//! nobody was told*, the two cases that an interrupted apply must tell apart.
 //!
 //! Not here: faults of the world itself (expired certificates, a site that is down). Those are operations on the
 //! estate.

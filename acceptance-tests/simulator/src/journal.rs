@@ -5,7 +5,7 @@
 //! object a line in a file.
 //!
 //! Secrets never get in: `redact` runs over every text before an entry is stored or written, so neither the file
-//! nor a test's failure message can hold a password, a token or the signature of a polling URL (hazards F37). It is
+//! nor a test's failure message can hold a password, a token or the signature of a polling URL. It is
 //! not a log of the simulator's own doings; that is `tracing`.
 
 mod redact;

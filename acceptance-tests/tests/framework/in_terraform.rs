@@ -445,9 +445,13 @@ fn failures_leave_what_they_say() {
     };
     workspace.main(&thing("create")).apply().failed().says("Create refused");
     assert_eq!(workspace.resource("odd_thing.a"), Value::Null);
-    let output =
-        workspace.main(&thing("panic")).apply().failed().says("Bug in the provider").says("as asked");
-    output.says("Stack trace from the terraform-provider-odd plugin");
+    // Terraform collects the trace beside the call, and under load it has ended before it was done collecting.
+    let recognised = (0..5).any(|_| {
+        let output =
+            workspace.main(&thing("panic")).apply().failed().says("Bug in the provider").says("as asked");
+        output.text().contains("Stack trace from the terraform-provider-odd plugin")
+    });
+    assert!(recognised, "Terraform did not know the report of a panic for one");
     workspace.main(&thing("create half")).apply().failed().says("Half made");
     assert_eq!(workspace.resource("odd_thing.a")["tainted"], true);
 

@@ -1,7 +1,7 @@
 //! Api-versions of `Microsoft.Sql`: which exist, in which order, and which a resource type answers to.
 //!
 //! Order is by date, a preview before the stable version of the same date, so that "this property exists from version
-//! X on" is one comparison. Sources: `facts/arm.md` 1 (Bicep types), recordings for the versions clients really send.
+//! X on" is one comparison. Sources: the published Bicep types of each version, and recordings for those that clients send.
 
 use std::cmp::Ordering;
 use std::fmt;

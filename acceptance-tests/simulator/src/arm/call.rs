@@ -52,7 +52,7 @@ impl Call<'_> {
     /// `properties` of the body.
     ///
     /// # Errors
-    /// 400 for what is not JSON; 500 for JSON without `properties`, as the service does [`facts/settled.md` 5, 7].
+    /// 400 for what is not JSON; 500 for JSON without `properties`, as the service was recorded to do (Azure SDK for .NET, 2022).
     pub fn properties(&self) -> Result<Map<String, Value>, ArmError> {
         match self.json()?.get_mut("properties").map(Value::take) {
             Some(Value::Object(properties)) => Ok(properties),
@@ -149,7 +149,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
-/// SHA-1 of the DER in upper-case hex. [checked on a recorded certificate: `facts/arm.md` 4]
+/// SHA-1 of the DER in upper-case hex. [checked on a recorded certificate]
 pub fn thumbprint(der: &[u8]) -> String {
     hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, der).as_ref())
 }

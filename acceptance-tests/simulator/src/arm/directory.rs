@@ -2,7 +2,7 @@
 //!
 //! This is the part of Entra ID and Azure RBAC that a provider meets: an application with a secret or a federated
 //! credential, roles at a scope with their lists of actions, locks on a scope. Action names follow the naming rule of
-//! `facts/arm.md` 9 (`Microsoft.Sql/managedInstances/distributedAvailabilityGroups/failover/action`); no role
+//! the service's own permission list (`Microsoft.Sql/managedInstances/distributedAvailabilityGroups/failover/action`); no role
 //! definition of the service was at hand, so which actions the built-in roles hold is what their documentation says.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -54,7 +54,7 @@ impl Role {
     }
 
     /// The custom role that Microsoft's preparation page still lists: it has `setRole/action` and no
-    /// `failover/action` (hazards F28 b), so whoever followed that page gets 403 on a failover.
+    /// `failover/action`, so whoever followed that page gets 403 on a failover.
     pub fn documented_link_role() -> Self {
         Self::custom(
             "Managed Instance link (documented custom role)",

@@ -372,7 +372,7 @@ impl Face {
         }
     }
 
-    /// The final answer of a result URL: the resource, or nothing after a DELETE. [`facts/settled.md` 7]
+    /// The final answer of a result URL: the resource, or nothing after a DELETE. [recorded: Azure SDK for .NET, 2022]
     fn result(&self, request: &Request<'_>, view: &OperationView, version: &str) -> Result<Reply, ArmError> {
         let (Some(instance), Ok(version), false) =
             (self.backend.instance(&view.instance), version.parse(), view.deletes)

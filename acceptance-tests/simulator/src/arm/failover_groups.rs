@@ -1,4 +1,4 @@
-//! Instance failover groups of a region, read-only: what excludes links (`facts/arm.md` 7).
+//! Instance failover groups of a region, read-only: what excludes links.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Operations of an instance: `…/operations`, read-only. Whether those of links show there is not settled; ASSUMED that
+//! Operations of an instance: `…/operations`, read-only. Whether those of links show there is not settled; ASSUMED 42 that
 //! they do.
 
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! Keys of an instance and the key that protects it, read-only: a linked database with TDE needs a customer's key on
-//! both sides (`facts/arm.md` 7).
+//! both sides.
 
 use serde_json::{Map, Value};
 

@@ -307,7 +307,7 @@ fn text(properties: &Map<String, Value>, name: &str) -> Option<String> {
 }
 
 /// An enumeration's value in the specification's letter case; a wrong one is InvalidResourceIdSegment.
-/// [`facts/settled.md` 5]
+/// [recorded: Azure CLI and Azure PowerShell, 2024]
 fn choice<'a>(
     properties: &Map<String, Value>,
     name: &str,

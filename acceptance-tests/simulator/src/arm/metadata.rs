@@ -1,6 +1,6 @@
 //! Cloud metadata, subscriptions, groups, and what `Microsoft.Sql` offers where.
 //!
-//! `/metadata/endpoints` of 2022-09-01 is one object and not a list, or `az` fails (`facts/arm-clients.md`). It
+//! `/metadata/endpoints` of 2022-09-01 is one object and not a list, or `az` fails (seen with azure-cli 2.91). It
 //! describes a cloud whose every service is this listener, under the name that the client used.
 
 use std::collections::BTreeSet;
@@ -152,7 +152,7 @@ pub fn supported(settings: &Settings, kind: &str, region: &str) -> Vec<ApiVersio
         .collect()
 }
 
-/// The error for a version that a type does not have in a region. [code recorded: `facts/settled.md` 5]
+/// The error for a version that a type does not have in a region. [code recorded: Azure PowerShell, 2024]
 pub fn no_registered_provider(
     settings: &Settings,
     kind: &str,

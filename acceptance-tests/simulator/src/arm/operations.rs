@@ -96,7 +96,7 @@ pub enum Standing {
     InProgress,
     /// Ended well.
     Succeeded,
-    /// Ended with an error. [`facts/settled.md` 5: HTTP 200, code and message only]
+    /// Ended with an error. [recorded: HTTP 200, code and message only]
     Failed {
         /// `error.code`.
         code: String,

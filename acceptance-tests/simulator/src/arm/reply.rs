@@ -2,7 +2,7 @@
 //!
 //! ARM itself (the gateway) and the SQL resource provider behind it speak differently: the gateway's errors carry
 //! `x-ms-failure-cause: gateway`, name "The Resource '…' under resource group '…'", and come before the provider is
-//! asked. Clients tell "the link is gone" from "the instance is gone" by exactly that (`facts/arm.md` 2), so the two
+//! asked. Clients tell "the link is gone" from "the instance is gone" by exactly that (recorded both ways), so the two
 //! families are separate constructors here.
 
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ impl ArmError {
         )
     }
 
-    /// 500 of the resource provider for a body without `properties`. [`facts/settled.md` 5 and 7]
+    /// 500 of the resource provider for a body without `properties`. [recorded: Azure SDK for .NET, 2022]
     pub fn internal(tracking: &str) -> Self {
         Self::provider(
             500,
@@ -144,7 +144,7 @@ impl ArmError {
         )
     }
 
-    /// 405: an empty resource name, or a verb that the type does not have. [`facts/settled.md` 5]
+    /// 405: an empty resource name, or a verb that the type does not have. [recorded: Azure SDK for .NET, 2022]
     pub fn method_not_allowed(method: &str) -> Self {
         Self::provider(
             405,

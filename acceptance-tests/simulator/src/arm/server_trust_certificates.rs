@@ -1,7 +1,7 @@
 //! Certificates that SQL Servers present, uploaded to the managed instance: `…/serverTrustCertificates`.
 //!
 //! PUT is create-only: a blob or a name that is already there fails the operation with CertificateAlreadyExists
-//! (`facts/settled.md` 7), which is the world's verdict; here are the form of the blob and the form of the answer.
+//! (recorded: Azure SDK for .NET, 2022), which is the world's verdict; here are the form of the blob and the form of the answer.
 
 use serde_json::{Map, Value};
 

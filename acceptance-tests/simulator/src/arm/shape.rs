@@ -2,7 +2,7 @@
 //!
 //! Handlers build the richest answer; [`shape`] takes out what the version that the client asked for does not have.
 //! One table for all types, so that a question like "does 2025-01-01 show `linkMode`?" is answered by one line.
-//! Source: Bicep types per version (`facts/arm.md` 1), `mostRecentError…` from azure-mgmt-sql 5.0.0b2.
+//! Source: published Bicep types per version, `mostRecentError…` from azure-mgmt-sql 5.0.0b2.
 
 use serde_json::{Map, Value};
 

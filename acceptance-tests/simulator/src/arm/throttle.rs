@@ -1,6 +1,6 @@
 //! ARM's throttling: one bucket of tokens per kind of call, refilled all the time.
 //!
-//! The headers are those of the bucket model that recordings from 2024 on show (`facts/arm.md` 9): global reads
+//! The headers are those of the bucket model that recordings from 2024 on show: global reads
 //! 16,499, writes 799 and global 11,999, deletes likewise. A call that finds its bucket empty gets 429 and
 //! `Retry-After`. Limits of resource providers of their own are not modelled; a fault rule can play one.
 

@@ -1,7 +1,7 @@
 //! A certification authority of the simulator's own, and server certificates signed by it.
 //!
 //! A proper chain is needed, not one self-signed certificate: rustls refuses a certificate that is its own CA
-//! (`facts/arm-clients.md`). The authority lives as long as the process; clients get it as a PEM file. It has nothing
+//! (seen with azure-cli 2.91). The authority lives as long as the process; clients get it as a PEM file. It has nothing
 //! to do with the certificates of the world (endpoints, instances), which are objects on the estate.
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -14,7 +14,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::directory::Application;
 
-/// Audiences that ARM takes, per cloud: the endpoint itself and its older name [`facts/arm.md` 10].
+/// Audiences that ARM takes, per cloud: the endpoint itself and its older name (Microsoft's documentation of the clouds).
 pub const ARM_AUDIENCES: [&str; 6] = [
     "https://management.azure.com",
     "https://management.core.windows.net",

@@ -10,7 +10,7 @@
 const SQL_WORDS: [&str; 4] = ["PASSWORD", "SECRET", "PWD", "OLD_PASSWORD"];
 
 /// Names of form fields, query parameters and JSON members that hold secrets. `c`, `s` and `h` are the certificate,
-/// signature and hash of ARM's signed polling URLs (`facts/arm.md` 3).
+/// signature and hash of ARM's signed polling URLs (recorded since 2024).
 const NAMED_VALUES: [&str; 8] =
     ["client_secret", "client_assertion", "access_token", "refresh_token", "assertion", "c", "s", "h"];
 

@@ -204,6 +204,7 @@ fn refused(number: i32, state: u8, text: &str) -> SqlMessage {
 fn version_text(engine: &SqlInstance) -> String {
     let build = engine.shown_build();
     if engine.edition == Edition::Managed {
+        // ASSUMED 44.
         return format!("Microsoft SQL Azure (RTM) - {build} \n\tCopyright (C) Microsoft Corporation\n");
     }
     let update = build.update().map(|update| format!("-{update}")).unwrap_or_default();

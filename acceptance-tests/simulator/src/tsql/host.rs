@@ -262,7 +262,7 @@ impl Host for InstanceHost {
                     let database = engine.database(wanted)?;
                     Some(match database.group.as_deref().and_then(|group| engine.group(group)) {
                         None => 1,
-                        // A single node that is primary is no secondary (F5).
+                        // A single node that is primary is no secondary.
                         Some(group) => i64::from(matches!(group.backup_preference, 0 | 3)),
                     })
                 }))

@@ -269,6 +269,23 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "CREATE CERTIFICATE … FROM BINARY takes certificates with elliptic keys, as three of Azure's roots have them.",
         "It refuses them with 15297.",
     ),
+    fixed(
+        44,
+        "@@VERSION of a managed instance begins with Microsoft SQL Azure (RTM) - 12.0.2000, and its login answer says 12.0.2000.",
+        "They name the SQL Server version of its update policy.",
+    ),
+    fixed(
+        45,
+        "The send lag of a link that began at the instance is -1 once the instance is secondary, and else the same as the redo lag. \
+         (One recorded session shows it, another shows 0.)",
+        "It is 0.",
+    ),
+    fixed(
+        46,
+        "A database of a link keeps the instance's last backup in lastBackupTime while the instance is secondary, if the link \
+         began at the instance.",
+        "It shows none.",
+    ),
 ];
 
 const fn entry(number: u16, believed: &'static str, opposite: &'static str) -> Assumption {
@@ -325,7 +342,7 @@ mod tests {
         let mut page = String::from(
             "# What the simulator assumes\n\n\
              No source settles these, and no real server has confirmed them. Each is believed as stated; where a switch\n\
-             exists, tests run the provider under the opposite as well. Made from\n\
+             exists, a test runs the life of the quickstart under the opposite as well. Made from\n\
              `acceptance-tests/simulator/src/world/assumption.rs`; a test compares.\n\n\
              | no. | believed | worst credible opposite | switch | relied on in |\n\
              | --- | --- | --- | --- | --- |\n",

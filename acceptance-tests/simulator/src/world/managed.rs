@@ -78,7 +78,7 @@ pub struct Session {
     pub group: String,
 }
 
-/// Phase of a link's life (`facts`: settled 3.1).
+/// Phase of a link's life (words of the troubleshooting page of the link, 2025 and 2026, and of recordings).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkPhase {
     /// Accepted; the connection is being set up. Ends after five minutes of world time without one (41962).

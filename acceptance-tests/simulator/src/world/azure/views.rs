@@ -102,6 +102,7 @@ fn database(
         point(if link.reset && link.instance_is_primary { LogPosition::ZERO } else { position }, now);
     view.committed = point(position.last_block(), now);
     // Kept by a copy that was primary once. [recording TestManagedInstanceLinkMIPrimaryPlannedFailover]
+    // ASSUMED 46.
     let primary_once = link.instance_is_primary || link.request.instance_is_primary;
     view.backed_up = here.filter(|_| primary_once).and_then(|here| point(here.backed_up_lsn, now));
     view.partner_certificate = sql.and_then(trust::presented).and_then(|shown| {
@@ -110,7 +111,7 @@ fn database(
     });
     let known = i64::try_from(replication.lag).unwrap_or(i64::MAX);
     let lag = if connected && steady { known } else { -1 };
-    // Nothing is sent by who gave the primary role away; all other lags of idle databases are 0. [recordings]
+    // Nothing is sent by who gave the primary role away; all other lags of idle databases are 0. ASSUMED 45.
     view.send_lag =
         Some(if link.request.instance_is_primary && !link.instance_is_primary { -1 } else { lag });
     view.redo_lag = Some(lag);
