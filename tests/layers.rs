@@ -81,7 +81,11 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
         &["credential", "http", "certificate", "secret"],
         "requests with a token; certificates in bodies",
     ),
-    ("framework", &["plugin::proto", "plugin::Shutdown", "plugin::Hold"], "the wire types, and the end of the process"),
+    (
+        "framework",
+        &["plugin::proto", "plugin::Shutdown", "plugin::Hold"],
+        "the wire types, and the end of the process",
+    ),
     ("credential", &["http", "secret"], "tokens come over HTTPS"),
 ];
 

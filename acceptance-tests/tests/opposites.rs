@@ -85,8 +85,13 @@ impl World {
 
     /// What holds at any time.
     fn nothing_is_lost(&self) {
-        let tainted: Vec<_> =
-            self.quickstart.state.iter().filter(|(_, stored)| stored.tainted).map(|(address, _)| address).collect();
+        let tainted: Vec<_> = self
+            .quickstart
+            .state
+            .iter()
+            .filter(|(_, stored)| stored.tainted)
+            .map(|(address, _)| address)
+            .collect();
         assert!(tainted.is_empty(), "tainted: {tainted:?}");
         self.look(|estate| {
             let sales = estate.sql_servers[0].database("Sales").expect("the primary's database");
@@ -144,7 +149,9 @@ fn live(opposite: u16) -> String {
     world.nothing_is_lost();
     ends.push(match end {
         End::Done(_) => {
-            world.look(|estate| assert!(estate.managed_instances[0].links.is_empty(), "reported as destroyed"));
+            world.look(|estate| {
+                assert!(estate.managed_instances[0].links.is_empty(), "reported as destroyed")
+            });
             "destroyed".to_owned()
         }
         End::Failed(problem) => format!("destroy refused: {problem}"),
@@ -157,8 +164,7 @@ fn live(opposite: u16) -> String {
 
 #[test]
 fn under_each_opposite_nothing_is_lost_and_nothing_untrue_is_reported() {
-    let opposites: Vec<u16> =
-        ASSUMPTIONS.iter().filter(|one| one.switchable).map(|one| one.number).collect();
+    let opposites: Vec<u16> = ASSUMPTIONS.iter().filter(|one| one.switchable).map(|one| one.number).collect();
     assert!(opposites.len() > 10, "{opposites:?}");
     let next = AtomicUsize::new(0);
     let (lives, failures) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
@@ -185,6 +191,7 @@ fn under_each_opposite_nothing_is_lost_and_nothing_untrue_is_reported() {
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{failures:#?}");
     // A switch that stops everything shows nothing: most worlds must let the quickstart through.
-    let through = lives.iter().filter(|(_, life)| life.contains("0 changes") && life.ends_with("destroyed")).count();
+    let through =
+        lives.iter().filter(|(_, life)| life.contains("0 changes") && life.ends_with("destroyed")).count();
     assert!(through * 2 > opposites.len(), "{lives:#?}");
 }

@@ -200,7 +200,7 @@ fn validate_server(server: &SqlServerBlock, path: &AttributePath, report: &mut D
                 "Built without Kerberos",
                 format!("The sql_server block \"{label}\" asks for integrated sign-in, which this build cannot do."),
             )
-            .hint("use sql_login or entra_id, or a build with the cargo feature `kerberos`")
+            .hint("use sql_login or entra_id; integrated sign-in is to come")
             .at(path.child("integrated")),
         );
     }
@@ -343,7 +343,7 @@ fn sql_server() -> Block {
     .block(Block::new(
         "integrated",
         Nesting::Single,
-        "Sign in as the account that runs Terraform (a build with the cargo feature `kerberos`).",
+        "Sign in as the account that runs Terraform. This version is built without Kerberos and refuses it.",
     ))
 }
 

@@ -162,8 +162,8 @@ impl Error {
                  set `trust_server_certificate` for a test",
             ),
             Self::Tls { reason, .. } if reason.contains("HandshakeFailure") => Some(
-                "a server that offers CBC cipher suites only (Windows Server 2012) needs an ECDSA certificate, or a build with the cargo \
-                 feature `native-tls`",
+                "a server that offers CBC cipher suites only (Windows Server 2012) needs an ECDSA certificate: rustls has no such suite, \
+                 and this version no other TLS",
             ),
             Self::Tls { .. } => Some(
                 "set `ca_certificate` to the root that the server's certificate chains to, or `host_name_in_certificate` where its name \

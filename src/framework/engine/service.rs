@@ -19,9 +19,9 @@ use tracing::Instrument as _;
 use crate::framework::body::Body;
 use crate::framework::diagnostic::Diagnostics;
 use crate::framework::provider::{Configure, Provider};
+use crate::plugin::Hold;
 use crate::plugin::proto::tfplugin5::provider_server;
 use crate::plugin::proto::tfplugin5::*;
-use crate::plugin::Hold;
 
 use super::call::{BUG, Call, Refusal, checked_model, config_model};
 use super::{Configured, Inner, ProviderServer, function, schema_wire, validate, wire};
