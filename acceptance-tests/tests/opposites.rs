@@ -121,22 +121,17 @@ fn live(opposite: u16) -> String {
     for _ in 0..APPLIES {
         let end = world.run(Quickstart::apply);
         world.nothing_is_lost();
-        rests = match &end {
-            End::Done(taken) => {
-                world.is_what_was_reported();
-                taken.iter().all(|(_, action)| *action == Action::NoOp)
-            }
-            // A refusal, or a wait that was ended: nothing was reported.
-            End::Failed(_) | End::Stopped => false,
-            End::Killed => panic!("nobody killed it"),
-        };
         let said = match end {
             End::Done(taken) => {
-                format!("{} changes", taken.iter().filter(|(_, action)| *action != Action::NoOp).count())
+                world.is_what_was_reported();
+                let changes = taken.iter().filter(|(_, action)| *action != Action::NoOp).count();
+                rests = changes == 0;
+                format!("{changes} changes")
             }
+            // A refusal, or a wait that was ended: nothing was reported.
             End::Failed(problem) => format!("refused: {problem}"),
             End::Stopped => "stopped".to_owned(),
-            End::Killed => unreachable!(),
+            End::Killed => panic!("nobody killed it"),
         };
         ends.push(said);
         if rests {

@@ -404,7 +404,7 @@ mod tests {
     #[test]
     fn integrated_sign_in_is_refused_where_nothing_else_is_offered() {
         let integrated = ("integrated", Value::Object(Object::new()));
-        assert_eq!(found(&[integrated.clone()], validate), ["Built without Kerberos"]);
+        assert_eq!(found(std::slice::from_ref(&integrated), validate), ["Built without Kerberos"]);
         let perhaps = [integrated, ("sql_login", login(Value::UNKNOWN, Value::UNKNOWN))];
         assert_eq!(found(&perhaps, validate), [""; 0]);
     }

@@ -26,7 +26,7 @@ async fn locks_and_policies_are_the_gateways_refusals() {
     directory.lock(INSTANCE, LockLevel::CanNotDelete);
     let refused = azure.delete(LINK).await;
     assert_eq!((refused.status, refused.code()), (409, "ScopeLocked"));
-    assert!(refused.from_gateway() && refused.message().contains("cannot perform delete operation"));
+    assert!(refused.is_gateways() && refused.message().contains("cannot perform delete operation"));
     assert_eq!(azure.patch(LINK, json!({ "replicationMode": "Async" })).await.status, 202);
     directory.unlock(INSTANCE);
     directory.lock(&format!("/subscriptions/{SUBSCRIPTION}"), LockLevel::ReadOnly);
@@ -57,7 +57,7 @@ async fn a_role_lacks_an_action_by_its_name() {
         azure.post("distributedAvailabilityGroups/DAG_Sales/failover", json!({ "failoverType": "Planned" }))
     };
     let refused = planned().await;
-    assert_eq!((refused.status, refused.code(), refused.from_gateway()), (403, "AuthorizationFailed", true));
+    assert_eq!((refused.status, refused.code(), refused.is_gateways()), (403, "AuthorizationFailed", true));
     let action = "'Microsoft.Sql/managedInstances/distributedAvailabilityGroups/failover/action'";
     assert!(refused.message().contains(action), "{}", refused.message());
     give(Role::reader());
@@ -116,7 +116,7 @@ async fn an_instance_that_is_not_ready_takes_no_changes() {
         assert_eq!(azure.get("").await.body["properties"]["state"], state);
         for refused in [azure.put(LINK, link_properties("Secondary")).await, azure.delete(LINK).await] {
             assert_eq!((refused.status, refused.code()), (400, code));
-            assert!(!refused.from_gateway());
+            assert!(!refused.is_gateways());
         }
     }
     azure.shutdown().await;
@@ -198,7 +198,7 @@ async fn what_is_missing_is_told_apart_by_who_says_so() {
         (format!("x/resourceGroups/{GROUP}/{sql}/mi-sales"), 400, "InvalidSubscriptionId", true),
     ] {
         let answer = azure.send(Method::GET, &url(&path), None).await;
-        assert_eq!((answer.status, answer.code(), answer.from_gateway()), (status, code, gateway), "{path}");
+        assert_eq!((answer.status, answer.code(), answer.is_gateways()), (status, code, gateway), "{path}");
     }
     let answer = azure.send(Method::GET, INSTANCE, None).await;
     assert_eq!((answer.status, answer.code()), (400, "MissingApiVersionParameter"));

@@ -20,7 +20,8 @@ fn main() -> ExitCode {
 /// A start that takes as long as a test wants, where a folder for it is named.
 fn wait_to_be_let_go() {
     let Some(folder) = std::env::var_os("ODD_PROVIDER_WAITS").map(PathBuf::from) else { return };
-    fs::write(folder.join("waiting"), "").expect("the folder is there");
+    // Without the file the test waits for ever and says so; nothing is gained by ending here.
+    let _ = fs::write(folder.join("waiting"), "");
     while !folder.join("go").exists() {
         std::thread::yield_now();
     }

@@ -190,6 +190,7 @@ fn reason(output: &[u8]) -> String {
 }
 
 #[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "clippy knows `cfg(test)` alone for a test")]
 mod tests {
     use super::*;
 

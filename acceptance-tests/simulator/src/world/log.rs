@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn positions_have_the_form_of_recorded_ones_and_grow() {
-        assert_eq!(LogPosition(1000).numeric(), 34_0000008008_00001);
+        assert_eq!(LogPosition(1000).numeric(), 34_000_000_800_800_001);
         assert_eq!(LogPosition(1000).numeric() - LogPosition(1000).last_block().numeric(), 8_00000);
         let many = (0..200_000).step_by(997).map(|blocks| LogPosition(blocks).numeric());
         assert!(many.is_sorted_by(|one, next| one < next));

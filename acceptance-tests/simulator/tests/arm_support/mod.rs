@@ -59,7 +59,7 @@ impl Answer {
     }
 
     /// Whether ARM's gateway answered and not the resource provider.
-    pub(crate) fn from_gateway(&self) -> bool {
+    pub(crate) fn is_gateways(&self) -> bool {
         self.header("x-ms-failure-cause") == Some("gateway")
     }
 }
