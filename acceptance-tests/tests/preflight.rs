@@ -80,7 +80,12 @@ async fn a_copy_that_an_earlier_link_left_is_in_the_way_of_a_new_one() {
     // Nothing is asked of what exists.
     assert_eq!(terraform.plan_detailed_exitcode(&[]).await.code(), Some(0));
     terraform.destroy().await.succeeded();
-    let output = terraform.plan().await.failed();
+    // Not refused in a plan: Terraform makes one before it goes on with a destroy.
+    let output = terraform.plan().await.succeeded();
     output.says("The managed instance mi-sales has a database Sales already").says("MIL0022");
+    terraform.destroy().await.succeeded();
+    terraform.apply().await.failed().says("The database exists on the instance");
+    scenario.world(|estate| assert!(estate.managed_instances[0].links.is_empty()));
+    assert!(!terraform.addresses().await.contains(&"milink_link.sales".to_owned()));
     scenario.finish().await;
 }

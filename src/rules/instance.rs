@@ -8,7 +8,11 @@ pub static READY: Rule = Rule::block("MIL0020", "Managed Instance link: troubles
 pub static POLICY: Rule =
     Rule::block("MIL0021", "Update policy of a managed instance, \"SQL Server 2025 update policy\"");
 /// A database of that name is there.
-pub static NAME_FREE: Rule = Rule::block("MIL0022", "Configure link with SSMS, \"Prerequisites\"");
+///
+/// A warning of the plan, and an error of the apply before its first deed: the rule is broken by the removal of the very
+/// link, whose copy stays, and Terraform makes an ordinary plan, in which the link would be made again, before it goes on
+/// with a destroy that was cut off.
+pub static NAME_FREE: Rule = Rule::warn("MIL0022", "Configure link with SSMS, \"Prerequisites\"");
 /// Failing back needs the same format on both sides.
 pub static POLICY_TO_FAIL_BACK: Rule =
     Rule::block("MIL0023", "error 41988; Managed Instance link overview, \"Limitations\"");
@@ -78,7 +82,8 @@ pub fn name_taken(instance: &str, database: &str) -> Finding {
         format!(
             "The managed instance {instance} has a database {database} already, and a link makes its own"
         ),
-        "a copy that an earlier link left is independent now: delete or rename it when nobody needs it",
+        "an apply would refuse to make the link; a copy that an earlier link left is independent now: delete or rename it when nobody \
+         needs it",
     )
 }
 
