@@ -11,6 +11,7 @@
 
 mod engine;
 mod managed;
+mod principals;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

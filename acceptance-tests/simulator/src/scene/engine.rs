@@ -11,7 +11,7 @@ use crate::world::build::Build;
 use crate::world::database::{BackupRecord, Database, DatabaseState};
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::log::LogPosition;
-use crate::world::security::{Login, Password};
+use crate::world::security::{Login, Password, Permission, Securable};
 
 /// A SQL Server: the default instance of its host, or a named one beside it.
 #[derive(Debug, Deserialize)]
@@ -125,6 +125,7 @@ pub(super) fn sql_server(
     // 2016 knows no groups without a cluster: CLUSTER_TYPE came with 2017, and scripts for links leave it out there.
     // ["Configure link with scripts", 2025]
     engine.cluster = description.cluster.or_else(|| (major == 13).then(|| "WSFC".to_owned()));
+    super::principals::install(&mut engine, now - Duration::days(30));
     for login in description.logins {
         let password = scene.secret(login.password, login.password_variable);
         let id = next_id(&mut engine);
@@ -136,6 +137,14 @@ pub(super) fn sql_server(
             enabled: true,
             roles: vec!["sysadmin".into()],
             created: now,
+            modified: now,
+        });
+        engine.permissions.push(Permission {
+            grantee: id,
+            name: "CONNECT SQL".into(),
+            securable: Securable::Server,
+            denied: false,
+            grant_option: false,
         });
     }
     for wanted in description.databases {
@@ -193,7 +202,9 @@ pub(super) fn fresh(
             enabled: false,
             roles: vec!["sysadmin".into()],
             created: now,
+            modified: now,
         }],
+        users: Vec::new(),
         permissions: Vec::new(),
         next_id: 257,
         started: now - Duration::days(30),

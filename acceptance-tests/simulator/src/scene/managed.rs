@@ -64,6 +64,7 @@ pub(super) fn managed_instance(
     let mut engine = engine::fresh(&fqdn, now, Build::newest(major), Edition::Managed, estate);
     let certificates = InstanceCertificates::make(&fqdn, now)
         .map_err(|source| SceneError::Certificate { instance: fqdn.clone(), source })?;
+    super::principals::install(&mut engine, now - Duration::days(90));
     give_endpoint(&mut engine, &fqdn, &certificates);
     let view = InstanceView {
         location: description.location.unwrap_or_else(|| "westeurope".into()),
@@ -106,6 +107,8 @@ pub(super) fn managed_instance(
 fn give_endpoint(engine: &mut SqlInstance, fqdn: &str, certificates: &InstanceCertificates) {
     let leaf = certificates.chain.first().and_then(|der| x509::read(fqdn, der));
     let Some(mut leaf) = leaf else { return };
+    // [Management Studio's library names it so]
+    leaf.name = "##MS_InstanceCertificate##".into();
     leaf.id = 256;
     leaf.private_key = PrivateKeyProtection::MasterKey;
     leaf.key.clone_from(&certificates.key);

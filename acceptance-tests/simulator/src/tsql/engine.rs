@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use super::error::SqlError;
 use super::host::edition;
 use super::session::locks::Locks;
+use super::session::registry::Registry;
 use super::session::{Shared, SqlSession, message};
 use crate::arm::token::Tokens;
 use crate::faults::Faults;
@@ -75,6 +76,7 @@ impl EngineBackend {
                     journal: journal.clone(),
                     faults: faults.clone(),
                     locks: Arc::new(Locks::default()),
+                    sessions: Arc::new(Registry::default()),
                     speed,
                 },
                 tokens: tokens.clone(),

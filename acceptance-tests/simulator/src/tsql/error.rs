@@ -15,15 +15,23 @@ pub(crate) struct SqlError {
     pub(crate) message: String,
     pub(crate) line: u32,
     pub(crate) procedure: Option<String>,
+    /// The errors that the server sends before this one, of which CATCH sees the last alone.
+    pub(crate) before: Vec<SqlError>,
 }
 impl SqlError {
     pub(crate) fn new(number: i32, severity: u8, state: u8, message: String) -> Self {
-        Self { number, severity, state, message, line: 0, procedure: None }
+        Self { number, severity, state, message, line: 0, procedure: None, before: Vec::new() }
+    }
+    /// The same, with another that comes first.
+    pub(crate) fn after(mut self, first: Self) -> Self {
+        self.before.push(first);
+        self
     }
     pub(crate) fn at_line(mut self, line: u32) -> Self {
         if self.line == 0 {
             self.line = line;
         }
+        self.before = self.before.into_iter().map(|one| one.at_line(line)).collect();
         self
     }
 }

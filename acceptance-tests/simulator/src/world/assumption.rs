@@ -286,6 +286,59 @@ pub const ASSUMPTIONS: &[Assumption] = &[
          began at the instance.",
         "It shows none.",
     ),
+    fixed(
+        70,
+        "The four letters of the permissions of 2022 in sys.server_permissions and sys.database_permissions.",
+        "They are others.",
+    ),
+    fixed(
+        71,
+        "A denial of VIEW DEFINITION hides an object's metadata, whatever else is granted on it.",
+        "Any other permission still shows it.",
+    ),
+    fixed(
+        72,
+        "Since 2022 dm_database_encryption_keys, dm_exec_connections, dm_server_services and dm_tcp_listener_states ask for \
+         VIEW SERVER SECURITY STATE, the other views of the server's state for VIEW SERVER PERFORMANCE STATE.",
+        "Others of them ask for the former.",
+    ),
+    fixed(
+        73,
+        "Ids of the logins and certificates that every installation has; subjects, dates, key lengths and thumbprints of \
+         those certificates.",
+        "They have others.",
+    ),
+    fixed(
+        74,
+        "Values of views of replication that no source explains: recovery_lsn is the end of the log, \
+         low_water_mark_for_ghosts grows with it, quorum_commit_lsn is what synchronous secondaries hardened; \
+         current_configuration_commit_start_time_utc is the replica's last change; a seeding fails with failure_state 2, Seeding.",
+        "They have others.",
+    ),
+    fixed(
+        75,
+        "Without a cluster sys.dm_hadr_cluster has one row and the other views of the cluster have none; a node has one \
+         network with a mask of 24 bits, and one vote.",
+        "They show an internal cluster.",
+    ),
+    fixed(
+        76,
+        "sys.dm_hadr_internal_availability_groups of 2025 has a group for each database of a distributed group, with both \
+         members as replicas.",
+        "It has none for links.",
+    ),
+    fixed(
+        77,
+        "A host has four processors, 16 GB, Windows Server 2022 Standard or Ubuntu 22.04, and was started five minutes before \
+         the engine.",
+        "It is another.",
+    ),
+    fixed(
+        78,
+        "sys.fn_hadr_is_primary_replica says 0 of a database that a link receives, though its local group is primary.",
+        "It says 1.",
+    ),
+    fixed(79, "HAS_PERMS_BY_NAME is NULL for an object that does not exist.", "It is 0."),
 ];
 
 const fn entry(number: u16, believed: &'static str, opposite: &'static str) -> Assumption {

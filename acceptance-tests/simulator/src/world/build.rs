@@ -98,6 +98,20 @@ const UPDATES: [(Build, &str); 11] = [
     (CU9_2025, "CU9"),
 ];
 
+/// Articles of builds ("Build versions" lists of 2016 to 2025).
+const ARTICLES: [(Build, &str); 10] = [
+    (AZURE_CONNECT_2016, "KB5014242"),
+    (Build::new(14, 3456, 2), "KB5016884"),
+    (AZURE_CONNECT_2017, "KB5050533"),
+    (CU15_2019, "KB5008996"),
+    (CU20_2019, "KB5024276"),
+    (CU5_2022, "KB5026806"),
+    (CU10_2022, "KB5031778"),
+    (CU13_2022, "KB5036432"),
+    (CU27_2022, "KB5104824"),
+    (CU9_2025, "KB5122048"),
+];
+
 impl Build {
     /// What every managed instance says, whatever its engine is.
     pub const MANAGED: Self = Self { major: 12, minor: 0, build: 2000, revision: 8 };
@@ -139,6 +153,11 @@ impl Build {
     /// `SERVERPROPERTY('ProductUpdateLevel')`; nothing where the build is no cumulative update, or not known as one.
     pub fn update(self) -> Option<&'static str> {
         UPDATES.iter().find(|(build, _)| *build == self).map(|(_, update)| *update)
+    }
+
+    /// `SERVERPROPERTY('ProductUpdateReference')`: the article of the update, where it is known here.
+    pub fn article(self) -> Option<&'static str> {
+        ARTICLES.iter().find(|(build, _)| *build == self).map(|(_, article)| *article)
     }
 
     /// The year in the product's name.

@@ -8,7 +8,7 @@ use super::collation::Collation;
 use super::database::Database;
 use super::endpoint::Endpoint;
 use super::group::AvailabilityGroup;
-use super::security::{Certificate, IssuerGrant, Login, MasterKey, Permission};
+use super::security::{Certificate, IssuerGrant, Login, MasterKey, Permission, User};
 
 /// Which engine: a host can carry several instances.
 ///
@@ -105,7 +105,9 @@ pub struct SqlInstance {
     pub groups: Vec<AvailabilityGroup>,
     /// Logins.
     pub logins: Vec<Login>,
-    /// Server-level permissions beyond roles.
+    /// Users of databases that statements made.
+    pub users: Vec<User>,
+    /// Permissions beyond what fixed roles bring.
     pub permissions: Vec<Permission>,
     /// The next object id (certificates, principals, endpoints).
     pub next_id: i32,

@@ -43,7 +43,7 @@ mod replication;
 pub mod security;
 mod seeding;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod trust;
 pub mod x509;
 

@@ -99,7 +99,7 @@ pub struct Login {
     pub id: i32,
     /// Password; nothing for Windows, Entra and certificate logins.
     pub password: Option<Password>,
-    /// Kind: `S` SQL, `U` Windows, `E` Entra, `C` certificate.
+    /// Kind: `S` SQL, `U` Windows user, `G` Windows group, `E` Entra user, `X` Entra group, `C` certificate.
     pub kind: char,
     /// Whether it may log in.
     pub enabled: bool,
@@ -107,16 +107,33 @@ pub struct Login {
     pub roles: Vec<String>,
     /// When it was made.
     pub created: OffsetDateTime,
+    /// When it was last changed.
+    pub modified: OffsetDateTime,
 }
 
-/// A granted or denied permission on the server or on one of its objects.
+/// A user of a database, beyond those that every database has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Database, as the engine spells it.
+    pub database: String,
+    /// Name.
+    pub name: String,
+    /// `principal_id` in the database.
+    pub id: i32,
+    /// `principal_id` of its login; nothing for a user without one.
+    pub login: Option<i32>,
+    /// When it was made.
+    pub created: OffsetDateTime,
+}
+
+/// A granted or denied permission on the server, a database, or one of their objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permission {
-    /// Login's `principal_id`.
+    /// `principal_id` of the server principal, or of the database principal where the securable lies in a database.
     pub grantee: i32,
     /// Words in upper case: `VIEW SERVER STATE`, `CONNECT`.
     pub name: String,
-    /// On what: the server, an endpoint, a group, a login; with its id or name.
+    /// On what.
     pub securable: Securable,
     /// Denied rather than granted.
     pub denied: bool,
@@ -125,10 +142,12 @@ pub struct Permission {
 }
 
 /// What a permission is on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Securable {
     /// The server.
     Server,
+    /// A database, by name.
+    Database(String),
     /// An endpoint, by id.
     Endpoint(i32),
     /// An availability group, by name.

@@ -1,13 +1,47 @@
-//! Databases, their files and their backups.
+//! Databases.
+
+use std::collections::HashMap;
 
 use rusqlite::types::Value;
 
-use super::{Row, Viewer, bit, guid, large, lsn, moment, number, text};
-use crate::world::database::Database;
+use super::row::sha1;
+use super::{Row, Viewer, bit, derived_guid, guid, large, lsn, moment, none_or, number, sid, text};
+use crate::world::database::{Database, DatabaseState};
 use crate::world::log::LogPosition;
+use crate::world::security::Securable;
 
-pub(super) fn databases(viewer: Viewer<'_>) -> Vec<Row> {
-    let row = |database: &Database| {
+/// The databases that one may see: all by VIEW ANY DATABASE, which `public` has unless it is revoked, or by rights to make
+/// or change databases; `master`, `tempdb`, the current one and one's own always. ["sys.databases", 2025]
+pub(super) fn shown<'a>(viewer: &Viewer<'a>) -> Vec<&'a Database> {
+    let all = ["VIEW ANY DATABASE", "ALTER ANY DATABASE", "CREATE ANY DATABASE"]
+        .iter()
+        .any(|permission| viewer.rights.server(permission));
+    let denied = viewer.rights.denied(&Securable::Server, "VIEW ANY DATABASE");
+    let owner = |database: &Database| {
+        viewer.rights.login().is_some_and(|login| viewer.engine.same_name(&login.name, &database.owner))
+    };
+    let shows = |database: &&Database| {
+        (all && !denied)
+            || ["master", "tempdb"].contains(&database.name.as_str())
+            || database.name == viewer.database
+            || owner(database)
+    };
+    viewer.engine.databases.iter().filter(shows).collect()
+}
+
+pub(super) fn databases(viewer: &Viewer<'_>) -> Vec<Row> {
+    let engine = viewer.engine;
+    let master_key = engine.master_key.as_ref().is_some_and(|key| key.by_service_master_key);
+    let owners: HashMap<String, Vec<u8>> =
+        engine.logins.iter().map(|login| (engine.comparing().fold(&login.name), sid(login))).collect();
+    // The replica of each group that is this server.
+    let mut replicas: HashMap<&str, &str> = HashMap::new();
+    for group in engine.groups.iter().filter(|group| !group.distributed) {
+        if let Some(replica) = group.replicas.iter().find(|replica| viewer.is_local(group, replica)) {
+            replicas.insert(&group.name, &replica.id);
+        }
+    }
+    let row = |database: &&Database| {
         let (state, state_desc) = database.state.code();
         let model = match database.recovery_model {
             1 => "FULL",
@@ -15,53 +49,56 @@ pub(super) fn databases(viewer: Viewer<'_>) -> Vec<Row> {
             _ => "SIMPLE",
         };
         let access = ["MULTI_USER", "SINGLE_USER", "RESTRICTED_USER"].get(usize::from(database.user_access));
-        let key = viewer.engine.master_key.as_ref().is_some_and(|key| key.by_service_master_key);
-        let waits = database.group.is_some() && database.log_used > 80.0;
-        let replica =
-            database.group.as_deref().and_then(|group| viewer.engine.group(group)).and_then(|group| {
-                group
-                    .replicas
-                    .iter()
-                    .find(|one| viewer.engine.same_name(&one.server_name, &viewer.engine.server_name()))
-            });
+        let (reuse, reuse_desc) = log_reuse(database);
+        let group = database.group.as_deref();
+        // As installed: Service Broker's and the agent's databases trust, `model` does not.
+        let trusted = database.name == "msdb";
+        let snapshot = ["master", "msdb"].contains(&database.name.as_str());
+        let memory = database.special_filegroups.iter().any(|(_, kind, _)| kind == "FX");
+        let online = database.state == DatabaseState::Online;
         Row::from([
             ("name", text(&database.name)),
             ("database_id", number(database.id)),
-            ("owner_sid", Value::Blob(vec![1])),
-            ("create_date", moment(database.created)),
+            (
+                "owner_sid",
+                none_or(owners.get(&engine.comparing().fold(&database.owner)), |sid| {
+                    Value::Blob(sid.clone())
+                }),
+            ),
+            ("create_date", moment(if database.id == 2 { engine.started } else { database.created })),
             ("compatibility_level", number(database.compatibility_level)),
-            ("collation_name", text(&database.collation)),
+            ("collation_name", if online { text(&database.collation) } else { Value::Null }),
             ("user_access", number(database.user_access)),
-            ("user_access_desc", access.map_or(Value::Null, |word| text(*word))),
+            ("user_access_desc", none_or(access, |word| text(*word))),
             ("is_read_only", bit(database.read_only)),
             ("is_auto_close_on", bit(database.auto_close)),
             ("state", number(state)),
             ("state_desc", text(state_desc)),
             ("is_in_standby", bit(false)),
-            ("snapshot_isolation_state", number(0)),
+            ("snapshot_isolation_state", number(i32::from(snapshot))),
             ("is_read_committed_snapshot_on", bit(false)),
             ("recovery_model", number(database.recovery_model)),
             ("recovery_model_desc", text(model)),
-            ("is_trustworthy_on", bit(false)),
-            ("is_master_key_encrypted_by_server", bit(database.id == 1 && key)),
+            ("is_trustworthy_on", bit(trusted)),
+            ("is_master_key_encrypted_by_server", bit(database.id == 1 && master_key)),
             ("is_published", bit(false)),
             ("is_subscribed", bit(false)),
             ("is_merge_published", bit(false)),
             ("is_distributor", bit(false)),
             ("service_broker_guid", guid(&database.guid)),
             ("is_broker_enabled", bit(database.broker_enabled)),
-            ("log_reuse_wait", number(if waits { 9 } else { 0 })),
-            ("log_reuse_wait_desc", text(if waits { "AVAILABILITY_REPLICA" } else { "NOTHING" })),
+            ("log_reuse_wait", number(reuse)),
+            ("log_reuse_wait_desc", text(reuse_desc)),
             ("is_cdc_enabled", bit(false)),
             ("is_encrypted", bit(database.encrypted)),
-            ("replica_id", replica.map_or(Value::Null, |replica| guid(&replica.id))),
-            ("group_database_id", database.group_database_id.as_deref().map_or(Value::Null, guid)),
+            ("replica_id", none_or(group.and_then(|name| replicas.get(name)), |id| guid(id))),
+            ("group_database_id", none_or(database.group_database_id.as_deref(), guid)),
             ("containment", number(0)),
             ("delayed_durability", number(0)),
             ("is_remote_data_archive_enabled", bit(false)),
             ("physical_database_name", text(&database.name)),
             ("is_accelerated_database_recovery_on", bit(database.accelerated_recovery)),
-            ("is_memory_optimized_enabled", bit(true)),
+            ("is_memory_optimized_enabled", bit(memory || database.id > 4)),
             ("is_ledger_on", bit(false)),
             ("is_change_feed_enabled", bit(false)),
             ("is_data_lake_replication_enabled", bit(false)),
@@ -69,138 +106,99 @@ pub(super) fn databases(viewer: Viewer<'_>) -> Vec<Row> {
             ("is_optimized_locking_on", bit(false)),
         ])
     };
-    viewer.engine.databases.iter().map(row).collect()
+    shown(viewer).iter().map(row).collect()
+}
+
+/// Why the log was not cut last: 9 while a secondary holds it back, 2 while a backup of it is due.
+fn log_reuse(database: &Database) -> (i32, &'static str) {
+    let chained = database.recovery_model != 3 && database.backups.iter().any(|one| one.kind == 'D');
+    if database.group.is_some() && database.log_used > 80.0 {
+        (9, "AVAILABILITY_REPLICA")
+    } else if chained
+        && database.backed_up_lsn < database.hardened_lsn.last_block()
+        && database.log_used > 50.0
+    {
+        (2, "LOG_BACKUP")
+    } else {
+        (0, "NOTHING")
+    }
 }
 
 /// A row for each database; nothing here is mirrored.
-pub(super) fn mirroring(viewer: Viewer<'_>) -> Vec<Row> {
-    viewer.engine.databases.iter().map(|database| Row::from([("database_id", number(database.id))])).collect()
+pub(super) fn mirroring(viewer: &Viewer<'_>) -> Vec<Row> {
+    shown(viewer).iter().map(|database| Row::from([("database_id", number(database.id))])).collect()
 }
 
-pub(super) fn recovery_status(viewer: Viewer<'_>) -> Vec<Row> {
-    let row = |database: &Database| {
+pub(super) fn recovery_status(viewer: &Viewer<'_>) -> Vec<Row> {
+    let row = |database: &&Database| {
+        let id = database.id;
+        // The database is not open: nothing is known of its log.
+        if !matches!(database.state, DatabaseState::Online) {
+            return Row::from([("database_id", number(id))]);
+        }
         let full = database.backups.iter().any(|backup| backup.kind == 'D' && !backup.copy_only);
-        let last = if full { lsn(database.backed_up_lsn.max(LogPosition(1))) } else { Value::Null };
+        let chained = full && database.recovery_model != 3;
+        let last = chained.then(|| database.backed_up_lsn.max(LogPosition(1)));
+        // A copy keeps its source's fork.
+        let fork = derived_guid(&["recovery fork", &database.guid]);
         Row::from([
-            ("database_id", number(database.id)),
+            ("database_id", number(id)),
             ("database_guid", guid(&database.guid)),
             ("family_guid", guid(&database.guid)),
-            ("last_log_backup_lsn", last),
+            ("last_log_backup_lsn", none_or(last, lsn)),
+            ("recovery_fork_guid", fork.clone()),
+            ("first_recovery_fork_guid", fork),
         ])
     };
-    viewer.engine.databases.iter().map(row).collect()
+    shown(viewer).iter().map(row).collect()
 }
 
-/// Pages of 8 KB.
-const PAGE: u64 = 8192;
-
-pub(super) fn files(viewer: Viewer<'_>, only: Option<&str>) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for database in &viewer.engine.databases {
-        if only.is_some_and(|only| !viewer.engine.same_name(only, &database.name)) {
-            continue;
-        }
-        let folder = if viewer.engine.linux { "/var/opt/mssql/data/" } else { "C:\\Data\\" };
-        let mut file = |id: i32, kind: i32, description: &str, name: String, ending: &str, pages: u64| {
-            rows.push(Row::from([
-                ("database_id", number(database.id)),
-                ("file_id", number(id)),
-                ("type", number(kind)),
-                ("type_desc", text(description)),
-                ("data_space_id", number(i32::from(kind == 0))),
-                ("physical_name", text(format!("{folder}{name}{ending}"))),
-                ("name", text(name)),
-                ("state", number(0)),
-                ("state_desc", text("ONLINE")),
-                ("size", large(pages.min(u64::from(u32::MAX >> 1)))),
-                ("max_size", number(-1)),
-                ("growth", number(8192)),
-                ("is_media_read_only", bit(false)),
-                ("is_read_only", bit(false)),
-                ("is_sparse", bit(false)),
-                ("is_percent_growth", bit(false)),
-                ("is_name_reserved", bit(false)),
-                ("is_persistent_log_buffer", bit(false)),
-            ]));
-        };
-        file(1, 0, "ROWS", database.name.clone(), ".mdf", database.size / PAGE);
-        for log in 0..database.log_files.max(1) {
-            let name = if log == 0 {
-                format!("{}_log", database.name)
-            } else {
-                format!("{}_log{}", database.name, log + 1)
-            };
-            file(2 + i32::from(log), 1, "LOG", name, ".ldf", 1024);
-        }
-        for (place, (name, kind, _)) in database.special_filegroups.iter().enumerate() {
-            if kind == "FX" || kind == "FD" {
-                file(100 + i32::try_from(place).unwrap_or(0), 2, "FILESTREAM", name.clone(), "", 0);
-            }
-        }
-    }
-    rows
-}
-
-pub(super) fn filegroups(viewer: Viewer<'_>) -> Vec<Row> {
-    let Some(database) = viewer.engine.database(viewer.database) else { return Vec::new() };
-    let row = |place: usize, name: &str, kind: &str| {
-        let description = match kind {
-            "FX" => "MEMORY_OPTIMIZED_DATA_FILEGROUP",
-            "FD" => "FILESTREAM_DATA_FILEGROUP",
-            _ => "ROWS_FILEGROUP",
-        };
-        Row::from([
-            ("name", text(name)),
-            ("data_space_id", number(i32::try_from(place).unwrap_or(0) + 1)),
-            ("type", text(kind)),
-            ("type_desc", text(description)),
-            ("is_default", bit(place == 0)),
-            ("is_system", bit(false)),
-            ("is_read_only", bit(false)),
-            ("is_autogrow_all_files", bit(false)),
-        ])
-    };
-    let special = database.special_filegroups.iter().enumerate();
-    std::iter::once(row(0, "PRIMARY", "FG"))
-        .chain(special.map(|(place, (name, kind, _))| row(place + 1, name, kind)))
-        .collect()
-}
-
-pub(super) fn encryption_keys(viewer: Viewer<'_>) -> Vec<Row> {
-    let row = |database: &Database| {
-        Row::from([
+/// Databases with transparent encryption; where there is one, `tempdb` is encrypted too.
+pub(super) fn encryption_keys(viewer: &Viewer<'_>) -> Vec<Row> {
+    let row = |(database, temporary): (&Database, bool)| {
+        let since = if temporary { viewer.engine.started } else { database.created };
+        let mut row = Row::from([
             ("database_id", number(database.id)),
             ("encryption_state", number(3)),
+            ("create_date", moment(since)),
+            ("regenerate_date", moment(since)),
+            ("modify_date", moment(since)),
+            ("opened_date", moment(viewer.engine.started)),
             ("encryption_state_desc", text("ENCRYPTED")),
             ("key_algorithm", text("AES")),
             ("key_length", number(256)),
-            ("encryptor_type", text("CERTIFICATE")),
             ("percent_complete", number(0)),
-        ])
+            ("encryption_scan_state", number(if temporary { 0 } else { 4 })),
+            ("encryption_scan_state_desc", text(if temporary { "NONE" } else { "COMPLETE" })),
+        ]);
+        if !temporary {
+            row.insert("set_date", moment(since));
+            row.insert("encryption_scan_modify_date", moment(since));
+            row.insert("encryptor_type", text("CERTIFICATE"));
+            let thumbprint = format!("tde {}", database.guid);
+            row.insert("encryptor_thumbprint", Value::Blob(sha1(thumbprint.as_bytes())));
+        }
+        row
     };
-    viewer.engine.databases.iter().filter(|database| database.encrypted).map(row).collect()
+    let own: Vec<&Database> = viewer.engine.databases.iter().filter(|database| database.encrypted).collect();
+    let temporary =
+        viewer.engine.databases.iter().find(|one| one.id == 2 && !own.is_empty() && !one.encrypted);
+    temporary
+        .into_iter()
+        .map(|one| (one, true))
+        .chain(own.into_iter().map(|one| (one, false)))
+        .map(row)
+        .collect()
 }
 
-pub(super) fn backups(viewer: Viewer<'_>) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for database in &viewer.engine.databases {
-        for backup in &database.backups {
-            let id = i32::try_from(rows.len()).unwrap_or(0) + 1;
-            rows.push(Row::from([
-                ("backup_set_id", number(id)),
-                ("media_set_id", number(id)),
-                ("database_name", text(&database.name)),
-                ("server_name", text(viewer.engine.server_name())),
-                ("machine_name", text(&viewer.engine.machine_name)),
-                ("type", text(backup.kind.to_string())),
-                ("is_copy_only", bit(backup.copy_only)),
-                ("backup_start_date", moment(backup.started)),
-                ("backup_finish_date", moment(backup.finished)),
-                ("backup_size", large(database.size)),
-                ("database_guid", guid(&database.guid)),
-                ("family_guid", guid(&database.guid)),
-            ]));
-        }
-    }
-    rows
+/// `sys.dm_tran_persistent_version_store_stats`: every database has a row, the store of most is empty.
+pub(super) fn version_stores(viewer: &Viewer<'_>) -> Vec<Row> {
+    let row = |database: &Database| {
+        Row::from([
+            ("database_id", number(database.id)),
+            ("pvs_filegroup_id", number(1)),
+            ("persistent_version_store_size_kb", large(if database.accelerated_recovery { 64 } else { 0 })),
+        ])
+    };
+    viewer.engine.databases.iter().map(row).collect()
 }

@@ -2,136 +2,261 @@
 //!
 //! A view of [`super::schema`] that nothing here fills is not empty: it is refused, because an empty answer would be a
 //! lie about a server that has rows there.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | `access` | who may read a view at all |
+//! | `row` | rows and values |
+//! | `principals`, `permissions` | logins, users, roles, grants |
+//! | `keys` | certificates and keys |
+//! | `endpoints` | endpoints and listeners |
+//! | `databases`, `files`, `backups` | databases, their files and backups |
+//! | `groups`, `states`, `progress`, `seeding` | availability groups and how they replicate |
+//! | `cluster` | the cluster under them |
+//! | `internal` | what 2025 shows of groups inside distributed ones |
+//! | `configurations`, `host`, `sessions`, `objects` | the instance, its sessions, its objects |
 
+mod access;
+mod backups;
+mod cluster;
+mod configurations;
 mod databases;
+mod endpoints;
+mod files;
 mod groups;
+mod host;
+mod internal;
+mod keys;
 mod objects;
+mod permissions;
+mod principals;
+mod progress;
+mod row;
+mod seeding;
+mod sessions;
+mod states;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use rusqlite::types::Value;
-use time::{OffsetDateTime, PrimitiveDateTime};
+use time::OffsetDateTime;
 
+use super::ddl::permission::Rights;
 use super::error::{SqlError, not_modelled};
 use super::schema::View;
-use super::value::{self, Type};
+use super::session::registry::SessionInfo;
 use crate::world::Estate;
-use crate::world::instance::{EngineKey, SqlInstance};
-use crate::world::log::LogPosition;
+use crate::world::database::Database;
+use crate::world::group::{AvailabilityGroup, Replica};
+use crate::world::instance::{Edition, EngineKey, SqlInstance};
+use crate::world::managed::{Link, ManagedInstance};
+pub(super) use row::{Row, bit, derived_guid, guid, large, lsn, maybe, moment, none_or, number, text};
 
-/// A row by column name; a column that is not there is NULL.
-pub(super) type Row = BTreeMap<&'static str, Value>;
+pub(crate) use endpoints::id as endpoint_id;
+pub(crate) use host::PROCESS;
+pub(crate) use keys::SYSTEM_CERTIFICATES;
+pub(crate) use objects::{SCHEMAS, bytes, column_name, object_id, object_name};
+pub(crate) use row::{certificate_sid, sid, sid_text};
 
-/// Whose eyes see the view.
-#[derive(Debug, Clone, Copy)]
+/// Whose eyes see a view.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Caller<'a> {
+    pub(crate) login: &'a str,
+    /// The session that asks.
+    pub(crate) session: u16,
+    /// The sessions of the engine.
+    pub(crate) sessions: &'a [SessionInfo],
+}
+
+/// Who looks at which database of which engine, with what is looked up again and again.
+#[derive(Debug)]
 pub(super) struct Viewer<'a> {
     pub(super) estate: &'a Estate,
     pub(super) engine: &'a SqlInstance,
     pub(super) database: &'a str,
-    /// May see every definition.
-    pub(super) definitions: bool,
+    pub(super) rights: Rights<'a>,
+    pub(super) caller: &'a Caller<'a>,
+    databases: OnceCell<HashMap<String, &'a Database>>,
+    /// With the place of each in the engine's list.
+    groups: OnceCell<HashMap<String, (usize, &'a AvailabilityGroup)>>,
+    links: OnceCell<HashMap<String, Vec<(&'a ManagedInstance, &'a Link)>>>,
+}
+
+impl<'a> Viewer<'a> {
+    fn new(
+        estate: &'a Estate,
+        engine: &'a SqlInstance,
+        caller: &'a Caller<'a>,
+        database: &'a str,
+        rights: Rights<'a>,
+    ) -> Self {
+        let (databases, groups, links) = Default::default();
+        Self { estate, engine, database, rights, caller, databases, groups, links }
+    }
+
+    fn fold(&self, name: &str) -> String {
+        self.engine.comparing().fold(name)
+    }
+
+    /// What the engine's clock shows.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        self.estate.clock.now() + time::Duration::seconds(self.engine.clock_skew)
+    }
+
+    /// A database by name, in a table made once per view: views are about all of them.
+    pub(super) fn database_named(&self, name: &str) -> Option<&'a Database> {
+        let all = || self.engine.databases.iter().map(|one| (self.fold(&one.name), one)).collect();
+        self.databases.get_or_init(all).get(&self.fold(name)).copied()
+    }
+
+    /// A group by name.
+    pub(super) fn group_named(&self, name: &str) -> Option<&'a AvailabilityGroup> {
+        self.placed(name).map(|(_, group)| group)
+    }
+
+    /// The id of the local metadata of a group.
+    pub(super) fn metadata_id(&self, name: &str) -> Option<i32> {
+        let (place, _) = self.placed(name)?;
+        i32::try_from(place).ok().map(|place| groups::FIRST_METADATA_ID + place)
+    }
+
+    fn placed(&self, name: &str) -> Option<(usize, &'a AvailabilityGroup)> {
+        let one = |(place, one): (usize, &'a AvailabilityGroup)| (self.fold(&one.name), (place, one));
+        let all = || self.engine.groups.iter().enumerate().map(one).collect();
+        self.groups.get_or_init(all).get(&self.fold(name)).copied()
+    }
+
+    /// The link that stands behind a distributed group, with its instance.
+    pub(super) fn link(&self, group: &AvailabilityGroup) -> Option<(&'a ManagedInstance, &'a Link)> {
+        let links = self.links.get_or_init(|| {
+            let mut links: HashMap<String, Vec<_>> = HashMap::new();
+            for instance in &self.estate.managed_instances {
+                for link in &instance.links {
+                    links.entry(link.name.to_lowercase()).or_default().push((instance, link));
+                }
+            }
+            links
+        });
+        let named = |fqdn: &str| {
+            let fqdn = fqdn.to_lowercase();
+            group.replicas.iter().any(|one| one.url.to_lowercase().contains(&fqdn))
+        };
+        let same = links.get(&group.name.to_lowercase())?;
+        same.iter()
+            .find(|(instance, _)| named(&instance.view.fqdn) || self.engine.host == instance.engine.host)
+            .copied()
+    }
+
+    /// Whether a replica is this server, or in a distributed group a local group of this server.
+    pub(super) fn is_local(&self, group: &AvailabilityGroup, replica: &Replica) -> bool {
+        if group.distributed {
+            self.group_named(&replica.server_name).is_some_and(|local| !local.distributed)
+        } else {
+            // The service names the one replica of an instance's group as it likes.
+            self.engine.edition == Edition::Managed
+                || self.engine.same_name(&replica.server_name, &self.engine.server_name())
+        }
+    }
+
+    /// The local group that is a member of a distributed one.
+    pub(super) fn member(&self, group: &AvailabilityGroup) -> Option<&'a AvailabilityGroup> {
+        let member = group.replicas.iter().find(|replica| self.is_local(group, replica))?;
+        self.group_named(&member.server_name)
+    }
+
+    /// The databases of a group; those of its local member where it is distributed.
+    pub(super) fn databases_of(&self, group: &'a AvailabilityGroup) -> Vec<&'a Database> {
+        let holder = if group.distributed { self.member(group) } else { Some(group) };
+        let names = holder.map(|group| group.databases.as_slice()).unwrap_or_default();
+        names.iter().filter_map(|name| self.database_named(name)).collect()
+    }
 }
 
 /// The rows of a view, with the columns of the engine's version in their order.
 ///
 /// # Errors
-/// 300 where the login may not see server state; a refusal where the view is not modelled.
+/// 297 after 300 or 262 where the login may not read the view; a refusal where the view is not modelled.
 pub(crate) fn rows(
     estate: &Estate,
     key: &EngineKey,
-    login: &str,
+    caller: &Caller<'_>,
     view: &View,
     database: &str,
 ) -> Result<Vec<Vec<Value>>, SqlError> {
     let Some(engine) = estate.engine(key) else { return Err(not_modelled("an engine that is gone")) };
-    let state = super::ddl::permission::on_server(
-        engine,
-        login,
-        &["VIEW SERVER STATE", "VIEW SERVER PERFORMANCE STATE", "CONTROL SERVER"],
-    );
-    if view.name.starts_with("dm_") && !state {
-        let text = format!(
-            "VIEW SERVER STATE permission was denied on object '{}', database 'mssqlsystemresource'.",
-            view.name
-        );
-        return Err(SqlError::new(300, 14, 1, text));
-    }
-    let definitions = super::ddl::permission::on_server(
-        engine,
-        login,
-        &["VIEW ANY DEFINITION", "VIEW SERVER STATE", "CONTROL SERVER"],
-    );
-    let viewer = Viewer { estate, engine, database, definitions };
-    let rows = match view.name {
-        "certificates" => objects::certificates(viewer),
-        "symmetric_keys" => objects::symmetric_keys(viewer),
-        "endpoints" | "tcp_endpoints" | "database_mirroring_endpoints" => objects::endpoints(viewer),
-        "server_principals" => objects::principals(viewer),
-        "server_role_members" => objects::role_members(viewer),
-        "server_permissions" => objects::permissions(viewer),
-        "configurations" => objects::configurations(viewer),
-        "dm_os_host_info" => objects::host_info(viewer),
+    let rights = Rights::of(engine, caller.login);
+    access::check(engine, &rights, view, database)?;
+    let viewer = Viewer::new(estate, engine, caller, database, rights);
+    let rows = filled(&viewer, view)?;
+    Ok(row::in_order(rows, view.columns_of(engine.build.major)))
+}
+
+fn filled(viewer: &Viewer<'_>, view: &View) -> Result<Vec<Row>, SqlError> {
+    Ok(match view.name {
+        "asymmetric_keys" => Vec::new(),
+        "availability_databases_cluster" => groups::databases(viewer),
+        "availability_group_listener_ip_addresses" => groups::listener_addresses(viewer),
+        "availability_group_listeners" => groups::listeners(viewer),
         "availability_groups" => groups::groups(viewer),
         "availability_replicas" => groups::replicas(viewer),
-        "availability_databases_cluster" => groups::databases(viewer),
-        "availability_group_listeners" => groups::listeners(viewer),
-        "availability_group_listener_ip_addresses" => groups::listener_addresses(viewer),
-        "dm_hadr_availability_replica_states" => groups::replica_states(viewer),
-        "dm_hadr_availability_replica_cluster_states" => groups::cluster_states(viewer),
-        "dm_hadr_availability_group_states" => groups::group_states(viewer),
-        "dm_hadr_database_replica_states" => groups::database_states(viewer),
-        "dm_hadr_automatic_seeding" => groups::automatic_seeding(viewer),
-        "dm_hadr_physical_seeding_stats" => groups::physical_seeding(viewer),
-        "dm_hadr_cluster" => groups::cluster(viewer),
-        "databases" => databases::databases(viewer),
+        "backupmediafamily" => backups::media_families(viewer),
+        "backupmediaset" => backups::media_sets(viewer),
+        "backupset" => backups::sets(viewer),
+        "certificates" => keys::certificates(viewer),
+        "configurations" => configurations::configurations(viewer),
+        "credentials" => Vec::new(),
+        "database_files" => files::files(viewer, Some(viewer.database)),
         "database_mirroring" => databases::mirroring(viewer),
+        "database_permissions" => permissions::in_database(viewer),
+        "database_principals" => principals::in_database(viewer),
         "database_recovery_status" => databases::recovery_status(viewer),
-        "master_files" => databases::files(viewer, None),
-        "database_files" => databases::files(viewer, Some(database)),
-        "filegroups" => databases::filegroups(viewer),
+        "database_role_members" => principals::role_members_in_database(viewer),
+        "databases" => databases::databases(viewer),
         "dm_database_encryption_keys" => databases::encryption_keys(viewer),
-        "backupset" => databases::backups(viewer),
+        "dm_exec_connections" => sessions::connections(viewer),
+        "dm_exec_requests" => sessions::requests(viewer),
+        "dm_exec_sessions" => sessions::sessions(viewer),
+        "dm_hadr_automatic_seeding" => seeding::automatic(viewer),
+        "dm_hadr_availability_group_states" => states::groups(viewer),
+        "dm_hadr_availability_replica_cluster_nodes" => cluster::replica_nodes(viewer),
+        "dm_hadr_availability_replica_cluster_states" => states::in_cluster(viewer),
+        "dm_hadr_availability_replica_states" => states::replicas(viewer),
+        "dm_hadr_cluster" => cluster::cluster(viewer),
+        "dm_hadr_cluster_members" => cluster::members(viewer),
+        "dm_hadr_cluster_networks" => cluster::networks(viewer),
+        "dm_hadr_database_replica_cluster_states" => states::databases_in_cluster(viewer),
+        "dm_hadr_database_replica_states" => progress::database_states(viewer),
+        "dm_hadr_instance_node_map" => cluster::instance_nodes(viewer),
+        "dm_hadr_internal_availability_groups" => internal::groups(viewer),
+        "dm_hadr_internal_availability_replicas" => internal::replicas(viewer),
+        "dm_hadr_name_id_map" => cluster::names(viewer),
+        "dm_hadr_physical_seeding_stats" => seeding::physical(viewer),
+        "dm_os_host_info" => host::host_info(viewer),
+        "dm_os_sys_info" => host::sys_info(viewer),
+        "dm_os_windows_info" => host::windows_info(viewer),
+        "dm_server_services" => host::services(viewer),
+        "dm_tcp_listener_states" => endpoints::listeners(viewer),
+        "dm_tran_persistent_version_store_stats" => databases::version_stores(viewer),
+        "endpoints" => endpoints::all(viewer),
+        "database_mirroring_endpoints" => endpoints::mirroring(viewer),
+        "service_broker_endpoints" => Vec::new(),
+        "tcp_endpoints" => endpoints::tcp(viewer),
+        "filegroups" => files::filegroups(viewer),
+        "key_encryptions" => keys::encryptions(viewer),
+        "master_files" => files::files(viewer, None),
+        "all_objects" | "system_objects" => objects::objects(viewer, view.name),
+        "all_columns" | "system_columns" => objects::columns(viewer, view.name),
+        "restorehistory" => backups::restores(viewer),
+        "schemas" => objects::schemas(),
+        "server_permissions" => permissions::on_server(viewer),
+        "server_principals" => principals::on_server(viewer),
+        "server_role_members" => principals::role_members(viewer),
+        "sql_logins" => principals::sql_logins(viewer),
+        "symmetric_keys" => keys::symmetric(viewer),
+        "tables" => Vec::new(),
         other => return Err(not_modelled(&format!("the rows of {}.{other}", view.schema))),
-    };
-    let major = engine.build.major;
-    Ok(rows
-        .into_iter()
-        .map(|mut row| {
-            view.columns_of(major).map(|column| row.remove(column.name).unwrap_or(Value::Null)).collect()
-        })
-        .collect())
-}
-
-pub(super) fn text(text: impl Into<String>) -> Value {
-    Value::Text(text.into())
-}
-
-pub(super) fn maybe(text: Option<&String>) -> Value {
-    text.map_or(Value::Null, |text| Value::Text(text.clone()))
-}
-
-pub(super) fn number(number: impl Into<i64>) -> Value {
-    Value::Integer(number.into())
-}
-
-pub(super) fn large(number: u64) -> Value {
-    Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
-}
-
-/// A position as `numeric(25,0)`.
-pub(super) fn lsn(position: LogPosition) -> Value {
-    large(position.numeric())
-}
-
-pub(super) fn bit(flag: bool) -> Value {
-    Value::Integer(i64::from(flag))
-}
-
-pub(super) fn guid(guid: &str) -> Value {
-    Value::Text(guid.to_ascii_uppercase())
-}
-
-pub(super) fn moment(moment: OffsetDateTime) -> Value {
-    let utc = moment.to_offset(time::UtcOffset::UTC);
-    Value::Text(value::format_moment(PrimitiveDateTime::new(utc.date(), utc.time()), Type::DateTime))
+    })
 }

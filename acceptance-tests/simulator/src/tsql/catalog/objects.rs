@@ -1,239 +1,213 @@
-//! Keys, certificates, endpoints, principals and permissions.
+//! The engine's own objects and their columns: the views and procedures that the simulator has.
 
-use rusqlite::types::Value;
+use super::super::ddl::issuer;
+use super::super::schema::{self, Scope, View};
+use super::super::value::Type;
+use super::{Row, Viewer, bit, moment, none_or, number, text};
+use crate::world::build::Build;
 
-use super::{Row, Viewer, bit, guid, maybe, moment, number, text};
-use crate::world::endpoint::{Algorithm, Role, State, Windows};
-use crate::world::security::{PrivateKeyProtection, Securable};
-
-/// Certificates are kept in `master` only.
-pub(super) fn certificates(viewer: Viewer<'_>) -> Vec<Row> {
-    if viewer.database != "master" || !viewer.definitions {
-        return Vec::new();
-    }
-    let row = |certificate: &crate::world::security::Certificate| {
-        let (kind, description) = match certificate.private_key {
-            PrivateKeyProtection::None => ("NA", "NO_PRIVATE_KEY"),
-            PrivateKeyProtection::MasterKey => ("MK", "ENCRYPTED_BY_MASTER_KEY"),
-            PrivateKeyProtection::Password => ("PW", "ENCRYPTED_BY_PASSWORD"),
-            PrivateKeyProtection::ServiceMasterKey => ("SK", "ENCRYPTED_BY_SERVICE_MASTER_KEY"),
-        };
-        Row::from([
-            ("name", text(&certificate.name)),
-            ("certificate_id", number(certificate.id)),
-            ("principal_id", number(certificate.owner)),
-            ("pvt_key_encryption_type", text(kind)),
-            ("pvt_key_encryption_type_desc", text(description)),
-            ("is_active_for_begin_dialog", bit(certificate.active_for_begin_dialog)),
-            ("issuer_name", text(&certificate.issuer)),
-            ("cert_serial_number", text(&certificate.serial)),
-            ("subject", text(&certificate.subject)),
-            ("expiry_date", moment(certificate.not_after)),
-            ("start_date", moment(certificate.not_before)),
-            ("thumbprint", Value::Blob(certificate.thumbprint.clone())),
-            ("pvt_key_last_backup_date", certificate.last_backup.map_or(Value::Null, moment)),
-            ("key_length", number(certificate.key_length)),
-        ])
-    };
-    viewer.engine.certificates.iter().map(row).collect()
-}
-
-pub(super) fn symmetric_keys(viewer: Viewer<'_>) -> Vec<Row> {
-    let in_master = viewer.database == "master";
-    let Some(key) = viewer.engine.master_key.as_ref().filter(|_| in_master && viewer.definitions) else {
-        return Vec::new();
-    };
-    vec![Row::from([
-        ("name", text("##MS_DatabaseMasterKey##")),
-        ("principal_id", number(1)),
-        ("symmetric_key_id", number(101)),
-        ("key_length", number(256)),
-        ("key_algorithm", text("A3")),
-        ("algorithm_desc", text("AES_256")),
-        ("create_date", moment(key.created)),
-        ("modify_date", moment(key.modified)),
-        ("key_guid", guid(&key.guid)),
-    ])]
-}
-
-/// The endpoint, with the columns of all three views about it.
-pub(super) fn endpoints(viewer: Viewer<'_>) -> Vec<Row> {
-    let Some(endpoint) = viewer.engine.endpoint.as_ref().filter(|_| viewer.definitions) else {
-        return Vec::new();
-    };
-    let (state, state_desc) = match endpoint.state {
-        State::Started => (0, "STARTED"),
-        State::Stopped => (1, "STOPPED"),
-        State::Disabled => (2, "DISABLED"),
-    };
-    let (role, role_desc) = match endpoint.role {
-        Role::Partner => (1, "PARTNER"),
-        Role::Witness => (2, "WITNESS"),
-        Role::All => (3, "ALL"),
-    };
-    let windows = endpoint.authentication.windows.map(|windows| match windows {
-        Windows::Ntlm => "NTLM",
-        Windows::Kerberos => "KERBEROS",
-        Windows::Negotiate => "NEGOTIATE",
-    });
-    let certificate = endpoint.authentication.certificate.map(|_| "CERTIFICATE");
-    let mut ways: Vec<&str> = windows.into_iter().chain(certificate).collect();
-    if endpoint.authentication.certificate_first {
-        ways.reverse();
-    }
-    let (algorithm, words) = match (endpoint.encryption.level, endpoint.encryption.algorithm) {
-        (0, _) => (0, "NONE"),
-        (1, Algorithm::Rc4) => (3, "NONE, RC4"),
-        (1, Algorithm::Aes) => (4, "NONE, AES"),
-        (1, Algorithm::Rc4Aes) => (7, "NONE, RC4, AES"),
-        (1, Algorithm::AesRc4) => (8, "NONE, AES, RC4"),
-        (_, Algorithm::Rc4) => (1, "RC4"),
-        (_, Algorithm::Aes) => (2, "AES"),
-        (_, Algorithm::Rc4Aes) => (5, "RC4, AES"),
-        (_, Algorithm::AesRc4) => (6, "AES, RC4"),
-    };
-    vec![Row::from([
-        ("name", text(&endpoint.name)),
-        ("endpoint_id", number(endpoint.id)),
-        ("principal_id", number(endpoint.owner)),
-        ("protocol", number(2)),
-        ("protocol_desc", text("TCP")),
-        ("type", number(4)),
-        ("type_desc", text("DATABASE_MIRRORING")),
-        ("state", number(state)),
-        ("state_desc", text(state_desc)),
-        ("is_admin_endpoint", bit(false)),
-        ("port", number(endpoint.port)),
-        ("is_dynamic_port", bit(false)),
-        ("ip_address", maybe(endpoint.ip.as_ref())),
-        ("role", number(role)),
-        ("role_desc", text(role_desc)),
-        ("is_encryption_enabled", bit(endpoint.encryption.level > 0)),
-        ("connection_auth", number(endpoint.authentication.code())),
-        ("connection_auth_desc", text(ways.join(", "))),
-        ("certificate_id", number(endpoint.authentication.certificate.unwrap_or(0))),
-        ("encryption_algorithm", number(algorithm)),
-        ("encryption_algorithm_desc", text(words)),
-    ])]
-}
-
-pub(super) fn principals(viewer: Viewer<'_>) -> Vec<Row> {
-    let logins = viewer.engine.logins.iter().map(|login| {
-        let description = match login.kind {
-            'U' => "WINDOWS_LOGIN",
-            'E' => "EXTERNAL_LOGIN",
-            'C' => "CERTIFICATE_MAPPED_LOGIN",
-            _ => "SQL_LOGIN",
-        };
-        Row::from([
-            ("name", text(&login.name)),
-            ("principal_id", number(login.id)),
-            ("type", text(login.kind.to_string())),
-            ("type_desc", text(description)),
-            ("is_disabled", bit(!login.enabled)),
-            ("create_date", moment(login.created)),
-            ("modify_date", moment(login.created)),
-            ("default_database_name", text("master")),
-            ("is_fixed_role", bit(false)),
-        ])
-    });
-    let roles = ROLES.iter().map(|(name, id)| {
-        Row::from([
-            ("name", text(*name)),
-            ("principal_id", number(*id)),
-            ("type", text("R")),
-            ("type_desc", text("SERVER_ROLE")),
-            ("is_disabled", bit(false)),
-            ("create_date", moment(viewer.engine.started)),
-            ("modify_date", moment(viewer.engine.started)),
-            ("is_fixed_role", bit(true)),
-        ])
-    });
-    logins.chain(roles).collect()
-}
-
-/// Fixed server roles with their ids.
-const ROLES: [(&str, i32); 8] = [
-    ("sysadmin", 3),
-    ("securityadmin", 4),
-    ("serveradmin", 5),
-    ("setupadmin", 6),
-    ("processadmin", 7),
-    ("diskadmin", 8),
-    ("dbcreator", 9),
-    ("bulkadmin", 10),
+/// A procedure of `sys`: name and type (`X` extended, `P` T-SQL).
+const PROCEDURES: [(&str, &str); 12] = [
+    ("sp_certificate_add_issuer", "X"),
+    ("sp_certificate_drop_issuer", "X"),
+    ("sp_certificate_issuers", "X"),
+    ("sp_get_endpoint_certificate", "X"),
+    ("sp_multidb_milink", "X"),
+    ("sp_validate_certificate_ca_chain", "P"),
+    ("sp_configure", "P"),
+    ("sp_executesql", "X"),
+    ("sp_getapplock", "P"),
+    ("sp_prepare", "X"),
+    ("sp_releaseapplock", "P"),
+    ("sp_reset_connection", "X"),
 ];
 
-pub(super) fn role_members(viewer: Viewer<'_>) -> Vec<Row> {
+/// `schema_id` of dbo and of sys.
+const DBO: i32 = 1;
+const SYS: i32 = 4;
+
+/// An object with its number.
+struct Object {
+    name: &'static str,
+    id: i32,
+    schema: i32,
+    kind: &'static str,
+    view: Option<&'static View>,
+}
+
+/// The objects of a build, as one sees them in a database. System objects have negative numbers, and the same in every
+/// database.
+fn all(build: Build, database: &str) -> Vec<Object> {
+    let has = |name: &str| issuer::needs(name).is_none_or(|capability| build.has(capability));
+    let procedures = (1..)
+        .zip(PROCEDURES)
+        .filter(|(_, (name, _))| has(name))
+        .map(|(place, (name, kind))| Object { name, id: -1_000_000 - place, schema: SYS, kind, view: None });
+    let mut views: Vec<&'static View> = schema::views().collect();
+    views.sort_by_key(|view| (view.schema, view.name));
+    let views = (1..).zip(views).filter(|(_, view)| view.first <= build.major).filter_map(|(place, view)| {
+        let table = view.scope == Scope::Msdb;
+        (!table || database == "msdb").then_some(Object {
+            name: view.name,
+            id: if table { 1_000_000 + place } else { -place },
+            schema: if table { DBO } else { SYS },
+            kind: if table { "U" } else { "V" },
+            view: Some(view),
+        })
+    });
+    procedures.chain(views).collect()
+}
+
+/// `OBJECT_ID` of a name without brackets and database, schema last but one.
+pub(crate) fn object_id(
+    build: Build,
+    database: &str,
+    (schema, name): (&str, &str),
+    kind: Option<&str>,
+) -> Option<i32> {
+    let schema = match schema {
+        "sys" => SYS,
+        "dbo" => DBO,
+        _ => return None,
+    };
+    let found = all(build, database).into_iter().find(|one| one.name == name && one.schema == schema)?;
+    kind.is_none_or(|kind| kind.trim_end().eq_ignore_ascii_case(found.kind)).then_some(found.id)
+}
+
+/// The name of an object and the number of its schema.
+pub(crate) fn object_name(build: Build, database: &str, id: i64) -> Option<(&'static str, &'static str)> {
+    let found = all(build, database).into_iter().find(|one| i64::from(one.id) == id)?;
+    Some((found.name, if found.schema == SYS { "sys" } else { "dbo" }))
+}
+
+/// The name of a column by its place.
+pub(crate) fn column_name(build: Build, database: &str, id: i64, place: i64) -> Option<&'static str> {
+    let view = all(build, database).into_iter().find(|one| i64::from(one.id) == id)?.view?;
+    let place = usize::try_from(place).ok()?.checked_sub(1)?;
+    view.columns_of(build.major).nth(place).map(|column| column.name)
+}
+
+pub(super) fn objects(viewer: &Viewer<'_>, view: &str) -> Vec<Row> {
+    let made = time::macros::datetime!(2009-04-13 12:59:06.030 UTC);
+    let row = |object: Object| {
+        let description = match object.kind {
+            "U" => "USER_TABLE",
+            "V" => "VIEW",
+            "X" => "EXTENDED_STORED_PROCEDURE",
+            _ => "SQL_STORED_PROCEDURE",
+        };
+        Row::from([
+            ("name", text(object.name)),
+            ("object_id", number(object.id)),
+            ("schema_id", number(object.schema)),
+            ("parent_object_id", number(0)),
+            ("type", text(format!("{:<2}", object.kind))),
+            ("type_desc", text(description)),
+            ("create_date", moment(made)),
+            ("modify_date", moment(made)),
+            ("is_ms_shipped", bit(true)),
+            ("is_published", bit(false)),
+            ("is_schema_published", bit(false)),
+        ])
+    };
+    let system = |object: &Object| view != "system_objects" || object.id < 0;
+    all(viewer.engine.build, viewer.database).into_iter().filter(system).map(row).collect()
+}
+
+pub(super) fn columns(viewer: &Viewer<'_>, view: &str) -> Vec<Row> {
+    let version = viewer.engine.build.major;
     let mut rows = Vec::new();
-    for login in &viewer.engine.logins {
-        for role in &login.roles {
-            if let Some((_, id)) = ROLES.iter().find(|(name, _)| name == role) {
-                rows.push(Row::from([
-                    ("role_principal_id", number(*id)),
-                    ("member_principal_id", number(login.id)),
-                ]));
-            }
+    for object in all(viewer.engine.build, viewer.database) {
+        let Some(of) = object.view.filter(|_| view != "system_columns" || object.id < 0) else { continue };
+        for (place, column) in (1..).zip(of.columns_of(version)) {
+            let (system, user, bytes, precision, scale) = described(column.data_type);
+            let words = column.data_type.family() == super::super::value::Family::Text;
+            rows.push(Row::from([
+                ("object_id", number(object.id)),
+                ("name", text(column.name)),
+                ("column_id", number(place)),
+                ("system_type_id", number(system)),
+                ("user_type_id", number(user)),
+                ("max_length", number(bytes)),
+                ("precision", number(precision)),
+                ("scale", number(scale)),
+                ("collation_name", none_or(words.then_some(&viewer.engine.collation), text)),
+                ("is_nullable", bit(column.nullable)),
+                ("is_identity", bit(false)),
+                ("is_computed", bit(false)),
+            ]));
         }
     }
     rows
 }
 
-pub(super) fn permissions(viewer: Viewer<'_>) -> Vec<Row> {
-    let row = |permission: &crate::world::security::Permission| {
-        let (class, description, major) = match &permission.securable {
-            Securable::Server => (100, "SERVER", 0),
-            Securable::Endpoint(id) => (105, "ENDPOINT", *id),
-            Securable::Login(id) => (101, "SERVER_PRINCIPAL", *id),
-            Securable::Group(_) => (108, "AVAILABILITY_GROUP", 0),
-            Securable::Certificate(id) => (25, "CERTIFICATE", *id),
-        };
-        let (state, state_desc) = match (permission.denied, permission.grant_option) {
-            (true, _) => ("D", "DENY"),
-            (false, true) => ("W", "GRANT_WITH_GRANT_OPTION"),
-            (false, false) => ("G", "GRANT"),
-        };
-        Row::from([
-            ("class", number(class)),
-            ("class_desc", text(description)),
-            ("major_id", number(major)),
-            ("minor_id", number(0)),
-            ("grantee_principal_id", number(permission.grantee)),
-            ("grantor_principal_id", number(1)),
-            ("permission_name", text(&permission.name)),
-            ("state", text(state)),
-            ("state_desc", text(state_desc)),
-        ])
-    };
-    viewer.engine.permissions.iter().map(row).collect()
+/// `COL_LENGTH`: bytes; -1 for `max`.
+pub(crate) fn bytes(data_type: Type) -> i32 {
+    described(data_type).2
 }
 
-pub(super) fn configurations(viewer: Viewer<'_>) -> Vec<Row> {
-    let row = |(place, (name, value)): (usize, (&String, &i64))| {
-        Row::from([
-            ("configuration_id", number(1500 + i32::try_from(place).unwrap_or(0))),
-            ("name", text(name)),
-            ("value", number(*value)),
-            ("value_in_use", number(*value)),
-            ("description", text(name)),
-            ("is_dynamic", bit(true)),
-            ("is_advanced", bit(false)),
-        ])
+/// `system_type_id`, `user_type_id`, `max_length` in bytes, `precision` and `scale`.
+fn described(data_type: Type) -> (i32, i32, i32, i32, i32) {
+    let length = |length: Option<u16>, width: i32| length.map_or(-1, |length| i32::from(length) * width);
+    let (id, bytes, precision, scale) = match data_type {
+        Type::Bit => (104, 1, 1, 0),
+        Type::TinyInt => (48, 1, 3, 0),
+        Type::SmallInt => (52, 2, 5, 0),
+        Type::Int | Type::Null => (56, 4, 10, 0),
+        Type::BigInt => (127, 8, 19, 0),
+        Type::Numeric(precision, scale) => {
+            let bytes = match precision {
+                0..=9 => 5,
+                10..=19 => 9,
+                20..=28 => 13,
+                _ => 17,
+            };
+            (108, bytes, precision.into(), scale.into())
+        }
+        Type::Real => (59, 4, 24, 0),
+        Type::Float => (62, 8, 53, 0),
+        Type::VarChar(characters) => (167, length(characters, 1), 0, 0),
+        Type::NVarChar(characters) => (231, length(characters, 2), 0, 0),
+        Type::Char(characters) => (175, length(Some(characters), 1), 0, 0),
+        Type::NChar(characters) => (239, length(Some(characters), 2), 0, 0),
+        Type::VarBinary(bytes) => (165, length(bytes, 1), 0, 0),
+        Type::Binary(bytes) => (173, length(Some(bytes), 1), 0, 0),
+        Type::UniqueIdentifier => (36, 16, 0, 0),
+        Type::Date => (40, 3, 10, 0),
+        Type::Time(scale) => (41, 5, 8 + i32::from(scale) + i32::from(scale > 0), scale.into()),
+        Type::DateTime => (61, 8, 23, 3),
+        Type::SmallDateTime => (58, 4, 16, 0),
+        Type::DateTime2(scale) => (42, 8, 19 + i32::from(scale) + i32::from(scale > 0), scale.into()),
+        Type::DateTimeOffset(scale) => (43, 10, 26 + i32::from(scale) + i32::from(scale > 0), scale.into()),
+        Type::Variant => (98, 8016, 0, 0),
     };
-    viewer.engine.configuration.iter().enumerate().map(row).collect()
+    let user = if data_type == Type::SYSNAME { 256 } else { id };
+    (id, user, bytes, precision, scale)
 }
 
-pub(super) fn host_info(viewer: Viewer<'_>) -> Vec<Row> {
-    let (platform, distribution, release) = if viewer.engine.linux {
-        ("Linux", "Ubuntu", "22.04")
-    } else {
-        ("Windows", "Windows Server 2022", "10.0")
-    };
-    vec![Row::from([
-        ("host_platform", text(platform)),
-        ("host_distribution", text(distribution)),
-        ("host_release", text(release)),
-        ("host_service_pack_level", text("")),
-        ("os_language_version", number(1033)),
-    ])]
+/// The schemas that every database has.
+pub(super) fn schemas() -> Vec<Row> {
+    SCHEMAS
+        .iter()
+        .map(|(name, id)| {
+            Row::from([("name", text(*name)), ("schema_id", number(*id)), ("principal_id", number(*id))])
+        })
+        .collect()
 }
+
+/// Each belongs to the principal of its name and number.
+pub(crate) const SCHEMAS: [(&str, i32); 13] = [
+    ("dbo", DBO),
+    ("guest", 2),
+    ("INFORMATION_SCHEMA", 3),
+    ("sys", SYS),
+    ("db_owner", 16384),
+    ("db_accessadmin", 16385),
+    ("db_securityadmin", 16386),
+    ("db_ddladmin", 16387),
+    ("db_backupoperator", 16389),
+    ("db_datareader", 16390),
+    ("db_datawriter", 16391),
+    ("db_denydatareader", 16392),
+    ("db_denydatawriter", 16393),
+];

@@ -26,12 +26,9 @@ pub(super) fn create(
         return Err(no_permission());
     }
     let owner = match &statement.authorization {
-        None => 1,
-        Some(user) if engine.same_name(&user.0, "dbo") => 1,
-        // Users of `master` are its logins here.
+        None => permission::DBO,
         Some(user) => {
-            let login = permission::login(engine, &user.0);
-            login.ok_or_else(|| not_found("find", "user", &user.0))?.id
+            permission::user(engine, "master", &user.0).ok_or_else(|| not_found("find", "user", &user.0))?
         }
     };
     if engine.certificate(name).is_some() {

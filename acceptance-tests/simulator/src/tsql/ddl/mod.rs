@@ -7,6 +7,7 @@
 //! source confirms has its number in the list of assumptions ([`crate::world::assumption`]).
 
 mod backup;
+mod builtin_permissions;
 mod certificate;
 mod database;
 mod dbcc;

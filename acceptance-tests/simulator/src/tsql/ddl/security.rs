@@ -1,26 +1,14 @@
-//! Logins, fixed server roles, permissions and owners.
-//!
-//! The world has no users of databases: `CREATE USER` only checks its login, since nothing in the subset reads users.
+//! Logins, users, fixed server roles, permissions and owners.
 
 use super::super::ast::{self, CreateLogin, LoginSource, Name, PermissionVerb, Secret, SecurableClass};
+use super::super::catalog;
 use super::super::error::{SqlError, not_modelled};
+use super::permission::{Builtin, Class, PUBLIC};
 use super::refusal::{no_permission, not_found, password_policy, refuse};
-use super::{Caller, Outcome, engine, engine_mut, next_id, permission};
+use super::{Caller, Outcome, engine, engine_mut, in_master, next_id, permission};
 use crate::world::Estate;
 use crate::world::instance::SqlInstance;
-use crate::world::security::{Login, Password, Permission, Securable};
-
-const ROLES: [&str; 9] = [
-    "sysadmin",
-    "securityadmin",
-    "serveradmin",
-    "setupadmin",
-    "processadmin",
-    "diskadmin",
-    "dbcreator",
-    "bulkadmin",
-    "public",
-];
+use crate::world::security::{Login, Password, Permission, Securable, User};
 
 /// `CREATE LOGIN`.
 pub(super) fn create_login(
@@ -31,7 +19,7 @@ pub(super) fn create_login(
     let now = estate.clock.now();
     let engine = manager(estate, caller)?;
     let name = statement.name.0.as_str();
-    if permission::login(engine, name).is_some() || ROLES.contains(&engine.comparing().lower(name).as_str()) {
+    if permission::login(engine, name).is_some() || permission::fixed_role(engine, name).is_some() {
         return Err(refuse(15025, format!("The server principal '{name}' already exists.")));
     }
     let (kind, password) = match &statement.source {
@@ -65,8 +53,21 @@ pub(super) fn create_login(
         enabled: true,
         roles,
         created: now,
+        modified: now,
     });
+    engine.permissions.push(may_connect(id));
     Ok(Outcome::default())
+}
+
+/// What every login is granted when it is made.
+fn may_connect(login: i32) -> Permission {
+    Permission {
+        grantee: login,
+        name: "CONNECT SQL".to_owned(),
+        securable: Securable::Server,
+        denied: false,
+        grant_option: false,
+    }
 }
 
 /// `ALTER LOGIN`: a login may change its own password where others may not.
@@ -88,8 +89,10 @@ pub(super) fn alter_login(
         password_policy(&password.0)?;
     }
     let id = login.id;
+    let now = estate.clock.now();
     let engine = engine_mut(estate, caller)?;
     for login in engine.logins.iter_mut().filter(|one| one.id == id) {
+        login.modified = now;
         login.enabled = enable.unwrap_or(login.enabled);
         if let Some(password) = password {
             login.password = Some(Password(password.0.clone()));
@@ -121,38 +124,97 @@ pub(super) fn drop_login(estate: &mut Estate, caller: &Caller, name: &str) -> Re
     }
     let engine = engine_mut(estate, caller)?;
     engine.logins.retain(|one| one.id != id);
-    engine.permissions.retain(|one| one.grantee != id && one.securable != Securable::Login(id));
+    engine.permissions.retain(|one| !to_login(one, id) && one.securable != Securable::Login(id));
     Ok(Outcome::default())
 }
 
-/// `CREATE USER`: see the head of this module.
+/// Whether a permission is a server principal's.
+fn to_login(permission: &Permission, id: i32) -> bool {
+    let in_database = matches!(permission.securable, Securable::Database(_) | Securable::Certificate(_));
+    permission.grantee == id && !in_database
+}
+
+/// `CREATE USER`, in the current database.
 pub(super) fn create_user(
-    estate: &Estate,
+    estate: &mut Estate,
     caller: &Caller,
     name: &str,
     login: Option<&Name>,
     without_login: bool,
 ) -> Result<Outcome, SqlError> {
-    let engine = manager(estate, caller)?;
-    let login = login.map_or(name, |login| login.0.as_str());
-    if !without_login && permission::login(engine, login).is_none() {
-        return Err(refuse(15007, format!("'{login}' is not a valid login or you do not have permission.")));
+    let created = estate.clock.now();
+    let here = engine(estate, caller)?;
+    let database = caller.database.clone();
+    if !may_alter_users(here, caller) {
+        return Err(no_permission());
     }
+    let login = login.map_or(name, |login| login.0.as_str());
+    let login = match (without_login, permission::login(here, login)) {
+        (true, _) => None,
+        (false, Some(found)) => Some(found.id),
+        (false, None) => {
+            let text = format!("'{login}' is not a valid login or you do not have permission.");
+            return Err(refuse(15007, text));
+        }
+    };
+    if permission::user(here, &database, name).is_some() {
+        let text = format!("User, group, or role '{name}' already exists in the current database.");
+        return Err(refuse(15023, text));
+    }
+    let mapped = |one: &User| one.database == database && one.login.is_some() && one.login == login;
+    if here.users.iter().any(mapped) {
+        return Err(refuse(15063, "The login already has an account under a different user name."));
+    }
+    let engine = engine_mut(estate, caller)?;
+    let taken = engine.users.iter().filter(|one| one.database == database).map(|one| one.id).max();
+    // 1 to 4 are the users that every database has.
+    let id = taken.unwrap_or(4) + 1;
+    engine.users.push(User { database: database.clone(), name: name.to_owned(), id, login, created });
+    engine.permissions.push(Permission {
+        grantee: id,
+        name: "CONNECT".to_owned(),
+        securable: Securable::Database(database),
+        denied: false,
+        grant_option: false,
+    });
     Ok(Outcome::default())
 }
 
-/// `DROP USER`: there is none to drop.
+/// `DROP USER`, in the current database.
 pub(super) fn drop_user(
-    estate: &Estate,
+    estate: &mut Estate,
     caller: &Caller,
     name: &str,
     if_exists: bool,
 ) -> Result<Outcome, SqlError> {
-    let engine = manager(estate, caller)?;
-    if if_exists || permission::login(engine, name).is_some() {
-        return Ok(Outcome::default());
+    let here = engine(estate, caller)?;
+    let database = caller.database.clone();
+    let own = |one: &&User| one.database == database && here.same_name(&one.name, name);
+    let Some(id) = here.users.iter().find(own).map(|one| one.id).filter(|_| may_alter_users(here, caller))
+    else {
+        return if if_exists { Ok(Outcome::default()) } else { Err(not_found("drop", "user", name)) };
+    };
+    let in_master = database == "master";
+    if in_master && here.certificates.iter().any(|one| one.owner == id) {
+        let text = "The database principal owns a certificate in the database, and cannot be dropped.";
+        return Err(refuse(15138, text));
     }
-    Err(not_found("drop", "user", name))
+    let engine = engine_mut(estate, caller)?;
+    engine.users.retain(|one| one.database != database || one.id != id);
+    engine.permissions.retain(|one| {
+        let there = match &one.securable {
+            Securable::Database(name) => *name == database,
+            Securable::Certificate(_) => in_master,
+            _ => false,
+        };
+        !there || one.grantee != id
+    });
+    Ok(Outcome::default())
+}
+
+fn may_alter_users(engine: &SqlInstance, caller: &Caller) -> bool {
+    let database = Securable::Database(caller.database.clone());
+    permission::Rights::of(engine, &caller.login).on(&database, "ALTER ANY USER")
 }
 
 /// `ALTER SERVER ROLE … ADD | DROP MEMBER`.
@@ -164,17 +226,19 @@ pub(super) fn alter_server_role(
     member: &str,
 ) -> Result<Outcome, SqlError> {
     let here = engine(estate, caller)?;
-    let role = here.comparing().lower(role);
+    let missing_role = || not_found("alter", "server role", role);
+    let role =
+        permission::fixed_role(here, role).filter(|role| role.id != PUBLIC).ok_or_else(missing_role)?.name;
     // Members of a fixed role may add to it.
-    if !ROLES.contains(&role.as_str()) || !permission::in_role(here, &caller.login, &role) {
-        return Err(not_found("alter", "server role", &role));
+    if !permission::in_role(here, &caller.login, role) {
+        return Err(missing_role());
     }
     let missing = || not_found(if add { "add" } else { "drop" }, "server principal", member);
     let id = permission::login(here, member).ok_or_else(missing)?.id;
     for login in engine_mut(estate, caller)?.logins.iter_mut().filter(|one| one.id == id) {
-        login.roles.retain(|one| *one != role);
+        login.roles.retain(|one| one != role);
         if add {
-            login.roles.push(role.clone());
+            login.roles.push(role.to_owned());
         }
     }
     Ok(Outcome::default())
@@ -187,31 +251,27 @@ pub(super) fn permission(
     statement: &ast::Permission,
 ) -> Result<Outcome, SqlError> {
     let here = engine(estate, caller)?;
+    let (login, words) = (caller.login.as_str(), statement.permissions.clone());
     let securable = match &statement.securable {
-        None => Securable::Server,
+        None => implicit(here, caller, &words)?,
         Some((class, name)) => find(here, *class, &name.0)?,
     };
-    let rights = match &securable {
-        Securable::Server => ["CONTROL SERVER"],
-        Securable::Endpoint(_) => ["ALTER ANY ENDPOINT"],
-        Securable::Group(_) => ["ALTER ANY AVAILABILITY GROUP"],
-        Securable::Certificate(_) => ["ALTER ANY CERTIFICATE"],
-        Securable::Login(_) => ["ALTER ANY LOGIN"],
-    };
+    let kind = permission::class(&securable);
+    if kind != Class::Database && kind != Class::Certificate && !in_master(caller) {
+        let text = "Permissions at the server scope can only be granted when the current database is master";
+        return Err(SqlError::new(4621, 16, 10, text.to_owned()));
+    }
+    let known = |name: &String| Builtin::find(kind, name, here.build.major).is_some();
+    if !words.iter().all(known) {
+        return Err(not_modelled("permissions that the securable's class, or this version, does not have"));
+    }
     // Grant options of single permissions are not followed.
-    let (login, words) = (caller.login.as_str(), statement.permissions.clone());
-    if !permission::on_object(here, login, &rights, &securable, &[]) {
+    if !may_grant(here, login, &securable) {
         return Err(SqlError::new(4613, 16, 1, "Grantor does not have GRANT permission.".to_owned()));
     }
     let mut grantees = Vec::new();
     for Name(name) in &statement.principals {
-        let grantee = permission::login(here, name).ok_or_else(|| not_found("find", "login", name))?;
-        if grantee.roles.iter().any(|role| role == "sysadmin") || here.same_name(&grantee.name, login) {
-            let text = "Cannot grant, deny, or revoke permissions to sa, dbo, entity owner, information_schema, sys, or yourself.";
-            // 4624 in the engine's own table, with this text.
-            return Err(refuse(4624, text));
-        }
-        grantees.push(grantee.id);
+        grantees.push(grantee(here, caller, &securable, name)?);
     }
     let engine = engine_mut(estate, caller)?;
     for grantee in grantees {
@@ -233,6 +293,64 @@ pub(super) fn permission(
     Ok(Outcome::default())
 }
 
+/// The securable of a statement without ON: the server, or the current database.
+fn implicit(engine: &SqlInstance, caller: &Caller, words: &[String]) -> Result<Securable, SqlError> {
+    let version = engine.build.major;
+    let on = |class| words.iter().all(|name| Builtin::find(class, name, version).is_some());
+    if on(Class::Server) {
+        Ok(Securable::Server)
+    } else if on(Class::Database) {
+        Ok(Securable::Database(caller.database.clone()))
+    } else {
+        Err(not_modelled("permissions of several kinds, or of a later version, in one statement"))
+    }
+}
+
+fn may_grant(engine: &SqlInstance, login: &str, securable: &Securable) -> bool {
+    let right = match securable {
+        Securable::Endpoint(_) => "ALTER ANY ENDPOINT",
+        Securable::Group(_) => "ALTER ANY AVAILABILITY GROUP",
+        Securable::Certificate(_) => "ALTER ANY CERTIFICATE",
+        // Members of securityadmin grant permissions on the server too ("Server-level roles").
+        Securable::Server | Securable::Login(_) => "ALTER ANY LOGIN",
+        Securable::Database(_) => "CONTROL SERVER",
+    };
+    permission::on_object(engine, login, &[right], securable, &[])
+}
+
+/// The `principal_id` to which a permission is granted: a login, or a user where the securable lies in a database.
+fn grantee(
+    engine: &SqlInstance,
+    caller: &Caller,
+    securable: &Securable,
+    name: &str,
+) -> Result<i32, SqlError> {
+    let refused = || {
+        let text = "Cannot grant, deny, or revoke permissions to sa, dbo, entity owner, information_schema, sys, or yourself.";
+        // 4624 in the engine's own table, with this text.
+        Err(refuse(4624, text))
+    };
+    let database = match securable {
+        Securable::Database(name) => name.as_str(),
+        Securable::Certificate(_) => "master",
+        _ => {
+            if engine.same_name(name, "public") {
+                return Ok(PUBLIC);
+            }
+            let grantee = permission::login(engine, name).ok_or_else(|| not_found("find", "login", name))?;
+            let admin = grantee.roles.iter().any(|role| role == "sysadmin");
+            return if admin || engine.same_name(&grantee.name, &caller.login) {
+                refused()
+            } else {
+                Ok(grantee.id)
+            };
+        }
+    };
+    let id = permission::user(engine, database, name).ok_or_else(|| not_found("find", "user", name))?;
+    let own = engine.database(database).and_then(|one| permission::user_in(engine, &caller.login, one));
+    if matches!(id, 1 | 3 | 4) || own == Some(id) { refused() } else { Ok(id) }
+}
+
 /// `ALTER AUTHORIZATION ON class::name TO principal`; no principal is `SCHEMA OWNER`.
 pub(super) fn alter_authorization(
     estate: &mut Estate,
@@ -245,6 +363,9 @@ pub(super) fn alter_authorization(
     let Some(Name(owner)) = owner else {
         return Err(not_modelled("ALTER AUTHORIZATION … TO SCHEMA OWNER"));
     };
+    if class == SecurableClass::Certificate {
+        return certificate_owner(estate, caller, name, owner);
+    }
     let to = permission::login(here, owner).ok_or_else(|| not_found("find", "login", owner))?;
     let (to_id, to_name) = (to.id, to.name.clone());
     let control = permission::on_server(here, &caller.login, &[]);
@@ -264,15 +385,31 @@ pub(super) fn alter_authorization(
     let engine = engine_mut(estate, caller)?;
     match securable {
         Securable::Endpoint(_) => engine.endpoint.iter_mut().for_each(|one| one.owner = to_id),
-        Securable::Certificate(id) => {
-            engine.certificates.iter_mut().filter(|one| one.id == id).for_each(|one| one.owner = to_id);
-        }
         // The world keeps no owner of a group; nothing in the subset reads one.
         Securable::Group(_) => {}
-        Securable::Server | Securable::Login(_) => {
+        Securable::Server | Securable::Login(_) | Securable::Database(_) | Securable::Certificate(_) => {
             return Err(not_modelled("ALTER AUTHORIZATION on this class"));
         }
     }
+    Ok(Outcome::default())
+}
+
+/// A certificate's owner is a user of its database.
+fn certificate_owner(
+    estate: &mut Estate,
+    caller: &Caller,
+    name: &str,
+    owner: &str,
+) -> Result<Outcome, SqlError> {
+    let here = engine(estate, caller)?;
+    let to = permission::user(here, "master", owner).ok_or_else(|| not_found("find", "user", owner))?;
+    let securable = find(here, SecurableClass::Certificate, name)?;
+    let Securable::Certificate(id) = securable else { return Ok(Outcome::default()) };
+    if !permission::on_object(here, &caller.login, &[], &securable, &["TAKE OWNERSHIP"]) {
+        return Err(not_found("find", "certificate", name));
+    }
+    let engine = engine_mut(estate, caller)?;
+    engine.certificates.iter_mut().filter(|one| one.id == id).for_each(|one| one.owner = to);
     Ok(Outcome::default())
 }
 
@@ -280,14 +417,11 @@ pub(super) fn alter_authorization(
 fn find(engine: &SqlInstance, class: SecurableClass, name: &str) -> Result<Securable, SqlError> {
     let found = match class {
         SecurableClass::Server => Some(Securable::Server),
-        SecurableClass::Endpoint => {
-            let endpoint = engine.endpoint.as_ref().filter(|one| engine.same_name(&one.name, name));
-            endpoint.map(|one| Securable::Endpoint(one.id))
-        }
+        SecurableClass::Endpoint => catalog::endpoint_id(engine, name).map(Securable::Endpoint),
         SecurableClass::AvailabilityGroup => engine.group(name).map(|one| Securable::Group(one.name.clone())),
         SecurableClass::Certificate => engine.certificate(name).map(|one| Securable::Certificate(one.id)),
         SecurableClass::Login => permission::login(engine, name).map(|one| Securable::Login(one.id)),
-        SecurableClass::Database => return Err(not_modelled("permissions on databases")),
+        SecurableClass::Database => engine.database(name).map(|one| Securable::Database(one.name.clone())),
     };
     found.ok_or_else(|| not_found("find", word(class), name))
 }

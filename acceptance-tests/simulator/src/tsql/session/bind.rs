@@ -94,7 +94,11 @@ impl Data for Scope<'_> {
 
     fn view_rows(&self, view: &'static View, database: &str) -> Result<Vec<Vec<Value>>, SqlError> {
         let shared = &self.session.shared;
-        shared.world.with(|estate| catalog::rows(estate, &shared.engine, &self.session.login, view, database))
+        shared.sessions.note(self.session.info());
+        let sessions = shared.sessions.all();
+        let caller =
+            catalog::Caller { login: &self.session.login, session: self.session.id, sessions: &sessions };
+        shared.world.with(|estate| catalog::rows(estate, &shared.engine, &caller, view, database))
     }
 
     fn host(&self) -> std::sync::Arc<dyn Host> {

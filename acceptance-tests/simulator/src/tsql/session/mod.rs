@@ -9,11 +9,13 @@
 //! | `run` | statement by statement |
 //! | `procedures` | system procedures |
 //! | `locks` | application locks |
+//! | `registry` | who is signed in |
 //! | `wire` | values and types on their way to the client |
 
 mod bind;
 pub(crate) mod locks;
 mod procedures;
+pub(crate) mod registry;
 mod run;
 mod wire;
 
@@ -22,10 +24,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::types::Value;
+use time::OffsetDateTime;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use self::locks::Locks;
+use self::registry::{Registry, SessionInfo};
 use super::ast::Transaction;
 use super::error::SqlError;
 use super::host::InstanceHost;
@@ -56,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) locks: Arc<Locks>,
+    pub(crate) sessions: Arc<Registry>,
     /// How many times as fast as the host's the world's clock runs; WAITFOR waits in world time.
     pub(crate) speed: u32,
 }
@@ -78,6 +83,8 @@ pub(crate) struct SqlSession {
     login_database: String,
     application: String,
     client: String,
+    login_time: OffsetDateTime,
+    last_request: OffsetDateTime,
     master_key_open: bool,
     transactions: u32,
     implicit_transactions: bool,
@@ -126,6 +133,9 @@ impl Output<'_> {
     }
 
     async fn error(&mut self, error: &SqlError) {
+        for first in &error.before {
+            self.send(Event::Message(message(first))).await;
+        }
         self.send(Event::Message(message(error))).await;
     }
 }
@@ -151,7 +161,8 @@ impl SqlSession {
         application: String,
         client: String,
     ) -> Self {
-        Self {
+        let now = shared.world.with(|estate| estate.clock.now());
+        let session = Self {
             shared,
             id,
             login,
@@ -159,6 +170,8 @@ impl SqlSession {
             database,
             application,
             client,
+            login_time: now,
+            last_request: now,
             master_key_open: false,
             transactions: 0,
             implicit_transactions: false,
@@ -171,6 +184,29 @@ impl SqlSession {
             temporary: HashMap::new(),
             prepared: HashMap::new(),
             next_handle: 0,
+        };
+        session.shared.sessions.note(session.info());
+        session
+    }
+
+    /// What views about sessions say of this one.
+    fn info(&self) -> SessionInfo {
+        SessionInfo {
+            id: self.id,
+            login: self.login.clone(),
+            database: self.database.clone(),
+            host: self.client.clone(),
+            program: self.application.clone(),
+            process: 4000,
+            library: None,
+            encrypted: true,
+            login_time: self.login_time,
+            last_request: self.last_request,
+            transactions: self.transactions,
+            lock_timeout: self.lock_timeout,
+            row_count: self.row_count,
+            last_error: self.last_error,
+            text_size: -1,
         }
     }
 
@@ -184,6 +220,7 @@ impl SqlSession {
             client: self.client.clone(),
             error: self.handled.last().cloned(),
             transactions: self.transactions,
+            temporary: self.temporary.keys().cloned().collect(),
         }
     }
 
@@ -219,6 +256,7 @@ impl Session for SqlSession {
         if !self.shared.is_up() {
             return Verdict::Cut;
         }
+        self.last_request = self.shared.world.with(|estate| estate.clock.now());
         let mut output = Output { answers, attention, caught: None };
         match request {
             Request::Batch(text) => self.batch(&text, Variables::default(), &mut output).await.0,
@@ -262,5 +300,6 @@ fn then_begin(steps: &[Transaction; 2], begins_next: bool) -> &[Transaction] {
 impl Drop for SqlSession {
     fn drop(&mut self) {
         self.shared.locks.release_all(self.id);
+        self.shared.sessions.forget(self.id);
     }
 }

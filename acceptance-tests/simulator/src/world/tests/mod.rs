@@ -22,8 +22,8 @@ const SQL: &str = "sql1.corp.example";
 const HOUR: u64 = 3600;
 
 /// The world of the quickstart, 8 GB at 100 MB/s, on a clock that stands.
-struct Bench {
-    world: World,
+pub(crate) struct Bench {
+    pub(crate) world: World,
     path: InstancePath,
     fqdn: String,
 }
@@ -38,7 +38,7 @@ impl Bench {
     }
 
     /// Trust both ways, endpoint, groups: everything but the link.
-    fn prepared() -> Self {
+    pub(crate) fn prepared() -> Self {
         let bench = Self::new();
         bench.trust();
         bench.sql(
@@ -51,7 +51,7 @@ impl Bench {
     }
 
     /// A link that replicates.
-    fn linked() -> Self {
+    pub(crate) fn linked() -> Self {
         let bench = Self::prepared();
         bench.create(request()).unwrap();
         bench.advance(200);
@@ -105,16 +105,16 @@ impl Bench {
     }
 
     #[track_caller]
-    fn sql(&self, text: &str) {
+    pub(crate) fn sql(&self, text: &str) {
         self.world.with(|estate| crate::tsql::run_ddl(estate, SQL, text)).unwrap();
     }
 
-    fn advance(&self, seconds: u64) {
+    pub(crate) fn advance(&self, seconds: u64) {
         self.world.with(|estate| estate.clock.advance(Duration::from_secs(seconds)));
         self.world.with(|_| ());
     }
 
-    fn create(&self, request: LinkRequest) -> Result<Accepted, Refusal> {
+    pub(crate) fn create(&self, request: LinkRequest) -> Result<Accepted, Refusal> {
         self.world.create_link(&self.path, "DAG_Sales", request)
     }
 
@@ -180,7 +180,7 @@ impl Bench {
     }
 }
 
-fn request() -> LinkRequest {
+pub(crate) fn request() -> LinkRequest {
     LinkRequest {
         databases: vec!["Sales".into()],
         instance_group: "AG_Sales_MI".into(),

@@ -42,6 +42,7 @@ impl Bench {
             enabled: true,
             roles: roles.iter().map(|&role| role.to_owned()).collect(),
             created: now,
+            modified: now,
         };
         let engine = SqlInstance {
             host: "sql1.corp.example".to_owned(),
@@ -66,6 +67,7 @@ impl Bench {
             endpoint: None,
             groups: Vec::new(),
             logins: vec![login("sa", 1, &["sysadmin"]), login("app", 260, &[])],
+            users: Vec::new(),
             permissions: Vec::new(),
             next_id: 261,
             started: now,

@@ -1,0 +1,133 @@
+//! Functions about databases, and about their place in availability groups.
+
+use rusqlite::types::Value;
+
+use super::super::ddl::permission::user_in;
+use super::principals::Caller;
+use super::{Arguments, bare};
+use crate::world::database::{Database, DatabaseState};
+use crate::world::group::Role;
+use crate::world::instance::SqlInstance;
+
+/// A function of this module; nothing is NULL.
+pub(super) fn call(caller: Caller<'_>, function: &str, arguments: Arguments<'_>) -> Option<Value> {
+    let engine = caller.engine;
+    let flag = |flag: bool| Some(Value::Integer(flag.into()));
+    match function {
+        "DB_NAME" if arguments.are_none() => Some(Value::Text(caller.database.to_owned())),
+        "DB_NAME" => {
+            let id = arguments.whole(0)?;
+            let found = engine.databases.iter().find(|one| i64::from(one.id) == id)?;
+            Some(Value::Text(found.name.clone()))
+        }
+        "DB_ID" => {
+            let wanted = if arguments.are_none() { caller.database } else { arguments.text(0)? };
+            engine.database(wanted).map(|database| Value::Integer(database.id.into()))
+        }
+        "HAS_DBACCESS" => {
+            let database = engine.database(arguments.text(0)?)?;
+            flag(database.state == DatabaseState::Online && user_in(engine, caller.login, database).is_some())
+        }
+        "DATABASEPROPERTYEX" => {
+            let database = engine.database(&bare(arguments.text(0)?))?;
+            property(engine, database, arguments.text(1)?)
+        }
+        "FN_HADR_IS_PRIMARY_REPLICA" => {
+            let database = engine.database(arguments.text(0)?)?;
+            let group = engine.group(database.group.as_deref()?)?;
+            // ASSUMED 78: what a link receives is secondary, though the local group is primary.
+            flag(group.role == Role::Primary && !engine.is_secondary(database))
+        }
+        "FN_HADR_BACKUP_IS_PREFERRED_REPLICA" => {
+            let database = engine.database(arguments.text(0)?)?;
+            flag(preferred_for_backups(engine, database))
+        }
+        _ => None,
+    }
+}
+
+/// Whether backups are to be taken here: outside groups always; else as the group prefers. Where secondaries are preferred
+/// the primary takes them while it is the only replica. ["Configure backups on secondary replicas", 2025]
+fn preferred_for_backups(engine: &SqlInstance, database: &Database) -> bool {
+    let Some(group) = database.group.as_deref().and_then(|group| engine.group(group)) else { return true };
+    let primary = group.role == Role::Primary;
+    match group.backup_preference {
+        0 => primary,
+        1 => !primary,
+        2 => !primary || group.replicas.len() == 1,
+        // Without a preference of role, the replica of the highest priority.
+        _ => {
+            let own = engine.server_name();
+            let priority = |name: &str| {
+                let found =
+                    group.replicas.iter().find(|replica| engine.same_name(&replica.server_name, name));
+                found.map_or(0, |replica| replica.backup_priority)
+            };
+            group.replicas.iter().all(|other| other.backup_priority <= priority(&own))
+        }
+    }
+}
+
+/// `DATABASEPROPERTYEX`; nothing for a name that is no property. ["DATABASEPROPERTYEX", 2025]
+fn property(engine: &SqlInstance, database: &Database, name: &str) -> Option<Value> {
+    let text = |text: &str| Some(Value::Text(text.to_owned()));
+    let number = |number: i64| Some(Value::Integer(number));
+    let online = database.state == DatabaseState::Online;
+    match name.to_ascii_lowercase().as_str() {
+        "status" => text(database.state.code().1),
+        "recovery" => text(match database.recovery_model {
+            1 => "FULL",
+            2 => "BULK_LOGGED",
+            _ => "SIMPLE",
+        }),
+        "updateability" => text(if engine.takes_writes(database) { "READ_WRITE" } else { "READ_ONLY" }),
+        "useraccess" => text(match database.user_access {
+            0 => "MULTI_USER",
+            1 => "SINGLE_USER",
+            _ => "RESTRICTED_USER",
+        }),
+        // Nothing is known of a database that is not started.
+        "collation" => text(&database.collation).filter(|_| online),
+        "comparisonstyle" => number(196_609).filter(|_| online),
+        "lcid" => number(1033).filter(|_| online),
+        "version" => number(internal_version(engine.build.major)).filter(|_| online),
+        "isautoclose" => number(database.auto_close.into()),
+        "isautocreatestatistics" | "isautoupdatestatistics" | "isfulltextenabled" => number(1),
+        "isansinulldefault"
+        | "isansinullsenabled"
+        | "isansipaddingenabled"
+        | "isansiwarningsenabled"
+        | "isarithmeticabortenabled"
+        | "isautoshrink"
+        | "isautocreatestatisticsincremental"
+        | "isautoupdatestatisticsasync"
+        | "isclone"
+        | "isclosecursorsoncommitenabled"
+        | "isinstandby"
+        | "islocalcursorsdefault"
+        | "ismemoryoptimizedelevatetosnapshotenabled"
+        | "ismergepublished"
+        | "isnullconcat"
+        | "isnumericroundabortenabled"
+        | "isparameterizationforced"
+        | "ispublished"
+        | "isquotedidentifiersenabled"
+        | "isrecursivetriggersenabled"
+        | "issubscribed"
+        | "issyncwithbackup"
+        | "istornpagedetectionenabled"
+        | "isverifiedclone" => number(0),
+        _ => None,
+    }
+}
+
+/// The internal version of databases ("SQL Server internal database versions").
+fn internal_version(major: u8) -> i64 {
+    match major {
+        0..=13 => 852,
+        14 => 869,
+        15 => 904,
+        16 => 957,
+        _ => 998,
+    }
+}

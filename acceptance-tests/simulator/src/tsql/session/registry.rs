@@ -1,0 +1,51 @@
+//! The sessions of an engine, for the views about them.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use time::OffsetDateTime;
+
+/// What the engine knows of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SessionInfo {
+    /// `@@SPID`.
+    pub(crate) id: u16,
+    pub(crate) login: String,
+    pub(crate) database: String,
+    /// The client's host and program, as it says itself.
+    pub(crate) host: String,
+    pub(crate) program: String,
+    /// The client's process, and the library that it uses.
+    pub(crate) process: i32,
+    pub(crate) library: Option<String>,
+    pub(crate) encrypted: bool,
+    pub(crate) login_time: OffsetDateTime,
+    /// When the last request began.
+    pub(crate) last_request: OffsetDateTime,
+    pub(crate) transactions: u32,
+    pub(crate) lock_timeout: i64,
+    pub(crate) row_count: i64,
+    pub(crate) last_error: i32,
+    pub(crate) text_size: i32,
+}
+
+/// The sessions that are signed in, by id.
+#[derive(Debug, Default)]
+pub(crate) struct Registry(Mutex<BTreeMap<u16, SessionInfo>>);
+
+impl Registry {
+    /// Notes a session, or what has changed about it.
+    pub(crate) fn note(&self, session: SessionInfo) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(session.id, session);
+    }
+
+    /// Forgets a session.
+    pub(crate) fn forget(&self, id: u16) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    /// All sessions, by id.
+    pub(crate) fn all(&self) -> Vec<SessionInfo> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
