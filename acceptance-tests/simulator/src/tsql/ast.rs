@@ -406,6 +406,8 @@ pub(crate) enum SecurableClass {
     Database,
     Certificate,
     Login,
+    /// A view, table or procedure; the name has its schema and perhaps its database, with points between.
+    Object,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,11 +19,22 @@ mod tests;
 /// Runs DDL as `sa` in `master`, for tests of what the world makes of it; the error's number where it is refused.
 #[cfg(test)]
 pub(crate) fn run_ddl(estate: &mut crate::world::Estate, host: &str, text: &str) -> Result<(), i32> {
+    run_ddl_in(estate, host, "master", text)
+}
+
+/// The same in another database.
+#[cfg(test)]
+pub(crate) fn run_ddl_in(
+    estate: &mut crate::world::Estate,
+    host: &str,
+    database: &str,
+    text: &str,
+) -> Result<(), i32> {
     let major = estate.engine(host).unwrap().build.major;
     let caller = ddl::Caller {
         engine: host.into(),
         login: "sa".to_owned(),
-        database: "master".to_owned(),
+        database: database.to_owned(),
         master_key_open: false,
     };
     for statement in parser::parse(text, major).unwrap().statements {

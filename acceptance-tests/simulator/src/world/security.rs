@@ -154,6 +154,8 @@ pub enum Securable {
     Group(String),
     /// A certificate of `master`, by id.
     Certificate(i32),
+    /// A view, table or procedure of the system: its database, its schema and name with a point between.
+    Object(String, String),
     /// A login, by id.
     Login(i32),
 }

@@ -74,10 +74,10 @@ pub(super) fn check(
             Err(refused(SqlError::new(262, 14, 1, text)))
         }
         Needs::Table => {
-            let msdb = Securable::Database("msdb".to_owned());
+            let table = Securable::Object("msdb".to_owned(), format!("dbo.{}", view.name));
             let login = rights.login().map(|login| login.name.as_str()).unwrap_or_default();
             let inside = engine.database("msdb").is_some_and(|msdb| user_in(engine, login, msdb).is_some());
-            if inside && rights.on(&msdb, "SELECT") {
+            if inside && rights.on(&table, "SELECT") {
                 return Ok(());
             }
             let text = format!(

@@ -39,7 +39,7 @@ pub(super) fn on_server(viewer: &Viewer<'_>) -> Vec<Row> {
         Securable::Endpoint(id) => Some((105, "ENDPOINT", *id)),
         Securable::Login(id) => Some((101, "SERVER_PRINCIPAL", *id)),
         Securable::Group(name) => Some((108, "AVAILABILITY GROUP", viewer.metadata_id(name).unwrap_or(0))),
-        Securable::Database(_) | Securable::Certificate(_) => None,
+        Securable::Database(_) | Securable::Certificate(_) | Securable::Object(..) => None,
     };
     viewer
         .engine
@@ -61,6 +61,10 @@ pub(super) fn in_database(viewer: &Viewer<'_>) -> Vec<Row> {
     let place = |permission: &Permission| match &permission.securable {
         one if *one == securable => Some((0, "DATABASE", 0)),
         Securable::Certificate(id) if database.name == "master" => Some((25, "CERTIFICATE", *id)),
+        Securable::Object(place, name) if *place == database.name => {
+            let id = super::object_id(viewer.engine.build, place, name.split_once('.')?, None)?;
+            Some((1, "OBJECT_OR_COLUMN", id))
+        }
         _ => None,
     };
     // dbo may connect, as to every database.

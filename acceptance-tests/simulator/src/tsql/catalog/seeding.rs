@@ -97,6 +97,12 @@ pub(super) fn automatic(viewer: &Viewer<'_>) -> Vec<Row> {
     seedings(viewer).iter().map(row).collect()
 }
 
+/// The databases that are seeded from here now.
+pub(super) fn running<'a>(viewer: &Viewer<'a>) -> Vec<&'a Database> {
+    let runs = |one: &Seeding<'a>| !one.done() && !one.failed() && one.is_source();
+    seedings(viewer).into_iter().filter(runs).filter_map(|one| one.database).collect()
+}
+
 /// Rows vanish when the seeding has ended.
 pub(super) fn physical(viewer: &Viewer<'_>) -> Vec<Row> {
     let row = |seeding: &Seeding<'_>| {

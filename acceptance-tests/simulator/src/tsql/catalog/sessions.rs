@@ -10,11 +10,16 @@ use super::{Row, Viewer, bit, derived_guid, maybe, moment, none_or, number, sid,
 /// Endpoint "TSQL Default TCP".
 const TCP_ENDPOINT: i32 = 4;
 
-/// The sessions that one may see.
-fn shown<'a>(viewer: &Viewer<'a>) -> Vec<&'a SessionInfo> {
+/// Whether one sees the sessions of others.
+fn sees_all(viewer: &Viewer<'_>) -> bool {
     let state =
         if viewer.engine.build.major >= 16 { "VIEW SERVER PERFORMANCE STATE" } else { "VIEW SERVER STATE" };
-    let all = viewer.rights.server(state);
+    viewer.rights.server(state)
+}
+
+/// The sessions that one may see.
+fn shown<'a>(viewer: &Viewer<'a>) -> Vec<&'a SessionInfo> {
+    let all = sees_all(viewer);
     let own = viewer.caller.session;
     viewer.caller.sessions.iter().filter(|one| all || one.id == own).collect()
 }
@@ -160,5 +165,28 @@ pub(super) fn requests(viewer: &Viewer<'_>) -> Vec<Row> {
         ]));
         row
     };
-    shown(viewer).iter().filter(|one| one.id == viewer.caller.session).map(row).collect()
+    let own = shown(viewer).into_iter().filter(|one| one.id == viewer.caller.session);
+    let mut rows: Vec<Row> = own.map(|one| row(&one)).collect();
+    // The backup stream of each seeding. [troubleshooting page of the link, 2026]
+    for (place, database) in
+        (0..).zip(super::seeding::running(viewer).into_iter().filter(|_| sees_all(viewer)))
+    {
+        let session = SessionInfo {
+            id: FIRST_BACKGROUND.saturating_add(place),
+            login: "sa".to_owned(),
+            database: database.name.clone(),
+            login_time: viewer.engine.started,
+            last_request: viewer.engine.started,
+            ..SessionInfo::default()
+        };
+        let mut stream = row(&&session);
+        stream.insert("command", text("VDI_CLIENT_WORKER"));
+        stream.insert("status", text("background"));
+        stream.insert("connection_id", Value::Null);
+        rows.push(stream);
+    }
+    rows
 }
+
+/// Sessions of the engine itself have numbers up to 50.
+const FIRST_BACKGROUND: u16 = 30;

@@ -14,12 +14,13 @@ pub(crate) enum Class {
     AvailabilityGroup,
     Database,
     Certificate,
+    Object,
 }
 
 impl Class {
     /// The class of that name, as `HAS_PERMS_BY_NAME` takes it, in any case.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        const ALL: [(&str, Class); 7] = [
+        const ALL: [(&str, Class); 8] = [
             ("SERVER", Class::Server),
             ("ENDPOINT", Class::Endpoint),
             ("LOGIN", Class::Login),
@@ -27,6 +28,7 @@ impl Class {
             ("AVAILABILITY GROUP", Class::AvailabilityGroup),
             ("DATABASE", Class::Database),
             ("CERTIFICATE", Class::Certificate),
+            ("OBJECT", Class::Object),
         ];
         ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, class)| *class)
     }
@@ -188,6 +190,16 @@ static BUILTIN: &[Builtin] = &[
     on(Class::Certificate, "REFERENCES", "RF", Some("CONTROL"), Some("REFERENCES")),
     on(Class::Certificate, "TAKE OWNERSHIP", "TO", Some("CONTROL"), Some("CONTROL")),
     on(Class::Certificate, "VIEW DEFINITION", "VW", Some("CONTROL"), Some("VIEW DEFINITION")),
+    on(Class::Object, "CONTROL", "CL", None, Some("CONTROL")),
+    on(Class::Object, "ALTER", "AL", Some("CONTROL"), Some("ALTER")),
+    on(Class::Object, "DELETE", "DL", Some("CONTROL"), Some("DELETE")),
+    on(Class::Object, "EXECUTE", "EX", Some("CONTROL"), Some("EXECUTE")),
+    on(Class::Object, "INSERT", "IN", Some("CONTROL"), Some("INSERT")),
+    on(Class::Object, "REFERENCES", "RF", Some("CONTROL"), Some("REFERENCES")),
+    on(Class::Object, "SELECT", "SL", Some("CONTROL"), Some("SELECT")),
+    on(Class::Object, "TAKE OWNERSHIP", "TO", Some("CONTROL"), Some("CONTROL")),
+    on(Class::Object, "UPDATE", "UP", Some("CONTROL"), Some("UPDATE")),
+    on(Class::Object, "VIEW DEFINITION", "VW", Some("CONTROL"), Some("VIEW DEFINITION")),
 ];
 
 /// A fixed server role.
@@ -257,7 +269,7 @@ mod tests {
     fn what_implies_a_permission_is_one_itself() {
         for one in BUILTIN {
             let above = match one.class {
-                Class::Certificate => Class::Database,
+                Class::Certificate | Class::Object => Class::Database,
                 _ => Class::Server,
             };
             let known = |class, name: &str| Builtin::find(class, name, 17).is_some();

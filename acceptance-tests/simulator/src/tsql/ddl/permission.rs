@@ -130,10 +130,6 @@ impl<'a> Rights<'a> {
         self.login
     }
 
-    pub(crate) fn sysadmin(&self) -> bool {
-        self.sysadmin
-    }
-
     /// Whether it holds a permission on the server.
     pub(crate) fn server(&self, permission: &str) -> bool {
         self.on(&Securable::Server, permission)
@@ -203,7 +199,7 @@ impl<'a> Rights<'a> {
                 engine.database(name).is_some_and(|one| engine.same_name(&one.owner, &login.name))
             }
             Securable::Login(id) => login.id == *id,
-            Securable::Server | Securable::Group(_) => false,
+            Securable::Server | Securable::Group(_) | Securable::Object(..) => false,
         }
     }
 
@@ -236,6 +232,7 @@ fn concerns(permission: &Permission, login: i32, users: &[(&str, i32)]) -> bool 
         Securable::Database(name) => name.as_str(),
         // Certificates are kept in `master`.
         Securable::Certificate(_) => "master",
+        Securable::Object(database, _) => database.as_str(),
         _ => return permission.grantee == login || permission.grantee == PUBLIC,
     };
     // 0 is the database's `public`.
@@ -252,12 +249,14 @@ pub(crate) fn class(securable: &Securable) -> Class {
         Securable::Group(_) => Class::AvailabilityGroup,
         Securable::Database(_) => Class::Database,
         Securable::Certificate(_) => Class::Certificate,
+        Securable::Object(..) => Class::Object,
     }
 }
 
 fn above(securable: &Securable) -> Securable {
     match securable {
         Securable::Certificate(_) => Securable::Database("master".to_owned()),
+        Securable::Object(database, _) => Securable::Database(database.clone()),
         _ => Securable::Server,
     }
 }

@@ -130,8 +130,12 @@ pub(super) fn drop_login(estate: &mut Estate, caller: &Caller, name: &str) -> Re
 
 /// Whether a permission is a server principal's.
 fn to_login(permission: &Permission, id: i32) -> bool {
-    let in_database = matches!(permission.securable, Securable::Database(_) | Securable::Certificate(_));
-    permission.grantee == id && !in_database
+    permission.grantee == id && !in_database(&permission.securable)
+}
+
+/// Whether a securable lies in a database.
+fn in_database(securable: &Securable) -> bool {
+    matches!(securable, Securable::Database(_) | Securable::Certificate(_) | Securable::Object(..))
 }
 
 /// `CREATE USER`, in the current database.
@@ -205,6 +209,7 @@ pub(super) fn drop_user(
         let there = match &one.securable {
             Securable::Database(name) => *name == database,
             Securable::Certificate(_) => in_master,
+            Securable::Object(place, _) => *place == database,
             _ => false,
         };
         !there || one.grantee != id
@@ -254,10 +259,11 @@ pub(super) fn permission(
     let (login, words) = (caller.login.as_str(), statement.permissions.clone());
     let securable = match &statement.securable {
         None => implicit(here, caller, &words)?,
+        Some((SecurableClass::Object, name)) => object(here, caller, &name.0)?,
         Some((class, name)) => find(here, *class, &name.0)?,
     };
     let kind = permission::class(&securable);
-    if kind != Class::Database && kind != Class::Certificate && !in_master(caller) {
+    if !in_database(&securable) && !in_master(caller) {
         let text = "Permissions at the server scope can only be granted when the current database is master";
         return Err(SqlError::new(4621, 16, 10, text.to_owned()));
     }
@@ -306,6 +312,32 @@ fn implicit(engine: &SqlInstance, caller: &Caller, words: &[String]) -> Result<S
     }
 }
 
+/// A view, table or procedure of the current database; those of `sys` are granted in `master`.
+fn object(engine: &SqlInstance, caller: &Caller, name: &str) -> Result<Securable, SqlError> {
+    let collation = engine.comparing();
+    let parts: Vec<String> = name.split('.').map(|part| collation.lower(part)).collect();
+    let (database, schema, object) = match parts.as_slice() {
+        [object] => (caller.database.as_str(), "dbo", object),
+        [schema, object] => (caller.database.as_str(), schema.as_str(), object),
+        [database, schema, object] => (database.as_str(), schema.as_str(), object),
+        _ => return Err(not_found("find", "object", name)),
+    };
+    let schema = if schema.is_empty() { "dbo" } else { schema };
+    if !engine.same_name(database, &caller.database) {
+        let text = "You can only grant or revoke permissions on objects in the current database.";
+        return Err(refuse(4610, text));
+    }
+    if catalog::object_id(engine.build, &caller.database, (schema, object), None).is_none() {
+        return Err(not_found("find", "object", object));
+    }
+    if schema == "sys" && !in_master(caller) {
+        let text = "Permissions on server scoped catalog views or system stored procedures or extended stored \
+                    procedures can be granted only when the current database is master.";
+        return Err(SqlError::new(4629, 16, 10, text.to_owned()));
+    }
+    Ok(Securable::Object(caller.database.clone(), format!("{schema}.{object}")))
+}
+
 fn may_grant(engine: &SqlInstance, login: &str, securable: &Securable) -> bool {
     let right = match securable {
         Securable::Endpoint(_) => "ALTER ANY ENDPOINT",
@@ -313,7 +345,7 @@ fn may_grant(engine: &SqlInstance, login: &str, securable: &Securable) -> bool {
         Securable::Certificate(_) => "ALTER ANY CERTIFICATE",
         // Members of securityadmin grant permissions on the server too ("Server-level roles").
         Securable::Server | Securable::Login(_) => "ALTER ANY LOGIN",
-        Securable::Database(_) => "CONTROL SERVER",
+        Securable::Database(_) | Securable::Object(..) => "CONTROL SERVER",
     };
     permission::on_object(engine, login, &[right], securable, &[])
 }
@@ -333,6 +365,7 @@ fn grantee(
     let database = match securable {
         Securable::Database(name) => name.as_str(),
         Securable::Certificate(_) => "master",
+        Securable::Object(database, _) => database.as_str(),
         _ => {
             if engine.same_name(name, "public") {
                 return Ok(PUBLIC);
@@ -387,7 +420,7 @@ pub(super) fn alter_authorization(
         Securable::Endpoint(_) => engine.endpoint.iter_mut().for_each(|one| one.owner = to_id),
         // The world keeps no owner of a group; nothing in the subset reads one.
         Securable::Group(_) => {}
-        Securable::Server | Securable::Login(_) | Securable::Database(_) | Securable::Certificate(_) => {
+        _ => {
             return Err(not_modelled("ALTER AUTHORIZATION on this class"));
         }
     }
@@ -421,6 +454,7 @@ fn find(engine: &SqlInstance, class: SecurableClass, name: &str) -> Result<Secur
         SecurableClass::AvailabilityGroup => engine.group(name).map(|one| Securable::Group(one.name.clone())),
         SecurableClass::Certificate => engine.certificate(name).map(|one| Securable::Certificate(one.id)),
         SecurableClass::Login => permission::login(engine, name).map(|one| Securable::Login(one.id)),
+        SecurableClass::Object => return Err(not_modelled("owners of objects")),
         SecurableClass::Database => engine.database(name).map(|one| Securable::Database(one.name.clone())),
     };
     found.ok_or_else(|| not_found("find", word(class), name))
@@ -434,6 +468,7 @@ fn word(class: SecurableClass) -> &'static str {
         SecurableClass::Database => "database",
         SecurableClass::Certificate => "certificate",
         SecurableClass::Login => "login",
+        SecurableClass::Object => "object",
     }
 }
 

@@ -6,6 +6,7 @@ use super::super::catalog;
 use super::super::schema;
 use super::Arguments;
 use super::principals::Caller;
+use crate::world::security::Securable;
 
 /// A function of this module; nothing is NULL.
 pub(super) fn call(
@@ -52,6 +53,14 @@ pub(super) fn id(caller: Caller<'_>, name: &str, kind: Option<&str>) -> Option<i
     let system =
         || object.starts_with("sp_").then(|| catalog::object_id(build, &database, ("sys", &object), kind));
     found.or_else(|| system().flatten())
+}
+
+/// A system object as a securable, with its number.
+pub(super) fn securable(caller: Caller<'_>, name: &str) -> Option<(Securable, i32)> {
+    let id = id(caller, name, None)?;
+    let (database, ..) = resolve(caller, name)?;
+    let (object, schema) = catalog::object_name(caller.engine.build, &database, id.into())?;
+    Some((Securable::Object(database, format!("{schema}.{object}")), id))
 }
 
 /// Database, schema and name, in the spelling of the system's makers where the collation takes them for the same.

@@ -26,7 +26,7 @@ pub(super) fn has(caller: Caller<'_>, arguments: Arguments<'_>) -> Option<bool> 
     let place = match (class, securable.map(bare)) {
         // The server has no name here.
         (Class::Server, None) => Securable::Server,
-        (Class::Server, Some(_)) | (Class::ServerRole, _) => return None,
+        (Class::Server, Some(_)) | (Class::ServerRole | Class::Object, _) => return None,
         (Class::Database, name) => {
             let name = name.unwrap_or_else(|| caller.database.to_owned());
             Securable::Database(engine.database(&name)?.name.clone())
@@ -65,11 +65,12 @@ fn object(caller: Caller<'_>, rights: &Rights<'_>, name: &str, permission: &str)
     if !PERMISSIONS.contains(&permission) {
         return None;
     }
-    let id = super::objects::id(caller, name, None)?;
-    let procedure = id < -1_000_000;
+    let (place, id) = super::objects::securable(caller, name)?;
+    // Numbers of views are negative and small, of procedures negative and large, of tables positive.
     Some(match permission {
-        "SELECT" if !procedure => true,
-        "ANY" | "VIEW DEFINITION" => true,
-        _ => rights.sysadmin(),
+        "SELECT" if (-1_000_000..0).contains(&id) => true,
+        "ANY" | "VIEW DEFINITION" if id < 0 => true,
+        "ANY" => PERMISSIONS.iter().any(|one| rights.on(&place, one)),
+        _ => rights.on(&place, permission),
     })
 }

@@ -348,15 +348,35 @@ fn securable(cursor: &mut Cursor) -> Result<(SecurableClass, Name), SqlError> {
             }
             SecurableClass::AvailabilityGroup
         }
-        Some("OBJECT" | "SCHEMA" | "ROLE" | "USER" | "TYPE" | "ASSEMBLY") => {
+        Some("OBJECT") if cursor.peek_nth(1) == Token::DoubleColon => {
+            cursor.advance();
+            cursor.advance();
+            return object(cursor);
+        }
+        Some("SCHEMA" | "ROLE" | "USER" | "TYPE" | "ASSEMBLY") => {
             return Err(error::not_modelled("permissions and owners of objects inside a database")
                 .at_line(cursor.line()));
         }
-        _ => return Err(cursor.unexpected()),
+        _ => return object(cursor),
     };
+    if cursor.peek_nth(1) != Token::DoubleColon {
+        return object(cursor);
+    }
     cursor.advance();
     cursor.expect_token(&Token::DoubleColon)?;
     Ok((class, cursor.name()?))
+}
+
+/// `[[database.][schema].]name`: without a class, what follows ON is an object.
+fn object(cursor: &mut Cursor) -> Result<(SecurableClass, Name), SqlError> {
+    let mut name = cursor.name()?.0;
+    while cursor.eat_token(&Token::Period) {
+        name.push('.');
+        if cursor.peek() != Token::Period {
+            name.push_str(&cursor.name()?.0);
+        }
+    }
+    Ok((SecurableClass::Object, Name(name)))
 }
 
 /// `GRANT|DENY|REVOKE permission, … [ON class::name] TO|FROM principal, …`.

@@ -29,6 +29,28 @@ pub(crate) struct SessionInfo {
     pub(crate) text_size: i32,
 }
 
+impl Default for SessionInfo {
+    fn default() -> Self {
+        Self {
+            id: 0,
+            login: String::new(),
+            database: "master".to_owned(),
+            host: String::new(),
+            program: String::new(),
+            process: 0,
+            library: None,
+            encrypted: true,
+            login_time: OffsetDateTime::UNIX_EPOCH,
+            last_request: OffsetDateTime::UNIX_EPOCH,
+            transactions: 0,
+            lock_timeout: -1,
+            row_count: 0,
+            last_error: 0,
+            text_size: -1,
+        }
+    }
+}
+
 /// The sessions that are signed in, by id.
 #[derive(Debug, Default)]
 pub(crate) struct Registry(Mutex<BTreeMap<u16, SessionInfo>>);

@@ -109,6 +109,12 @@ impl Bench {
         self.world.with(|estate| crate::tsql::run_ddl(estate, SQL, text)).unwrap();
     }
 
+    /// The same in another database than `master`.
+    #[track_caller]
+    pub(crate) fn sql_in(&self, database: &str, text: &str) {
+        self.world.with(|estate| crate::tsql::run_ddl_in(estate, SQL, database, text)).unwrap();
+    }
+
     pub(crate) fn advance(&self, seconds: u64) {
         self.world.with(|estate| estate.clock.advance(Duration::from_secs(seconds)));
         self.world.with(|_| ());

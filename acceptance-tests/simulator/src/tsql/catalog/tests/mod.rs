@@ -51,14 +51,9 @@ fn sessions_of(login: &str) -> crate::tsql::session::registry::SessionInfo {
         program: "test".to_owned(),
         process: 1,
         library: Some("mssql".to_owned()),
-        encrypted: true,
         login_time: moment,
         last_request: moment,
-        transactions: 0,
-        lock_timeout: -1,
-        row_count: 0,
-        last_error: 0,
-        text_size: -1,
+        ..crate::tsql::session::registry::SessionInfo::default()
     }
 }
 

@@ -171,6 +171,8 @@ fn a_seeding_says_how_far_it_is_and_when_it_will_end() {
         (&history[0]["current_state"], &history[0]["completion_time"]),
         (&words("SEEDING"), &Value::Null)
     );
+    let requests = seen(&bench, "dm_exec_requests");
+    assert_eq!(row(&requests, "command", &words("VDI_CLIENT_WORKER"))["database_id"], Value::Integer(5));
     let databases = seen(&bench, "databases");
     let sales = row(&databases, "name", &words("Sales"));
     assert_eq!(history[0]["ag_db_id"], sales["group_database_id"]);

@@ -151,4 +151,10 @@ fn backups_are_tables_of_msdb() {
         text,
         "The SELECT permission was denied on the object 'backupset', database 'msdb', schema 'dbo'."
     );
+    bench.sql_in("msdb", "CREATE USER app");
+    bench.sql_in("msdb", "GRANT SELECT ON dbo.backupset TO app");
+    assert!(count(&bench, "dbo.backupset") > 0);
+    assert_eq!(refused(&bench, "dbo.backupmediafamily").1, 229, "of one table alone");
+    bench.sql_in("msdb", "DENY SELECT TO app");
+    assert_eq!(refused(&bench, "dbo.backupset").1, 229, "a denial in the database covers its tables");
 }

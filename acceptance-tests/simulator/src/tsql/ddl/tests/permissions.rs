@@ -85,3 +85,55 @@ fn logins_and_roles() {
     bench.refused("DROP LOGIN sa", 15434);
     bench.refused("CREATE USER u FOR LOGIN nobody", 15007);
 }
+
+#[test]
+fn users_are_of_their_database() {
+    let mut bench = Bench::with_endpoint();
+    bench.refused("GRANT CREATE CERTIFICATE TO app", 15151);
+    bench.run("CREATE USER worker FOR LOGIN app");
+    bench.refused("CREATE USER worker WITHOUT LOGIN", 15023);
+    bench.refused("CREATE USER other FOR LOGIN app", 15063);
+    bench.refused("CREATE USER dbo FOR LOGIN app", 15023);
+    bench.refused("GRANT CREATE CERTIFICATE TO dbo", 4624);
+    bench.refused("GRANT SELECT ON msdb.dbo.backupset TO worker", 4610);
+    bench.refused("GRANT SELECT ON dbo.nothing TO worker", 15151);
+    bench.run("GRANT CREATE CERTIFICATE TO worker");
+    as_app(&mut bench, |bench| {
+        bench.run("CREATE CERTIFICATE mine AUTHORIZATION worker WITH SUBJECT = 'mine'");
+        bench.run("DROP CERTIFICATE mine");
+    });
+    bench.run("CREATE CERTIFICATE theirs AUTHORIZATION worker WITH SUBJECT = 'theirs'");
+    bench.refused("DROP USER worker", 15138);
+    bench.run("ALTER AUTHORIZATION ON CERTIFICATE::theirs TO dbo");
+    bench.run("GRANT EXECUTE ON sys.sp_certificate_issuers TO worker");
+    bench.caller.database = "sales".to_owned();
+    bench.refused("GRANT EXECUTE ON sys.sp_certificate_issuers TO worker", 4629);
+    bench.refused("GRANT VIEW ANY DEFINITION TO app", 4621);
+    bench.refused("DROP USER worker", 15151);
+    bench.run("CREATE USER app");
+    bench.run("GRANT CONTROL ON DATABASE::sales TO app");
+    bench.caller.database = "master".to_owned();
+    bench.run("DROP USER worker");
+    assert!(bench.engine().permissions.iter().all(|one| one.name != "CREATE CERTIFICATE"));
+    assert_eq!(bench.engine().users.len(), 1);
+}
+
+#[test]
+fn what_covers_a_permission_is_denied_with_it() {
+    let mut bench = Bench::with_endpoint();
+    bench.run("GRANT CONTROL SERVER TO app");
+    bench.run("DENY ALTER ANY ENDPOINT TO app");
+    as_app(&mut bench, |bench| {
+        bench.refused("ALTER ENDPOINT hadr STATE = STOPPED", 15151);
+        bench.run("CREATE DATABASE d");
+    });
+    bench.run("REVOKE ALTER ANY ENDPOINT TO app");
+    as_app(&mut bench, |bench| {
+        bench.run("ALTER ENDPOINT hadr STATE = STOPPED");
+    });
+    bench.run("REVOKE CONTROL SERVER TO app");
+    bench.run("GRANT ALTER ANY ENDPOINT TO public");
+    as_app(&mut bench, |bench| {
+        bench.run("ALTER ENDPOINT hadr STATE = STARTED");
+    });
+}

@@ -1,5 +1,6 @@
 //! The engine of queries on a small server that stands still.
 
+mod collations;
 mod fake;
 mod refusals;
 mod values;
