@@ -79,7 +79,8 @@ impl<'a> Arguments<'a> {
 
 impl InstanceHost {
     fn engine<T>(&self, ask: impl FnOnce(&SqlInstance) -> Option<T>) -> Option<T> {
-        self.world.with(|estate| estate.engine(&self.engine).and_then(ask))
+        // A query moves the world once, when it asks for the time that all of it happens at.
+        self.world.glance(|estate| estate.engine(&self.engine).and_then(ask))
     }
 
     /// Asks as the session's login in its database.

@@ -67,4 +67,10 @@ impl World {
         estate.catch_up();
         act(&mut estate)
     }
+
+    /// Looks at the world as it is, without moving it to the present: for the many small questions of one statement,
+    /// which has moved it before.
+    pub fn glance<T>(&self, ask: impl FnOnce(&Estate) -> T) -> T {
+        ask(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }

@@ -47,14 +47,16 @@ pub(super) fn call(caller: Caller<'_>, function: &str, arguments: Arguments<'_>)
 }
 
 /// Whether backups are to be taken here: outside groups always; else as the group prefers. Where secondaries are preferred
-/// the primary takes them while it is the only replica. ["Configure backups on secondary replicas", 2025]
+/// the primary takes them while it is the only replica ("Configure backups on secondary replicas", 2025) - in a Windows
+/// cluster: in groups with CLUSTER_TYPE = NONE the function says 0 then, as users of backup jobs report
+/// (olahallengren/sql-server-maintenance-solution, issues 216 and 779).
 fn preferred_for_backups(engine: &SqlInstance, database: &Database) -> bool {
     let Some(group) = database.group.as_deref().and_then(|group| engine.group(group)) else { return true };
     let primary = group.role == Role::Primary;
     match group.backup_preference {
         0 => primary,
         1 => !primary,
-        2 => !primary || group.replicas.len() == 1,
+        2 => !primary || (group.replicas.len() == 1 && group.cluster_type == WSFC),
         // Without a preference of role, the replica of the highest priority.
         _ => {
             let own = engine.server_name();
@@ -67,6 +69,9 @@ fn preferred_for_backups(engine: &SqlInstance, database: &Database) -> bool {
         }
     }
 }
+
+/// `cluster_type`.
+const WSFC: u8 = 0;
 
 /// `DATABASEPROPERTYEX`; nothing for a name that is no property. ["DATABASEPROPERTYEX", 2025]
 fn property(engine: &SqlInstance, database: &Database, name: &str) -> Option<Value> {

@@ -227,7 +227,9 @@ fn databases_say_what_they_are() {
         bench.world.with(|estate| estate.sql_servers[0].groups[0].backup_preference = preference);
         of(&sa, "FN_HADR_BACKUP_IS_PREFERRED_REPLICA", &["Sales"])
     };
-    assert_eq!([0, 1, 2, 3].map(preferred), [YES, NO, YES, YES]);
+    assert_eq!([0, 1, 2, 3].map(preferred), [YES, NO, NO, YES], "without a cluster");
+    bench.world.with(|estate| estate.sql_servers[0].groups[0].cluster_type = 0);
+    assert_eq!([0, 1, 2, 3].map(preferred), [YES, NO, YES, YES], "the only replica of a Windows cluster");
     assert_eq!(of(&sa, "FN_HADR_BACKUP_IS_PREFERRED_REPLICA", &["master"]), YES);
     // The instance's copy is a secondary one.
     let fqdn = bench.world.with(|estate| estate.managed_instances[0].view.fqdn.clone());
