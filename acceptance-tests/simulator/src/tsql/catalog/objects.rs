@@ -122,6 +122,8 @@ pub(super) fn columns(viewer: &Viewer<'_>, view: &str) -> Vec<Row> {
         for (place, column) in (1..).zip(of.columns_of(version)) {
             let (system, user, bytes, precision, scale) = described(column.data_type);
             let words = column.data_type.family() == super::super::value::Family::Text;
+            let keyword = column.name.ends_with("_desc") || matches!(column.data_type, Type::Char(_));
+            let collation = if keyword { "Latin1_General_CI_AS_KS_WS" } else { &viewer.engine.collation };
             rows.push(Row::from([
                 ("object_id", number(object.id)),
                 ("name", text(column.name)),
@@ -131,7 +133,7 @@ pub(super) fn columns(viewer: &Viewer<'_>, view: &str) -> Vec<Row> {
                 ("max_length", number(bytes)),
                 ("precision", number(precision)),
                 ("scale", number(scale)),
-                ("collation_name", none_or(words.then_some(&viewer.engine.collation), text)),
+                ("collation_name", none_or(words.then_some(collation), text)),
                 ("is_nullable", bit(column.nullable)),
                 ("is_identity", bit(false)),
                 ("is_computed", bit(false)),

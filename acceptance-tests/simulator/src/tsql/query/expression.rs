@@ -178,7 +178,7 @@ impl Compiler<'_> {
                     return Err(error::not_grouped(&format!("{table}.{}", column.name)));
                 }
                 let lowered = Lowered::new(column.text.clone(), column.data_type);
-                return Ok(Lowered { nullable: column.nullable, ..lowered });
+                return Ok(Lowered { nullable: column.nullable, collation: column.collation, ..lowered });
             }
             if knows_table && !qualifiers.is_empty() {
                 return Err(error::invalid_column(&last.value));

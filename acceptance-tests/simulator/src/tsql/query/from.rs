@@ -8,6 +8,7 @@ use super::super::error::{self, SqlError};
 use super::super::schema::{self, Scope, View};
 use super::select::returns_one_row_at_most;
 use super::{Column, Compiler, ScopeColumn, ScopeTable, Source};
+use crate::world::collation::Collation;
 
 impl Compiler<'_> {
     /// FROM. Row-wise conditions that a rewritten APPLY needs are added to `filters`.
@@ -110,6 +111,7 @@ impl Compiler<'_> {
                 data_type: column.data_type,
                 nullable: true,
                 text: format!("(SELECT c{position} FROM ({text}))"),
+                collation: None,
             });
         }
         if !outer {
@@ -166,7 +168,12 @@ impl Compiler<'_> {
         let exposed =
             alias.map_or_else(|| parts.last().cloned().unwrap_or_default(), |alias| alias.name.value.clone());
         let sql_name = self.alias('t');
-        let columns = self.scope_columns(&sql_name, columns)?;
+        let mut columns = self.scope_columns(&sql_name, columns)?;
+        if database.is_some() {
+            columns.iter_mut().filter(|column| is_keyword(column)).for_each(|column| {
+                column.collation = Some(Collation::CaseInsensitive);
+            });
+        }
         let qualifiers = if alias.is_some() { (None, None) } else { (schema, database) };
         self.add_table(exposed, qualifiers.0, qualifiers.1, columns)?;
         Ok(format!("{text} AS {sql_name}"))
@@ -272,6 +279,7 @@ impl Compiler<'_> {
                 data_type: column.data_type,
                 nullable: column.nullable,
                 text: format!("{table}.c{position}"),
+                collation: None,
             })
             .collect())
     }
@@ -295,6 +303,13 @@ impl Compiler<'_> {
         scope.tables.push(ScopeTable { name, display, schema, database, columns });
         Ok(())
     }
+}
+
+/// Whether a column of a view holds words of the engine's makers: descriptions and letter codes keep
+/// `Latin1_General_CI_AS_KS_WS` on every server, while names compare as the server's do. [scripts of the field that have to
+/// write it out; a probe of SQL Server 2022]
+fn is_keyword(column: &ScopeColumn) -> bool {
+    column.name.ends_with("_desc") || matches!(column.data_type, super::super::value::Type::Char(_))
 }
 
 /// The parts of a name, outermost first.

@@ -199,6 +199,8 @@ struct ScopeColumn {
     nullable: bool,
     /// How SQLite names it.
     text: String,
+    /// Of the catalog's own words; the server's where it is none.
+    collation: Option<Collation>,
 }
 
 #[derive(Debug, Clone)]

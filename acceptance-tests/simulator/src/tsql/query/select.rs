@@ -306,7 +306,7 @@ impl Compiler<'_> {
                     text: column.text.clone(),
                     data_type: column.data_type,
                     nullable: column.nullable,
-                    collation: None,
+                    collation: column.collation,
                 });
                 columns.push(Column {
                     name: column.name.clone(),

@@ -48,6 +48,9 @@ fn text_compares_as_the_server_does() {
     assert_eq!([USUAL, BIN2, TURKISH].map(|collation| rows(collation, sales)), [1, 0, 1]);
     let sensitive = "SELECT 1 WHERE N'I' = N'i'";
     assert_eq!([USUAL, BIN2, TURKISH].map(|collation| rows(collation, sensitive)), [1, 0, 0]);
+    // The catalog's own words are found in any case on every server.
+    let own = "SELECT name FROM sys.databases WHERE recovery_model_desc = N'simple'";
+    assert_eq!([USUAL, BIN2, TURKISH].map(|collation| rows(collation, own)), [1, 1, 1]);
     // COLLATE overrules the server.
     let collated = "SELECT 1 WHERE N'I' COLLATE Turkish_CI_AS = N'ı'";
     assert_eq!([USUAL, BIN2, TURKISH].map(|collation| rows(collation, collated)), [1, 1, 1]);

@@ -110,7 +110,12 @@ fn rows(view: &str) -> Vec<Row> {
             replica("G1", "SQL1", "TCP://sql1.example:5022"),
         ],
         "databases" => vec![
-            vec![("name", text("master")), ("database_id", number(1)), ("recovery_model", number(3))],
+            vec![
+                ("name", text("master")),
+                ("database_id", number(1)),
+                ("recovery_model", number(3)),
+                ("recovery_model_desc", text("SIMPLE")),
+            ],
             vec![("name", text("sales")), ("database_id", number(5)), ("recovery_model", number(1))],
         ],
         _ => Vec::new(),
