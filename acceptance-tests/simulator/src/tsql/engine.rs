@@ -191,7 +191,8 @@ impl Backend for EngineBackend {
             database.clone(),
             login.application,
             login.host_name,
-        );
+        )
+        .came(login.encrypted, login.peer);
         let greeting =
             Greeting { database, language: "us_english".to_owned(), collation: self.collation, route: None };
         Ok((session, greeting))

@@ -18,6 +18,8 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+use std::net::SocketAddr;
+
 use rusqlite::types::Value;
 use time::OffsetDateTime;
 
@@ -38,6 +40,8 @@ pub(crate) struct InstanceHost {
     /// The error that a CATCH block handles.
     pub(crate) error: Option<SqlError>,
     pub(crate) transactions: u32,
+    /// Address of the client.
+    pub(crate) peer: Option<SocketAddr>,
     /// Temporary tables of the session, by name.
     pub(crate) temporary: Vec<String>,
 }
@@ -99,7 +103,9 @@ impl InstanceHost {
             "local_tcp_port" => {
                 self.engine(|engine| Some(Value::Integer(engine.port.into()))).unwrap_or(Value::Null)
             }
-            "local_net_address" | "client_net_address" => text("127.0.0.1"),
+            "client_net_address" => self.peer.map_or(Value::Null, |peer| text(&peer.ip().to_string())),
+            // Everything simulated is reached by the loopback.
+            "local_net_address" => text("127.0.0.1"),
             _ => Value::Null,
         }
     }

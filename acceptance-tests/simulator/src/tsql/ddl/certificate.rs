@@ -5,6 +5,7 @@
 use time::OffsetDateTime;
 
 use super::super::ast::{AlterCertificate, CertificateSource, CreateCertificate, Secret};
+use super::super::catalog::SYSTEM_CERTIFICATES;
 use super::super::error::{SqlError, date_conversion, not_modelled};
 use super::refusal::{master_key_needed, no_permission, not_found, password_policy, refuse, wrong_decryptor};
 use super::{Caller, Outcome, engine, engine_mut, in_master, next_id, permission, x509};
@@ -31,7 +32,8 @@ pub(super) fn create(
             permission::user(engine, "master", &user.0).ok_or_else(|| not_found("find", "user", &user.0))?
         }
     };
-    if engine.certificate(name).is_some() {
+    let system = SYSTEM_CERTIFICATES.iter().any(|one| engine.same_name(one.name, name));
+    if system || engine.certificate(name).is_some() {
         return Err(exists(name));
     }
     let mut certificate = match &statement.source {

@@ -20,6 +20,7 @@ fn host(bench: &Bench, login: &str, database: &str) -> InstanceHost {
         client: "desk".to_owned(),
         error: None,
         transactions: 0,
+        peer: Some("10.0.0.9:50000".parse().unwrap()),
         temporary: vec!["#T".to_owned()],
     }
 }
@@ -269,6 +270,7 @@ fn sessions_and_connections_have_properties() {
     assert_eq!((of(&sa, "APP_NAME", &[]), of(&sa, "HOST_NAME", &[])), (text("tool"), text("desk")));
     assert_eq!(of(&sa, "CONNECTIONPROPERTY", &["net_transport"]), text("TCP"));
     assert_eq!(of(&sa, "CONNECTIONPROPERTY", &["local_tcp_port"]), Value::Integer(1433));
+    assert_eq!(of(&sa, "CONNECTIONPROPERTY", &["client_net_address"]), text("10.0.0.9"));
     assert_eq!(of(&sa, "CONNECTIONPROPERTY", &["nothing"]), Value::Null);
     assert_eq!(of(&sa, "SESSIONPROPERTY", &["ANSI_NULLS"]), YES);
     assert_eq!(of(&sa, "SESSIONPROPERTY", &["NUMERIC_ROUNDABORT"]), NO);

@@ -20,6 +20,7 @@ mod run;
 mod wire;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -83,6 +84,8 @@ pub(crate) struct SqlSession {
     login_database: String,
     application: String,
     client: String,
+    encrypted: bool,
+    peer: Option<SocketAddr>,
     login_time: OffsetDateTime,
     last_request: OffsetDateTime,
     master_key_open: bool,
@@ -170,6 +173,8 @@ impl SqlSession {
             database,
             application,
             client,
+            encrypted: false,
+            peer: None,
             login_time: now,
             last_request: now,
             master_key_open: false,
@@ -189,6 +194,13 @@ impl SqlSession {
         session
     }
 
+    /// Notes how the client came.
+    pub(crate) fn came(mut self, encrypted: bool, peer: SocketAddr) -> Self {
+        (self.encrypted, self.peer) = (encrypted, Some(peer));
+        self.shared.sessions.note(self.info());
+        self
+    }
+
     /// What views about sessions say of this one.
     fn info(&self) -> SessionInfo {
         SessionInfo {
@@ -199,7 +211,8 @@ impl SqlSession {
             program: self.application.clone(),
             process: 4000,
             library: None,
-            encrypted: true,
+            encrypted: self.encrypted,
+            peer: self.peer,
             login_time: self.login_time,
             last_request: self.last_request,
             transactions: self.transactions,
@@ -220,6 +233,7 @@ impl SqlSession {
             client: self.client.clone(),
             error: self.handled.last().cloned(),
             transactions: self.transactions,
+            peer: self.peer,
             temporary: self.temporary.keys().cloned().collect(),
         }
     }

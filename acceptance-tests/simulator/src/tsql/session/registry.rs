@@ -1,6 +1,7 @@
 //! The sessions of an engine, for the views about them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
 use time::OffsetDateTime;
@@ -19,6 +20,8 @@ pub(crate) struct SessionInfo {
     pub(crate) process: i32,
     pub(crate) library: Option<String>,
     pub(crate) encrypted: bool,
+    /// Address of the client.
+    pub(crate) peer: Option<SocketAddr>,
     pub(crate) login_time: OffsetDateTime,
     /// When the last request began.
     pub(crate) last_request: OffsetDateTime,
@@ -40,6 +43,7 @@ impl Default for SessionInfo {
             process: 0,
             library: None,
             encrypted: true,
+            peer: None,
             login_time: OffsetDateTime::UNIX_EPOCH,
             last_request: OffsetDateTime::UNIX_EPOCH,
             transactions: 0,

@@ -109,6 +109,9 @@ async fn sessions_are_seen_while_they_live() {
                = @@SPID";
     let words = ["Sales", "tool", "desk"].map(|word| Value::Text(word.to_owned()));
     assert_eq!(run(&mut one, own).await.1, words);
+    let came =
+        "SELECT encrypt_option, client_tcp_port FROM sys.dm_exec_connections WHERE session_id = @@SPID";
+    assert_eq!(run(&mut one, came).await.1, [Value::Text("TRUE".to_owned()), Value::Int(50000)]);
 }
 
 #[tokio::test]

@@ -51,6 +51,7 @@ fn sessions_of(login: &str) -> crate::tsql::session::registry::SessionInfo {
         program: "test".to_owned(),
         process: 1,
         library: Some("mssql".to_owned()),
+        peer: Some("10.0.0.9:50000".parse().unwrap()),
         login_time: moment,
         last_request: moment,
         ..crate::tsql::session::registry::SessionInfo::default()

@@ -194,3 +194,28 @@ fn the_instance_has_its_own_certificate_and_no_services_of_windows() {
         bench.world.with(|estate| look(estate, SQL, "sa", view("dm_server_services"), "master")).unwrap();
     assert_eq!(here[0]["servicename"], words("SQL Server (MSSQLSERVER)"));
 }
+
+#[test]
+fn linux_has_neither_services_of_windows_nor_their_accounts() {
+    let bench = Bench::prepared();
+    with_sql(&bench, |sql| sql.linux = true);
+    let host = &seen(&bench, "dm_os_host_info")[0];
+    assert_eq!((&host["host_platform"], &host["host_sku"]), (&words("Linux"), &Value::Null));
+    assert_eq!(seen(&bench, "dm_server_services").len(), 1);
+    let files = seen(&bench, "master_files");
+    assert!(
+        files
+            .iter()
+            .all(|row| matches!(&row["physical_name"], Value::Text(path) if path.starts_with("/var/")))
+    );
+}
+
+#[test]
+fn names_of_the_engines_own_certificates_are_taken() {
+    let bench = Bench::prepared();
+    let made = bench.world.with(|estate| {
+        let text = "CREATE CERTIFICATE [##MS_AgentSigningCertificate##] WITH SUBJECT = 'x'";
+        crate::tsql::run_ddl(estate, SQL, text)
+    });
+    assert_eq!(made, Err(15232));
+}
