@@ -339,6 +339,26 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "It says 1.",
     ),
     fixed(79, "HAS_PERMS_BY_NAME is NULL for an object that does not exist.", "It is 0."),
+    fixed(
+        90,
+        "The seeding of a database of a newer version than the instance's update policy fails with 41977.",
+        "It fails with another error.",
+    ),
+    fixed(
+        91,
+        "After a failover to an instance whose format SQL Server cannot take, the link is disconnected with 41988.",
+        "It is disconnected with another error, or gone.",
+    ),
+    fixed(
+        92,
+        "What an instance cannot take of a database (41947, 41948, 41950) fails the seeding when it begins.",
+        "It fails the set-up.",
+    ),
+    fixed(
+        93,
+        "A link that was deleted in Azure alone keeps SQL Server's log from being truncated until the distributed group is dropped.",
+        "The log is free at once.",
+    ),
 ];
 
 const fn entry(number: u16, believed: &'static str, opposite: &'static str) -> Assumption {

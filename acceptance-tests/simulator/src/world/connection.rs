@@ -54,6 +54,8 @@ impl Ends<'_> {
                     .endpoint
                     .as_ref()
                     .is_some_and(|one| trust::listens(one) && one.starts == session.starts)
+                // A failover of a one-way link breaks it. ["Managed Instance link overview", 2026] ASSUMED 91: with 41988.
+                && (!self.link.instance_is_primary || self.formats_fit(sql))
                 && self.group(sql).is_some_and(|group| {
                     group.id == session.group
                         && (group.role == Role::Primary) != self.link.instance_is_primary
@@ -85,14 +87,19 @@ impl Ends<'_> {
     fn formats_fit(&self, sql: &SqlInstance) -> bool {
         let back =
             self.link.request.failover_mode.as_deref() == Some("Manual") || self.link.instance_is_primary;
-        let format = match self.managed.view.database_format.as_str() {
-            "SQLServer2022" => Some(16),
-            "SQLServer2025" => Some(17),
-            _ => None,
-        };
+        let format = format(self.managed);
         // ASSUMED 28: an update that is missing on SQL Server looks like a format that does not fit.
         let takes = !self.link.instance_is_primary || sql.has(Capability::Secondary);
         !back || (takes && format == Some(sql.build.major))
+    }
+}
+
+/// The version whose format an instance keeps its databases in; nothing where it follows no version.
+pub(super) fn format(managed: &ManagedInstance) -> Option<u8> {
+    match managed.view.database_format.as_str() {
+        "SQLServer2022" => Some(16),
+        "SQLServer2025" => Some(17),
+        _ => None,
     }
 }
 

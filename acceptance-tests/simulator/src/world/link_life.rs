@@ -169,6 +169,15 @@ impl Life<'_> {
                 "The remote copy of database \"{database}\" is not recovered far enough to enable database mirroring or \
                  to join it to the availability group."
             ),
+            41947 => "Memory-optimized filegroup must be empty on the SQL Server source database when replicated to a \
+                      service tier not supporting In-memory OLTP capabilities."
+                .to_owned(),
+            41948 => "Managed Instance link data replication requires source database on SQL Server to have a single log \
+                      file instead of multiple log files."
+                .to_owned(),
+            41950 => {
+                "Source database on SQL Server must not use FileStream or FileTables for data replication.".to_owned()
+            }
             47521 => "The secondary server did not receive the request.".to_owned(),
             _ => format!(
                 "Connection with availability group '{}' on the server with endpoint '{}' is established, but there is no \

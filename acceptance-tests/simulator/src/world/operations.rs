@@ -1,8 +1,9 @@
 //! What long-running operations of Azure do when they end.
 
 use super::assumption;
+use super::connection::Address;
 use super::database::DatabaseState;
-use super::estate::Estate;
+use super::estate::{Estate, behind};
 use super::group::Role;
 use super::link_life::{group_mut, owe_backup};
 use super::log::Replication;
@@ -219,13 +220,39 @@ impl Estate {
                 "Setting the role has failed due to an unknown reason. The link is not connected.".into(),
             ));
         };
-        link.instance_is_primary = false;
+        self.drain(name);
+        if let Some(link) = self.managed_mut(path).and_then(|managed| link_of(managed, name)) {
+            link.instance_is_primary = false;
+        }
         for group in self.sql_servers.iter_mut().flat_map(|sql| &mut sql.groups) {
             if group.id == session.group {
                 group.role = Role::Primary;
             }
         }
         Ok(())
+    }
+
+    /// What a planned failover does before roles change: both sides commit synchronously for its duration, so that the
+    /// secondary has hardened everything, whatever the commit mode was. ["Best practices", 2026; "Fail over a link", 2024]
+    pub(crate) fn drain(&mut self, name: &str) {
+        let Self { sql_servers, managed_instances, .. } = self;
+        for managed in managed_instances {
+            let of = |link: &&mut Link| link.session.is_some() && link.name.eq_ignore_ascii_case(name);
+            let Some(link) = managed.links.iter_mut().find(of) else { continue };
+            let place = Address::parse(&link.request.partner_endpoint)
+                .and_then(|partner| behind(sql_servers.iter(), partner.host, partner.port));
+            let Some(sql) = place.and_then(|place| sql_servers.get_mut(place)) else { continue };
+            let instance = &mut managed.engine;
+            let (source, target) = if link.instance_is_primary { (instance, sql) } else { (sql, instance) };
+            for one in &mut link.databases {
+                let Some(from) = source.database(&one.name) else { continue };
+                let (position, writes) = (from.hardened_lsn, from.activity);
+                if let Some(copy) = target.database_mut(&one.name) {
+                    copy.hardened_lsn = position;
+                    one.replication.follow((position, writes), position, 0, self.reached);
+                }
+            }
+        }
     }
 
     /// A link by instance and name.

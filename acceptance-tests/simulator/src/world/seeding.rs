@@ -3,6 +3,7 @@
 //! Seeding is one database after the other at the world's rate, is not resumed after a disturbance but begins anew, and
 //! dies when the source's log is backed up meanwhile (unless trace flag 12381 keeps the log).
 
+use super::connection::format;
 use super::database::{Database, DatabaseState};
 use super::instance::SqlInstance;
 use super::link_life::Life;
@@ -112,6 +113,11 @@ impl Life<'_> {
         } else {
             (request.partner_group.clone(), request.instance_group.clone())
         };
+        let takes = format(self.managed).is_none_or(|format| {
+            self.link.instance_is_primary || self.sql.as_ref().is_none_or(|sql| sql.build.major <= format)
+        });
+        let to_instance = !self.link.instance_is_primary;
+        let in_memory = self.managed.view.tier == "BusinessCritical";
         let (source, target) = self.copies().ok_or(41977)?;
         let from = source
             .database(name)
@@ -119,6 +125,14 @@ impl Life<'_> {
             .filter(|one| one.group.as_ref().is_some_and(|group| source.same_name(group, &from_group)))
             .ok_or(47521)?
             .clone();
+        // No instance takes a database of a newer version than its update policy's. ["Update policy", 2026] ASSUMED 90:
+        // its creation fails there, which is 41977.
+        if !takes {
+            return Err(41977);
+        }
+        if let Some(number) = unfit(&from, in_memory).filter(|_| to_instance) {
+            return Err(number);
+        }
         match target.database(name) {
             // The rest of a seeding that was disturbed.
             Some(copy) if copy.seeded_by.as_deref() == Some(&link) => {}
@@ -154,6 +168,21 @@ impl Life<'_> {
         };
         !source.trace_flags.contains(&KEEP_LOG)
             && source.database(name).is_some_and(|database| database.backups.iter().any(breaks))
+    }
+}
+
+/// What keeps an instance from taking a database of SQL Server: the error table of SQL Server 2022, 41947 to 41950.
+/// ASSUMED 92: it is noticed when the seeding begins.
+fn unfit(database: &Database, in_memory: bool) -> Option<i32> {
+    let groups = &database.special_filegroups;
+    if database.log_files > 1 {
+        Some(41948)
+    } else if groups.iter().any(|(_, kind, _)| kind == "FD") {
+        Some(41950)
+    } else if !in_memory && groups.iter().any(|(_, kind, has_data)| kind == "FX" && *has_data) {
+        Some(41947)
+    } else {
+        None
     }
 }
 

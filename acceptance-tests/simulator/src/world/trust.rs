@@ -51,14 +51,13 @@ pub fn sql_trusts_instance(
 ) -> Result<(), LinkError> {
     let now = now + Duration::seconds(sql.clock_skew);
     let fqdn = managed.view.fqdn.as_str();
-    let presented = managed.endpoint_chain.first().and_then(|der| x509::read(fqdn, der));
     let vouches = |root: &Certificate| {
         let stands_in = managed.roots.iter().any(|(_, der)| *der == root.der);
         (stands_in || root.thumbprint == x509::real_root(opposites))
             && valid(root, now)
             && sql.issuers.iter().any(|grant| grant.certificate == root.id && covers(&grant.dns, fqdn))
     };
-    let accepted = presented.is_some_and(|certificate| valid(&certificate, now))
+    let accepted = x509::chain_holds(&managed.endpoint_chain, &managed.roots, fqdn, now)
         && sql.certificate(fqdn).is_some()
         && sql.certificates.iter().any(vouches);
     if accepted { Ok(()) } else { Err(LinkError::InstanceNotTrusted) }

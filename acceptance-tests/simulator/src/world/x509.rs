@@ -14,6 +14,7 @@ use rcgen::{
     PKCS_RSA_SHA256, RsaKeySize,
 };
 use time::{Duration, OffsetDateTime};
+use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
 
@@ -95,6 +96,49 @@ impl InstanceCertificates {
             root: root.der().to_vec(),
         })
     }
+}
+
+/// Whether a presented chain, leaf first, is for `name`, valid at `now`, and signed link by link up to one of the roots.
+pub(crate) fn chain_holds(
+    chain: &[Vec<u8>],
+    roots: &[(String, Vec<u8>)],
+    name: &str,
+    now: OffsetDateTime,
+) -> bool {
+    let Some(chain) = chain.iter().map(|der| parse_all(der)).collect::<Option<Vec<_>>>() else {
+        return false;
+    };
+    let Some(roots) = roots.iter().map(|(_, der)| parse_all(der)).collect::<Option<Vec<_>>>() else {
+        return false;
+    };
+    let valid = |one: &X509Certificate<'_>| {
+        let validity = one.validity();
+        validity.not_before.to_datetime() <= now && now <= validity.not_after.to_datetime()
+    };
+    let signed = |child: &X509Certificate<'_>, parent: &X509Certificate<'_>| {
+        child.issuer() == parent.subject() && child.verify_signature(Some(parent.public_key())).is_ok()
+    };
+    let (Some(leaf), Some(last)) = (chain.first(), chain.last()) else { return false };
+    names(leaf, name)
+        && chain.iter().all(valid)
+        && chain.iter().zip(chain.iter().skip(1)).all(|(child, parent)| signed(child, parent))
+        && roots.iter().any(|root| valid(root) && signed(last, root))
+}
+
+fn parse_all(der: &[u8]) -> Option<X509Certificate<'_>> {
+    X509Certificate::from_der(der).ok().filter(|(rest, _)| rest.is_empty()).map(|(_, parsed)| parsed)
+}
+
+/// Whether a certificate has a DNS name among its alternative ones.
+fn names(certificate: &X509Certificate<'_>, name: &str) -> bool {
+    let alternatives = certificate.subject_alternative_name().ok().flatten();
+    alternatives.is_some_and(|extension| {
+        extension
+            .value
+            .general_names
+            .iter()
+            .any(|one| matches!(one, GeneralName::DNSName(dns) if dns.eq_ignore_ascii_case(name)))
+    })
 }
 
 /// Whether a certificate's key is an elliptic curve's.

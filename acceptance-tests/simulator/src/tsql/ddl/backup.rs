@@ -55,6 +55,7 @@ pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -
         }
         _ => {}
     }
+    let held = held(engine, database);
     let engine = engine_mut(estate, caller)?;
     let Some(database) = engine.database_mut(name) else { return Err(no_such_database(name)) };
     let size = if log { 1 << 20 } else { database.size };
@@ -70,7 +71,9 @@ pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -
     });
     if log && !statement.copy_only {
         database.backed_up_lsn = database.hardened_lsn;
-        database.log_used = database.log_used.min(1.0);
+        if !held {
+            database.log_used = database.log_used.min(1.0);
+        }
     }
     if log && statement.norecovery {
         database.state = DatabaseState::Restoring;
@@ -122,6 +125,19 @@ pub(super) fn restore(
         3014,
         "RESTORE DATABASE successfully processed 0 pages in 0.100 seconds (0.000 MB/sec).",
     ))
+}
+
+/// Whether the log has to be kept for a secondary that is not connected, so that a backup of it frees nothing. ["Best
+/// practices for a link", 2026] ASSUMED 93: also after the link was deleted, until the distributed group is dropped.
+fn held(engine: &SqlInstance, database: &Database) -> bool {
+    let Some(local) = database.group.as_ref().and_then(|name| engine.group(name)) else { return false };
+    engine.groups.iter().any(|group| {
+        group.distributed
+            && group.role == Role::Primary
+            && group.link.ever_connected
+            && !group.link.connected
+            && distributed::has_member(engine, group, &local.name)
+    })
 }
 
 /// Whether this copy is a secondary one, locally or through a distributed group.

@@ -88,14 +88,7 @@ pub(super) fn modify(
     let build = engine(estate, caller)?.build;
     group::edit(estate, caller, name, |group, same| {
         if !group.distributed {
-            return Err(refuse(
-                19512,
-                format!(
-                    "The requested operation only applies to distributed availability group, and is not supported on \
-                     the specified availability group '{name}'. Please make sure you are specifying the correct \
-                     availability group name."
-                ),
-            ));
+            return Err(only_distributed(name));
         }
         let mut changed = false;
         for options in members {
@@ -166,6 +159,7 @@ pub(super) fn fail_over(estate: &mut Estate, caller: &Caller, name: &str) -> Res
     }
     let group = group.clone();
     let partner = partner(estate, caller, &group).map(SqlInstance::key);
+    estate.drain(name);
     set_role(estate, &caller.engine, name, Role::Secondary);
     if let Some(partner) = partner {
         set_role(estate, &partner, name, Role::Primary);
@@ -185,6 +179,29 @@ pub(super) fn force(estate: &mut Estate, caller: &Caller, name: &str) -> Result<
     }
     set_role(estate, &caller.engine, name, Role::Primary);
     Ok(Outcome::default())
+}
+
+/// `SET (ROLE = SECONDARY)`: this side gives the primary role away and nobody takes it. It is how a split brain is
+/// ended, on either side; what was committed here since is thrown away. ["Troubleshoot a link", 2026]
+pub(super) fn demote(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
+    let engine = engine(estate, caller)?;
+    if !group::visible(engine, caller, "alter", name)?.distributed {
+        return Err(only_distributed(name));
+    }
+    set_role(estate, &caller.engine, name, Role::Secondary);
+    Ok(Outcome::default())
+}
+
+/// 19512.
+fn only_distributed(name: &str) -> SqlError {
+    refuse(
+        19512,
+        format!(
+            "The requested operation only applies to distributed availability group, and is not supported on the \
+             specified availability group '{name}'. Please make sure you are specifying the correct availability group \
+             name."
+        ),
+    )
 }
 
 /// 19510.
@@ -281,7 +298,7 @@ fn check<'a>(
     Ok(local)
 }
 
-fn has_member(engine: &SqlInstance, group: &AvailabilityGroup, name: &str) -> bool {
+pub(super) fn has_member(engine: &SqlInstance, group: &AvailabilityGroup, name: &str) -> bool {
     group.replicas.iter().any(|member| engine.same_name(&member.server_name, name))
 }
 

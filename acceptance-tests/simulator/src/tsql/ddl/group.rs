@@ -103,10 +103,7 @@ pub(super) fn alter(
         Change::Failover | Change::ForceFailover => {
             local::fail_over(estate, caller, name, matches!(change, Change::ForceFailover))
         }
-        Change::SetRoleSecondary => edit(estate, caller, name, |group, _| {
-            group.role = Role::Secondary;
-            Ok(Outcome::default())
-        }),
+        Change::SetRoleSecondary => distributed::demote(estate, caller, name),
         Change::Set(options) => edit(estate, caller, name, |group, _| {
             local::apply(group, options);
             Ok(Outcome::default())

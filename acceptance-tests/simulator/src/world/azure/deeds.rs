@@ -83,6 +83,10 @@ pub(super) fn fail_over_link(
     name: &str,
     change: RoleChange,
 ) -> Result<Accepted, Refusal> {
+    let changing = in_progress(estate, path, name).any(|one| matches!(one.effect, Effect::ChangeRole(..)));
+    if changing && matches!(change, RoleChange::SetRole { .. }) {
+        return Err(refusals::role(41968));
+    }
     established(estate, path, name)?;
     let link = estate.link(path, name).ok_or_else(|| refusals::no_link(name))?;
     let (primary, phase) = (link.instance_is_primary, link.phase);

@@ -103,11 +103,15 @@ pub(super) fn not_primary() -> Refusal {
     )
 }
 
-/// 41965, 41970 as ARM would say them.
+/// 41965, 41968, 41970 as ARM would say them.
 pub(super) fn role(number: u16) -> Refusal {
     let text = match number {
         41965 => {
             "Setting the role cannot be applied as Azure SQL Managed Instance is already in the requested role."
+        }
+        41968 => {
+            "Changing the server role cannot be executed at this time as there exist a previous role change in progress on \
+             Azure SQL Managed Instance."
         }
         _ => "Switching to Primary role in planned fashion is not supported.",
     };

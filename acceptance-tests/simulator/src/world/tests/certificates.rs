@@ -77,3 +77,35 @@ fn the_chain_may_end_in_the_other_documented_root() {
     bench.advance(30);
     assert_eq!(bench.link().databases[0].error.as_deref(), Some("41974"));
 }
+
+#[test]
+fn the_presented_chain_is_checked_link_by_link() {
+    let holds = |spoil: &dyn Fn(&mut ManagedInstance)| {
+        let bench = Bench::prepared();
+        bench.with_instance(spoil);
+        bench.create(request()).unwrap();
+        bench.advance(30);
+        bench.link().databases[0].error.clone()
+    };
+    let refused = Some("41974".to_owned());
+    assert_eq!(holds(&|_| ()), None);
+    assert_eq!(
+        holds(&|managed| managed.endpoint_chain.truncate(1)),
+        refused,
+        "the issuing authority is missing"
+    );
+    let other = x509::InstanceCertificates::make(
+        "mi-other.abc.database.windows.net",
+        time::OffsetDateTime::now_utc(),
+    );
+    let other = other.unwrap();
+    let chain = |managed: &mut ManagedInstance| managed.endpoint_chain.clone_from(&other.chain);
+    assert_eq!(holds(&chain), refused, "another name, another root");
+    let rotated = |managed: &mut ManagedInstance| {
+        let fresh =
+            x509::InstanceCertificates::make(&managed.view.fqdn, time::OffsetDateTime::now_utc()).unwrap();
+        managed.endpoint_chain = fresh.chain;
+        managed.roots[0].1 = fresh.root;
+    };
+    assert_eq!(holds(&rotated), None, "the certificate that SQL Server has need not be the presented one");
+}

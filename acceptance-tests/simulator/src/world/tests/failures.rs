@@ -64,12 +64,12 @@ fn without_a_way_the_five_minutes_run_out() {
 }
 
 impl Bench {
-    fn cut(&self) {
+    pub(super) fn cut(&self) {
         let pair = (self.fqdn.clone(), SQL.to_owned());
         self.world.with(|estate| estate.network.cut.insert(pair));
     }
 
-    fn mend(&self) {
+    pub(super) fn mend(&self) {
         self.world.with(|estate| estate.network.cut.clear());
     }
 }
@@ -214,4 +214,41 @@ fn a_database_that_leaves_its_group_stalls_the_link() {
     bench.advance(30);
     assert_eq!(bench.state(), "LinkSynchronizationError");
     assert_eq!(bench.link().databases[0].error.as_deref(), Some("41977"));
+}
+
+#[test]
+fn what_an_instance_does_not_take_fails_the_seeding() {
+    let seeding = |spoil: &dyn Fn(&Bench)| {
+        let bench = Bench::prepared();
+        spoil(&bench);
+        let accepted = bench.create(request()).unwrap();
+        bench.advance(30);
+        assert_eq!(bench.state(), "LinkCreationError");
+        assert!(bench.copy().is_none());
+        bench.failure(&accepted)
+    };
+    let sales = |bench: &Bench, change: &dyn Fn(&mut Database)| {
+        bench.with_sql(|sql| change(sql.database_mut("Sales").unwrap()));
+    };
+    assert_eq!(seeding(&|bench| sales(bench, &|one| one.log_files = 2)), "41948");
+    let group = |kind: &str| ("more".to_owned(), kind.to_owned(), true);
+    assert_eq!(seeding(&|bench| sales(bench, &|one| one.special_filegroups.push(group("FD")))), "41950");
+    assert_eq!(seeding(&|bench| sales(bench, &|one| one.special_filegroups.push(group("FX")))), "41947");
+    let newer = |bench: &Bench| bench.with_sql(|sql| sql.build = crate::world::build::Build::usual(17));
+    assert_eq!(seeding(&newer), "41977");
+}
+
+#[test]
+fn a_log_backup_frees_nothing_while_the_secondary_is_away() {
+    let bench = Bench::linked();
+    let used = |bench: &Bench| {
+        bench.sql("BACKUP LOG Sales TO DISK = N'NUL'");
+        bench.with_sql(|sql| sql.database("Sales").unwrap().log_used)
+    };
+    bench.with_sql(|sql| sql.database_mut("Sales").unwrap().log_used = 90.0);
+    bench.cut();
+    bench.advance(30);
+    assert!(used(&bench) > 89.0);
+    bench.sql("DROP AVAILABILITY GROUP DAG_Sales");
+    assert!(used(&bench) < 2.0, "nobody waits for it any more");
 }

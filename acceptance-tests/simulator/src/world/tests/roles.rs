@@ -156,3 +156,72 @@ fn a_link_that_is_not_there_is_deleted_all_the_same() {
     bench.advance(60);
     assert_eq!(bench.failure(&accepted), "ResourceNotFound");
 }
+
+#[test]
+fn a_planned_failover_of_an_asynchronous_link_loses_nothing() {
+    let bench = Bench::linked();
+    bench.with_sql(|sql| sql.database_mut("Sales").unwrap().activity = 1000);
+    bench.advance(10);
+    let written = bench.with_sql(|sql| sql.database("Sales").unwrap().hardened_lsn);
+    assert!(bench.copy().unwrap().hardened_lsn < written, "it is behind");
+    bench.sql("ALTER AVAILABILITY GROUP DAG_Sales FAILOVER");
+    assert_eq!(bench.copy().unwrap().hardened_lsn, written);
+
+    bench.with_instance(|managed| managed.engine.database_mut("Sales").unwrap().activity = 1000);
+    bench.advance(30);
+    bench.world.fail_over_link(&bench.path, "DAG_Sales", RoleChange::Planned).unwrap();
+    bench.advance(16);
+    let written = bench.copy().unwrap().hardened_lsn;
+    assert!(bench.with_sql(|sql| sql.database("Sales").unwrap().hardened_lsn) >= written);
+}
+
+#[test]
+fn a_forced_failover_loses_exactly_what_was_not_replicated() {
+    let bench = Bench::linked();
+    bench.cut();
+    bench.advance(60);
+    let (source, copy) = (
+        bench.with_sql(|sql| sql.database("Sales").unwrap().hardened_lsn),
+        bench.copy().unwrap().hardened_lsn,
+    );
+    assert_eq!(source.since(copy), 61, "a minute, and the second that it was behind");
+    bench.world.fail_over_link(&bench.path, "DAG_Sales", RoleChange::Forced).unwrap();
+    bench.advance(16);
+    bench.with_instance(|managed| managed.engine.database_mut("Sales").unwrap().activity = 0);
+    let kept = bench.copy().unwrap().hardened_lsn;
+    assert_eq!(kept, copy, "it begins where the copy ended");
+}
+
+#[test]
+fn either_side_gives_its_role_away_in_t_sql() {
+    let bench = Bench::linked();
+    bench.done(bench.world.fail_over_link(&bench.path, "DAG_Sales", RoleChange::Forced));
+    let fqdn = bench.fqdn.clone();
+    let demote = "ALTER AVAILABILITY GROUP DAG_Sales SET (ROLE = SECONDARY)";
+    bench.world.with(|estate| crate::tsql::run_ddl(estate, &fqdn, demote)).unwrap();
+    bench.advance(60);
+    assert!(!bench.link().instance_is_primary && bench.connected(), "the split brain is over");
+    let local = "ALTER AVAILABILITY GROUP AG_Sales SET (ROLE = SECONDARY)";
+    let refused = bench.world.with(|estate| crate::tsql::run_ddl(estate, SQL, local)).unwrap_err();
+    assert_eq!(refused, 19512);
+}
+
+#[test]
+fn a_role_is_not_set_while_another_change_runs() {
+    let bench = Bench::linked();
+    bench.world.fail_over_link(&bench.path, "DAG_Sales", RoleChange::Forced).unwrap();
+    let again = RoleChange::SetRole { primary: true, forced: true };
+    assert_eq!(bench.world.fail_over_link(&bench.path, "DAG_Sales", again).unwrap_err().code, "41968");
+}
+
+#[test]
+fn a_failover_of_a_one_way_link_breaks_it() {
+    let bench = Bench::linked();
+    bench.with_instance(|managed| managed.view.database_format = "AlwaysUpToDate".into());
+    bench.advance(30);
+    assert!(bench.connected(), "one way it goes on");
+    bench.sql("ALTER AVAILABILITY GROUP DAG_Sales FAILOVER");
+    bench.advance(30);
+    assert!(bench.link().instance_is_primary && !bench.connected());
+    assert_eq!(bench.link().databases[0].error.as_deref(), Some("41988"));
+}
