@@ -40,7 +40,7 @@ impl Names for Scope<'_> {
 
     fn find_database(&self, name: &str) -> Option<String> {
         let shared = &self.session.shared;
-        shared.world.with(|estate| {
+        shared.world.glance(|estate| {
             estate
                 .engine(&shared.engine)
                 .and_then(|engine| engine.database(name))
@@ -98,7 +98,8 @@ impl Data for Scope<'_> {
         let sessions = shared.sessions.all();
         let caller =
             catalog::Caller { login: &self.session.login, session: self.session.id, sessions: &sessions };
-        shared.world.with(|estate| catalog::rows(estate, &shared.engine, &caller, view, database))
+        // All views of a query are of the moment to which it moved the world.
+        shared.world.glance(|estate| catalog::rows(estate, &shared.engine, &caller, view, database))
     }
 
     fn host(&self) -> std::sync::Arc<dyn Host> {
