@@ -110,7 +110,9 @@ impl Life<'_> {
     }
 
     fn note_failure(&mut self, error: LinkError) {
-        self.link.next_attempt = self.now + RETRY;
+        // Attempts keep their beat however long the stride was, so that a long jump leads where short ones do.
+        let missed = (self.now - self.link.next_attempt).whole_seconds() / RETRY.whole_seconds();
+        self.link.next_attempt += Duration::seconds(RETRY.whole_seconds() * (missed + 1));
         let (number, text) = error.on_instance(self.link);
         // ASSUMED 16: the reason shows at once.
         let initiating = self.link.phase == LinkPhase::Initiating;

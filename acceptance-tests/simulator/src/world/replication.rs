@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 use std::mem;
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::clock::Clock;
-use super::connection::Address;
+use super::connection::{Address, RETRY};
 use super::database::{BackupRecord, Database, DatabaseState};
 use super::estate::{Estate, behind};
 use super::group::Role;
@@ -27,8 +27,9 @@ impl Estate {
         let now = self.clock.now();
         // What was done since, was done at this moment of the world.
         self.live(0);
+        let acted = self.reached;
         while now - self.reached >= Duration::SECOND {
-            let seconds = if self.in_flux() { 1 } else { (now - self.reached).whole_seconds() };
+            let seconds = if self.in_flux(acted) { 1 } else { (now - self.reached).whole_seconds() };
             self.reached += Duration::seconds(seconds);
             let seconds = u64::try_from(seconds).unwrap_or_default();
             self.write(seconds);
@@ -39,8 +40,10 @@ impl Estate {
     }
 
     /// Whether anything is under way that the next second may move along.
-    fn in_flux(&self) -> bool {
-        let recent = |lost| self.reached - lost < WATCHED;
+    fn in_flux(&self, acted: OffsetDateTime) -> bool {
+        // Whoever acted before this may have mended what keeps a link apart: its next attempt shows.
+        let tried = self.reached - acted > RETRY;
+        let recent = |lost| !tried || self.reached - lost < WATCHED;
         self.operations.iter().any(|operation| operation.outcome.is_none())
             || self.managed_instances.iter().any(|managed| {
                 !managed.due_backups.is_empty()

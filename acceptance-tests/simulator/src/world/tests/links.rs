@@ -233,3 +233,48 @@ fn a_link_of_several_databases_seeds_them_one_after_the_other_and_takes_more() {
     assert_eq!(states(&bench), ["LinkSynchronizing", "LinkSynchronizing"]);
     assert!(bench.copy().unwrap().group.is_none(), "what left the link is independent");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config {
+        cases: 8,
+        failure_persistence: None,
+        ..proptest::test_runner::Config::default()
+    })]
+
+    /// However a day of trouble is cut into jumps, it ends in the same world: a seeding, a disturbance, a long cut, its end.
+    #[test]
+    fn jumps_cut_at_random_lead_to_the_same_world(
+        cuts in proptest::collection::vec(1_u64..86_400, 0..6),
+        short in proptest::collection::vec(1_u64..60, 0..6),
+    ) {
+        let lived = |cuts: &[u64], short: &[u64]| {
+            let bench = Bench::prepared();
+            let pass = |total: u64, cuts: &[u64]| {
+                let mut stops: Vec<u64> = cuts.iter().copied().filter(|one| *one < total).collect();
+                stops.push(total);
+                stops.sort_unstable();
+                let mut reached = 0;
+                for stop in stops {
+                    bench.advance(stop - reached);
+                    reached = stop;
+                }
+            };
+            bench.create(request()).unwrap();
+            pass(60, short);
+            bench.cut();
+            pass(60, short);
+            bench.mend();
+            pass(300, short);
+            bench.cut();
+            pass(86_400, cuts);
+            bench.mend();
+            pass(60, short);
+            bench.with_instance(|managed| {
+                let link = &managed.links[0];
+                let one = &link.databases[0];
+                (link.phase, one.seedings, one.seeding_since.map(|at| at - link.created), one.replication.clone().hardened.position, link.session.is_some(), link.next_attempt - link.created)
+            })
+        };
+        proptest::prop_assert_eq!(lived(&[], &[]), lived(&cuts, &short));
+    }
+}
