@@ -57,12 +57,12 @@ impl Estate {
             })
     }
 
-    /// Applications change what takes changes.
+    /// Applications change what takes changes; a full log takes none. ["Best practices for a link", 2026]
     fn write(&mut self, seconds: u64) {
         let managed = self.managed_instances.iter_mut().map(|managed| &mut managed.engine);
         for engine in self.sql_servers.iter_mut().chain(managed) {
             let writable: Vec<bool> =
-                engine.databases.iter().map(|database| engine.takes_writes(database)).collect();
+                engine.databases.iter().map(|one| engine.takes_writes(one) && one.log_used < 100.0).collect();
             for (database, writable) in engine.databases.iter_mut().zip(writable) {
                 if writable {
                     let changes = database.activity.saturating_mul(seconds);

@@ -80,6 +80,31 @@ pub fn instance_trusts_sql(
     }
 }
 
+impl ManagedInstance {
+    /// The service gives the instance a new certificate, of another issuing authority and root of the same names, as it
+    /// does by itself every year. Connections live on; the next handshake shows the new one.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn renew_certificate(&mut self, now: OffsetDateTime) -> Result<(), rcgen::Error> {
+        let made = x509::InstanceCertificates::make(&self.view.fqdn, now)?;
+        let own = self.engine.endpoint.as_ref().and_then(|one| one.authentication.certificate);
+        let held = self.engine.certificates.iter_mut().find(|one| Some(one.id) == own);
+        if let (Some(held), Some(leaf)) = (held, made.chain.first().and_then(|der| x509::read("", der))) {
+            *held = Certificate {
+                name: held.name.clone(),
+                id: held.id,
+                private_key: held.private_key,
+                key: made.key,
+                ..leaf
+            };
+        }
+        self.endpoint_chain = made.chain;
+        self.roots = vec![(made.root_subject.to_owned(), made.root)];
+        Ok(())
+    }
+}
+
 /// The certificate that a SQL Server's endpoint presents.
 pub fn presented(sql: &SqlInstance) -> Option<&Certificate> {
     sql.certificate_by_id(sql.endpoint.as_ref()?.authentication.certificate?)

@@ -109,3 +109,23 @@ fn the_presented_chain_is_checked_link_by_link() {
     };
     assert_eq!(holds(&rotated), None, "the certificate that SQL Server has need not be the presented one");
 }
+
+#[test]
+fn a_renewed_certificate_disturbs_neither_connections_nor_reconnects() {
+    let bench = Bench::linked();
+    let shown = |bench: &Bench| bench.world.endpoint_certificates(&bench.path)[0].der.clone();
+    let before = shown(&bench);
+    bench.advance(200 * 24 * HOUR);
+    bench.sql("ALTER ENDPOINT [hadr] AS TCP (LISTENER_PORT = 5022)");
+    bench.advance(60);
+    assert!(!bench.connected(), "the old one has expired");
+    let now = bench.world.now();
+    bench.with_instance(|managed| managed.renew_certificate(now)).unwrap();
+    bench.advance(30);
+    assert!(bench.connected(), "the root vouches for the new one");
+    assert_ne!(shown(&bench), before);
+    bench.with_instance(|managed| {
+        let own = managed.engine.certificate_by_id(256).unwrap();
+        assert_eq!(own.der, managed.endpoint_chain[0]);
+    });
+}

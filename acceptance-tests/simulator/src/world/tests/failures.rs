@@ -252,3 +252,16 @@ fn a_log_backup_frees_nothing_while_the_secondary_is_away() {
     bench.sql("DROP AVAILABILITY GROUP DAG_Sales");
     assert!(used(&bench) < 2.0, "nobody waits for it any more");
 }
+
+#[test]
+fn a_full_log_takes_no_changes() {
+    let bench = Bench::linked();
+    let written = |bench: &Bench| bench.with_sql(|sql| sql.database("Sales").unwrap().hardened_lsn);
+    bench.with_sql(|sql| sql.database_mut("Sales").unwrap().log_used = 100.0);
+    let before = written(&bench);
+    bench.advance(HOUR);
+    assert_eq!(written(&bench), before);
+    bench.sql("BACKUP LOG Sales TO DISK = N'NUL'");
+    bench.advance(HOUR);
+    assert!(written(&bench) > before);
+}
