@@ -224,9 +224,13 @@ async fn a_configuration_is_rehearsed_as_it_stands_and_leaves_nothing_behind() {
         command.env(name, place);
     }
     let (name, value) = mark.split_once('=').unwrap();
-    let child = command.env(name, value).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.env(name, value).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The kernel lets the parent go on a moment before it shows the environment of what it started.
     #[cfg(target_os = "linux")]
-    assert!(!processes_with(&mark).is_empty(), "a process cannot be found by its mark");
+    while processes_with(&mark).is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "a process cannot be found by its mark");
+        tokio::task::yield_now().await;
+    }
 
     let output = child.wait_with_output().await.unwrap();
 
