@@ -11,6 +11,7 @@ use crate::world::build::Build;
 use crate::world::database::{BackupRecord, Database, DatabaseState};
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::log::LogPosition;
+use crate::world::names::Names;
 use crate::world::security::{Login, Password, Permission, Securable};
 
 /// A SQL Server: the default instance of its host, or a named one beside it.
@@ -208,6 +209,8 @@ pub(super) fn fresh(
         permissions: Vec::new(),
         next_id: 257,
         started: now - Duration::days(30),
+        database_names: Names::default(),
+        group_names: Names::default(),
     };
     for name in ["master", "tempdb", "model", "msdb"] {
         let mut system = database(name, &engine, now, estate);

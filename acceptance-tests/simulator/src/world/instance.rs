@@ -8,6 +8,7 @@ use super::collation::Collation;
 use super::database::Database;
 use super::endpoint::Endpoint;
 use super::group::AvailabilityGroup;
+use super::names::Names;
 use super::security::{Certificate, IssuerGrant, Login, MasterKey, Permission, User};
 
 /// Which engine: a host can carry several instances.
@@ -113,6 +114,10 @@ pub struct SqlInstance {
     pub next_id: i32,
     /// `sql server start time`, for `sys.dm_os_sys_info`.
     pub started: time::OffsetDateTime,
+    /// Where in [`Self::databases`] each name is.
+    pub database_names: Names,
+    /// Where in [`Self::groups`] each name is.
+    pub group_names: Names,
 }
 
 /// Edition of a SQL Server.
@@ -183,13 +188,17 @@ impl SqlInstance {
 
     /// A database by name.
     pub fn database(&self, name: &str) -> Option<&Database> {
-        self.databases.iter().find(|database| self.same_name(&database.name, name))
+        self.databases.get(self.database_place(name)?)
     }
 
     /// The same, to change.
     pub fn database_mut(&mut self, name: &str) -> Option<&mut Database> {
-        let position = self.databases.iter().position(|database| self.same_name(&database.name, name))?;
-        self.databases.get_mut(position)
+        let place = self.database_place(name)?;
+        self.databases.get_mut(place)
+    }
+
+    fn database_place(&self, name: &str) -> Option<usize> {
+        self.database_names.place(&self.databases, self.comparing(), name, |one| &one.name)
     }
 
     /// Whether two names of objects are the same under the server's collation.
@@ -204,12 +213,23 @@ impl SqlInstance {
 
     /// A group by name.
     pub fn group(&self, name: &str) -> Option<&AvailabilityGroup> {
-        self.groups.iter().find(|group| self.same_name(&group.name, name))
+        self.groups.get(self.group_place(name)?)
+    }
+
+    /// The same, to change.
+    pub fn group_mut(&mut self, name: &str) -> Option<&mut AvailabilityGroup> {
+        let place = self.group_place(name)?;
+        self.groups.get_mut(place)
+    }
+
+    fn group_place(&self, name: &str) -> Option<usize> {
+        self.group_names.place(&self.groups, self.comparing(), name, |one| &one.name)
     }
 
     /// A certificate in `master` by name.
     pub fn certificate(&self, name: &str) -> Option<&Certificate> {
-        self.certificates.iter().find(|certificate| self.same_name(&certificate.name, name))
+        let comparing = self.comparing();
+        self.certificates.iter().find(|certificate| comparing.equal(&certificate.name, name))
     }
 
     /// A certificate in `master` by id.

@@ -14,9 +14,9 @@ use super::replication::opposite;
 use super::trust::LinkError;
 
 /// Without a connection in this time a new link fails. [page of error 41962]
-const INITIATION: Duration = Duration::minutes(5);
+pub(super) const INITIATION: Duration = Duration::minutes(5);
 /// A link that is not seeded in this time is given up. [troubleshooting page of the link]
-const SEEDING_LIMIT: Duration = Duration::days(6);
+pub(super) const SEEDING_LIMIT: Duration = Duration::days(6);
 
 /// A link, its two ends and the moment. The instance's list of links is empty meanwhile.
 pub(super) struct Life<'a> {
@@ -33,15 +33,19 @@ pub(super) struct Life<'a> {
 impl Life<'_> {
     /// Lives on for some seconds that end now.
     pub(super) fn go_on(mut self, seconds: u64) {
+        // Whatever flowed, flowed over the connection that there was then.
+        if seconds > 0 && self.link.session.is_some() {
+            self.seed(seconds);
+            self.replicate(seconds);
+        }
         self.note_roles();
         self.note_loss();
-        let failed = matches!(self.link.phase, LinkPhase::InitError | LinkPhase::CreationError);
-        if self.link.session.is_none() && !failed && self.now >= self.link.next_attempt {
+        if self.link.waits() && self.now >= self.link.next_attempt {
             self.attempt();
         }
         if self.link.session.is_some() {
-            self.seed(seconds);
-            self.replicate(seconds);
+            self.seed(0);
+            self.watch_sources();
         }
         self.give_up();
         self.tell_both_sides();
@@ -81,12 +85,17 @@ impl Life<'_> {
         let pause = if slow { Duration::minutes(10) } else { RETRY / 2 };
         self.link.session = None;
         self.link.databases.iter_mut().for_each(|one| one.replication.stop());
-        self.link.lost = Some(self.now);
+        self.link.tried = None;
         self.link.next_attempt = self.now + pause;
     }
 
     fn attempt(&mut self) {
-        let connected = self.ends().connect().and_then(|session| {
+        // Attempts keep their beat however long the stride was, so that a long jump leads where short ones do.
+        let missed = (self.now - self.link.next_attempt).whole_seconds() / RETRY.whole_seconds();
+        let beat = self.link.next_attempt + Duration::seconds(RETRY.whole_seconds() * missed);
+        self.link.tried = Some(beat);
+        self.link.next_attempt = beat + RETRY;
+        let connected = Ends { now: beat, ..self.ends() }.connect().and_then(|session| {
             // ASSUMED 2: another group of the same name is not the link's.
             let own = self.link.joined.as_ref().is_none_or(|id| *id == session.group)
                 || opposite(self.opposites, assumption::REMADE_GROUP);
@@ -110,9 +119,6 @@ impl Life<'_> {
     }
 
     fn note_failure(&mut self, error: LinkError) {
-        // Attempts keep their beat however long the stride was, so that a long jump leads where short ones do.
-        let missed = (self.now - self.link.next_attempt).whole_seconds() / RETRY.whole_seconds();
-        self.link.next_attempt += Duration::seconds(RETRY.whole_seconds() * (missed + 1));
         let (number, text) = error.on_instance(self.link);
         // ASSUMED 16: the reason shows at once.
         let initiating = self.link.phase == LinkPhase::Initiating;
@@ -233,8 +239,7 @@ impl Life<'_> {
 
 /// A distributed group by name, to change.
 pub(super) fn group_mut<'a>(engine: &'a mut SqlInstance, name: &str) -> Option<&'a mut AvailabilityGroup> {
-    let id = engine.group(name).filter(|group| group.distributed)?.id.clone();
-    engine.groups.iter_mut().find(|group| group.id == id)
+    engine.group_mut(name).filter(|group| group.distributed)
 }
 
 /// The service will take a first full backup of a database that became its own.

@@ -60,8 +60,8 @@ pub struct Link {
     pub joined: Option<String>,
     /// When a connection is tried next, if there is none.
     pub next_attempt: OffsetDateTime,
-    /// When the last connection was lost.
-    pub lost: Option<OffsetDateTime>,
+    /// When a connection was last tried in vain.
+    pub tried: Option<OffsetDateTime>,
     /// The role that time has last seen: a difference to [`Self::instance_is_primary`] is a change that it has yet to
     /// follow up, whoever made it.
     pub noted_primary: bool,

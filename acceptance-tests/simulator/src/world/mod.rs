@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`estate`] | everything there is, and how names reach each other |
 //! | [`build`] | builds of the engine, and what each can do |
-//! | [`collation`] | how a server compares names |
+//! | [`collation`], [`names`] | how a server compares names, and finds one among many |
 //! | [`clock`] | accelerated time that a test can advance |
 //! | [`instance`] | one database engine: a SQL Server, or the engine inside a managed instance |
 //! | [`security`] | master key, certificates, issuer grants, logins, permissions |
@@ -14,7 +14,7 @@
 //! | [`log`] | positions in a log, and how far a copy has come |
 //! | [`managed`] | the Azure side: managed instances, links, uploaded certificates, operations |
 //! | [`x509`], [`trust`] | certificates of instances, and who accepts whom |
-//! | `replication`, `connection`, `seeding`, `link_life`, `operations` | what time does: connections, seeding, log positions, ends of operations |
+//! | `replication`, `events`, `connection`, `seeding`, `link_life`, `operations` | what time does: connections, seeding, log positions, ends of operations |
 //! | `azure` | the world as ARM's backend |
 //! | [`assumption`] | what is believed without a source |
 //!
@@ -33,11 +33,13 @@ mod connection;
 pub mod database;
 pub mod endpoint;
 pub mod estate;
+mod events;
 pub mod group;
 pub mod instance;
 mod link_life;
 pub mod log;
 pub mod managed;
+pub mod names;
 mod operations;
 mod replication;
 pub mod security;

@@ -15,23 +15,24 @@ use crate::arm::path::InstancePath;
 type Outcome = Result<(), (String, String)>;
 
 impl Estate {
-    /// Ends the operations whose time has come, oldest first.
-    pub(super) fn end_operations(&mut self) {
+    /// Ends the operations whose time has come, oldest first. Says whether any ended.
+    pub(super) fn end_operations(&mut self) -> bool {
         let now = self.reached;
+        let mut ended = false;
         for position in 0..self.operations.len() {
-            let Some(operation) = self.operations.get(position).cloned() else { continue };
-            if operation.outcome.is_some() {
-                continue;
-            }
+            let running = self.operations.get(position).filter(|operation| operation.outcome.is_none());
+            let Some(operation) = running.cloned() else { continue };
             let outcome = match (&operation.effect, operation.ends) {
                 (Effect::FollowLink(link), _) => self.follow(&operation, link),
                 (_, Some(ends)) if ends <= now => Some(self.take_effect(&operation)),
                 _ => None,
             };
+            ended |= outcome.is_some();
             if let Some(operation) = self.operations.get_mut(position) {
                 operation.outcome = outcome;
             }
         }
+        ended
     }
 
     /// An instance by its path.

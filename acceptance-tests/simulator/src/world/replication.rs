@@ -1,70 +1,65 @@
 //! What time does to the world: connections, seeding, log positions, operations, backups.
 //!
-//! Time goes in whole seconds while anything is under way, and in one stride while nothing is, so that a long jump of
-//! the clock leads where many short ones lead. What a link does in a moment is in `link_life`, what an operation does at
-//! its end in `operations`.
+//! Time goes in strides of whole seconds, from one event to the next (`events`): between two of them everything flows
+//! evenly, so that a long jump of the clock leads where many short ones lead. What a link does in a moment is in
+//! `link_life`, what an operation does at its end in `operations`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::mem;
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::clock::Clock;
-use super::connection::{Address, RETRY};
+use super::connection::Address;
 use super::database::{BackupRecord, Database, DatabaseState};
 use super::estate::{Estate, behind};
-use super::group::Role;
+use super::events::{seconds_until, share};
+use super::group::{AvailabilityGroup, Role};
 use super::instance::SqlInstance;
 use super::link_life::Life;
-use super::managed::LinkPhase;
-
-/// How long a lost connection is watched second by second.
-const WATCHED: Duration = Duration::minutes(11);
 
 impl Estate {
-    /// Moves links, seedings and operations along to the clock's present.
-    pub fn catch_up(&mut self) {
+    /// Moves links, seedings and operations along to the clock's present. Says in how many strides.
+    pub fn catch_up(&mut self) -> usize {
         let now = self.clock.now();
         // What was done since, was done at this moment of the world.
         self.live(0);
-        let acted = self.reached;
+        let mut acted = self.reached;
+        let mut dates = None;
+        let mut strides = 0;
         while now - self.reached >= Duration::SECOND {
-            let seconds = if self.in_flux(acted) { 1 } else { (now - self.reached).whole_seconds() };
+            let left = (now - self.reached).whole_seconds();
+            if dates.is_none() && self.waits_for_connection() {
+                dates = Some(self.validity_dates());
+            }
+            let next = self.next_event(acted, dates.as_deref().unwrap_or_default());
+            let seconds = next.map_or(left, |next| seconds_until(self.reached, next)).clamp(1, left);
             self.reached += Duration::seconds(seconds);
+            strides += 1;
             let seconds = u64::try_from(seconds).unwrap_or_default();
             self.write(seconds);
             self.live(seconds);
             self.take_backups();
-            self.end_operations();
+            if self.end_operations() {
+                // What an operation does, it does at this moment, as if somebody had done it.
+                self.live(0);
+                acted = self.reached;
+                dates = None;
+            }
         }
-    }
-
-    /// Whether anything is under way that the next second may move along.
-    fn in_flux(&self, acted: OffsetDateTime) -> bool {
-        // Whoever acted before this may have mended what keeps a link apart: its next attempt shows.
-        let tried = self.reached - acted > RETRY;
-        let recent = |lost| !tried || self.reached - lost < WATCHED;
-        self.operations.iter().any(|operation| operation.outcome.is_none())
-            || self.managed_instances.iter().any(|managed| {
-                !managed.due_backups.is_empty()
-                    || managed.links.iter().any(|link| {
-                        let moving = matches!(
-                            link.phase,
-                            LinkPhase::Initiating | LinkPhase::Seeding | LinkPhase::FailingOver
-                        );
-                        moving || (link.session.is_none() && link.lost.is_some_and(recent))
-                    })
-            })
+        strides
     }
 
     /// Applications change what takes changes; a full log takes none. ["Best practices for a link", 2026]
     fn write(&mut self, seconds: u64) {
         let managed = self.managed_instances.iter_mut().map(|managed| &mut managed.engine);
         for engine in self.sql_servers.iter_mut().chain(managed) {
-            let writable: Vec<bool> =
-                engine.databases.iter().map(|one| engine.takes_writes(one) && one.log_used < 100.0).collect();
-            for (database, writable) in engine.databases.iter_mut().zip(writable) {
-                if writable {
+            let receiving = engine.receiving();
+            let comparing = engine.comparing();
+            for database in engine.databases.iter_mut().filter(|one| one.activity > 0) {
+                let received =
+                    database.group.as_ref().is_some_and(|group| receiving.contains(&comparing.fold(group)));
+                if database.can_change() && !received && database.log_used < 100.0 {
                     let changes = database.activity.saturating_mul(seconds);
                     database.hardened_lsn = database.hardened_lsn.advanced(changes);
                 }
@@ -76,13 +71,13 @@ impl Estate {
     fn live(&mut self, seconds: u64) {
         let Self { sql_servers, managed_instances, network, opposites, seeding_rate, reached, .. } = self;
         for managed in managed_instances {
+            let rate = share(*seeding_rate, &managed.links);
             let mut links = mem::take(&mut managed.links);
             for link in &mut links {
                 let place = Address::parse(&link.request.partner_endpoint)
                     .and_then(|partner| behind(sql_servers.iter(), partner.host, partner.port));
                 let sql = place.and_then(|place| sql_servers.get_mut(place));
-                let life =
-                    Life { link, managed, sql, network, opposites, rate: *seeding_rate, now: *reached };
+                let life = Life { link, managed, sql, network, opposites, rate, now: *reached };
                 life.go_on(seconds);
             }
             managed.links = links;
@@ -117,17 +112,45 @@ impl SqlInstance {
     /// a distributed group.
     pub fn is_secondary(&self, database: &Database) -> bool {
         let Some(local) = database.group.as_ref().and_then(|name| self.group(name)) else { return false };
+        let comparing = self.comparing();
         let receives = self.groups.iter().any(|group| {
-            group.distributed
-                && group.role == Role::Secondary
-                && group.replicas.iter().any(|member| self.same_name(&member.server_name, &local.name))
+            group.receives()
+                && group.replicas.iter().any(|member| comparing.equal(&member.server_name, &local.name))
         });
         local.role == Role::Secondary || receives
     }
 
+    /// The names, folded, of all groups whose databases are secondary copies here.
+    fn receiving(&self) -> HashSet<String> {
+        let comparing = self.comparing();
+        let mut names = HashSet::new();
+        for group in &self.groups {
+            if group.receives() {
+                names.extend(group.replicas.iter().map(|member| comparing.fold(&member.server_name)));
+            } else if !group.distributed && group.role == Role::Secondary {
+                names.insert(comparing.fold(&group.name));
+            }
+        }
+        names
+    }
+
     /// Whether applications can change a database here.
     pub fn takes_writes(&self, database: &Database) -> bool {
-        database.state == DatabaseState::Online && !database.read_only && !self.is_secondary(database)
+        database.can_change() && !self.is_secondary(database)
+    }
+}
+
+impl AvailabilityGroup {
+    /// Whether this side of a distributed group gets its databases from the other.
+    fn receives(&self) -> bool {
+        self.distributed && self.role == Role::Secondary
+    }
+}
+
+impl Database {
+    /// Whether its own state lets it be changed, wherever its copies are.
+    fn can_change(&self) -> bool {
+        self.state == DatabaseState::Online && !self.read_only
     }
 }
 

@@ -8,7 +8,7 @@ use super::database::{Database, DatabaseState};
 use super::instance::SqlInstance;
 use super::link_life::Life;
 use super::log::LogPosition;
-use super::managed::LinkPhase;
+use super::managed::{LinkDatabase, LinkPhase};
 
 /// Keeps the log of databases that are seeded from being truncated by log backups.
 const KEEP_LOG: i64 = 12381;
@@ -65,6 +65,21 @@ impl Life<'_> {
         }
     }
 
+    /// Notices sources that have left their group, or are gone.
+    pub(super) fn watch_sources(&mut self) {
+        let seeded = |one: &&LinkDatabase| {
+            one.error.is_none() && one.seeded.is_some_and(|(done, total)| done >= total)
+        };
+        let names: Vec<String> =
+            self.link.databases.iter().filter(seeded).map(|one| one.name.clone()).collect();
+        for name in names {
+            let Some((source, _)) = self.copies() else { return };
+            if source.database(&name).is_none_or(|from| from.group.is_none()) {
+                self.stall(&name);
+            }
+        }
+    }
+
     /// Sends the log. The secondary is a second behind while it need not be waited for.
     pub(super) fn replicate(&mut self, seconds: u64) {
         let now = self.now;
@@ -78,10 +93,7 @@ impl Life<'_> {
             .collect();
         for name in names {
             let Some((source, target)) = self.copies() else { return };
-            let Some(from) = source.database(&name).filter(|one| one.group.is_some()) else {
-                self.stall(&name);
-                continue;
-            };
+            let Some(from) = source.database(&name).filter(|one| one.group.is_some()) else { continue };
             let (position, writes) = (from.hardened_lsn, from.activity);
             let behind = if synchronous { 0 } else { writes };
             let Some(copy) = target.database_mut(&name) else { continue };

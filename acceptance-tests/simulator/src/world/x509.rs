@@ -129,6 +129,13 @@ fn parse_all(der: &[u8]) -> Option<X509Certificate<'_>> {
     X509Certificate::from_der(der).ok().filter(|(rest, _)| rest.is_empty()).map(|(_, parsed)| parsed)
 }
 
+/// The first and the last moment at which a certificate is valid.
+pub(crate) fn validity(der: &[u8]) -> Option<(OffsetDateTime, OffsetDateTime)> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    let validity = parsed.validity();
+    Some((validity.not_before.to_datetime(), validity.not_after.to_datetime()))
+}
+
 /// Whether a certificate has a DNS name among its alternative ones.
 fn names(certificate: &X509Certificate<'_>, name: &str) -> bool {
     let alternatives = certificate.subject_alternative_name().ok().flatten();

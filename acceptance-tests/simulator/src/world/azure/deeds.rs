@@ -303,7 +303,7 @@ fn make_link(
         session: None,
         joined: None,
         next_attempt: now + Duration::seconds(10),
-        lost: None,
+        tried: None,
         noted_primary: primary,
         reset: false,
         request,

@@ -4,6 +4,7 @@ mod certificates;
 mod failures;
 mod links;
 mod roles;
+mod scale;
 
 use std::time::Duration;
 

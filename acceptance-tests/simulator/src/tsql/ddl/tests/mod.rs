@@ -20,6 +20,7 @@ use crate::world::Estate;
 use crate::world::clock::Clock;
 use crate::world::estate::Network;
 use crate::world::instance::{Edition, SqlInstance};
+use crate::world::names::Names;
 use crate::world::security::Login;
 
 const PASSWORD: &str = "Str0ng and long!";
@@ -71,6 +72,8 @@ impl Bench {
             permissions: Vec::new(),
             next_id: 261,
             started: now,
+            database_names: Names::default(),
+            group_names: Names::default(),
         };
         let estate = Estate {
             clock: Clock::new(now, 0),
