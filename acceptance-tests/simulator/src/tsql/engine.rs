@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::error::SqlError;
+use super::error::raise;
 use super::host::edition;
 use super::session::locks::Locks;
 use super::session::registry::Registry;
@@ -91,20 +91,13 @@ impl EngineBackend {
     /// Clients see state 1 whatever was wrong, so that nobody learns which logins there are.
     fn admit(&self, credential: &Credential) -> Result<String, (SqlMessage, u8)> {
         match credential {
-            Credential::Windows => {
-                let text = "Login failed. The login is from an untrusted domain and cannot be used with Integrated \
-                            authentication.";
-                Err((refused(18452, 1, text), 1))
-            }
+            Credential::Windows => Err((message(&raise!(18452, "")), 1)),
             Credential::Token(token) => match self.tokens.verify_sql_token(token) {
                 Ok(principal) => Ok(principal.name),
-                Err(_) => {
-                    let text = "Login failed for user '<token-identified principal>'.";
-                    Err((refused(18456, 1, text), 1))
-                }
+                Err(_) => Err((failed("<token-identified principal>"), 1)),
             },
             Credential::Password { user, password } => {
-                let failed = |state| (refused(18456, 1, &format!("Login failed for user '{user}'.")), state);
+                let failed = |state| (failed(user), state);
                 self.shared.world.with(|estate| {
                     let logins = estate.engine(&self.shared.engine).map(|engine| engine.logins.as_slice());
                     let mut logins = logins.unwrap_or_default().iter();
@@ -116,11 +109,7 @@ impl EngineBackend {
                         (true, true) => Ok(login.name.clone()),
                         (false, true) => Err(failed(state::WRONG_PASSWORD)),
                         (false, false) => Err(failed(state::WRONG_PASSWORD_OF_DISABLED)),
-                        (true, false) => {
-                            let text =
-                                format!("Login failed for user '{user}'. Reason: The account is disabled.");
-                            Err((refused(18470, 1, &text), 1))
-                        }
+                        (true, false) => Err((message(&raise!(18470, user, "")), 1)),
                     }
                 })
             }
@@ -178,10 +167,9 @@ impl Backend for EngineBackend {
                 .map(|one| one.name.clone())
         });
         let Some(database) = database else {
-            let text = format!("Cannot open database \"{wanted}\" requested by the login. The login failed.");
-            let failed = refused(18456, 1, &format!("Login failed for user '{name}'."));
+            let failed = failed(&name);
             self.log(&name, &failed, state::UNKNOWN_DATABASE);
-            return Err(vec![SqlMessage { class: 11, ..refused(4060, 1, &text) }, failed]);
+            return Err(vec![message(&raise!(4060, wanted)), failed]);
         };
         let id = self.next_session.fetch_add(1, Ordering::Relaxed);
         let session = SqlSession::new(
@@ -199,8 +187,9 @@ impl Backend for EngineBackend {
     }
 }
 
-fn refused(number: i32, state: u8, text: &str) -> SqlMessage {
-    message(&SqlError::new(number, 14, state, text.to_owned()))
+/// 18456 as clients see it.
+fn failed(user: &str) -> SqlMessage {
+    message(&raise!(18456, user, "", ""))
 }
 
 /// `@@VERSION`, in the form that servers of the field show.

@@ -7,6 +7,7 @@ mod dialect;
 pub(crate) mod engine;
 mod error;
 mod host;
+mod messages;
 mod parser;
 mod query;
 mod schema;

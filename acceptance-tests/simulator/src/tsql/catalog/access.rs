@@ -5,7 +5,7 @@
 //! views", 2025; both pairs as servers of the field send them]
 
 use super::super::ddl::permission::{Rights, user_in};
-use super::super::error::SqlError;
+use super::super::error::{SqlError, raise};
 use super::super::schema::{Scope, View};
 use crate::world::instance::SqlInstance;
 use crate::world::security::Securable;
@@ -60,18 +60,14 @@ pub(super) fn check(
     match needs(view, version) {
         Needs::Nothing => Ok(()),
         Needs::Server(permission) if rights.server(permission) => Ok(()),
-        Needs::Server(permission) => {
-            let text = format!("{permission} permission was denied on object 'server', database 'master'.");
-            Err(refused(SqlError::new(300, 14, 1, text)))
-        }
+        Needs::Server(permission) => Err(refused(raise!(300, permission, "server", "master"))),
         Needs::Database => {
             let permission =
                 if version >= 16 { "VIEW DATABASE PERFORMANCE STATE" } else { "VIEW DATABASE STATE" };
             if rights.on(&Securable::Database(database.to_owned()), permission) {
                 return Ok(());
             }
-            let text = format!("{permission} permission denied in database '{database}'.");
-            Err(refused(SqlError::new(262, 14, 1, text)))
+            Err(refused(raise!(262, permission, database)))
         }
         Needs::Table => {
             let table = Securable::Object("msdb".to_owned(), format!("dbo.{}", view.name));
@@ -80,16 +76,11 @@ pub(super) fn check(
             if inside && rights.on(&table, "SELECT") {
                 return Ok(());
             }
-            let text = format!(
-                "The SELECT permission was denied on the object '{}', database 'msdb', schema 'dbo'.",
-                view.name
-            );
-            Err(SqlError::new(229, 14, 5, text))
+            Err(raise!(229, "SELECT", view.name, "msdb", "dbo"))
         }
     }
 }
 
 fn refused(first: SqlError) -> SqlError {
-    let text = "The user does not have permission to perform this action.";
-    SqlError::new(297, 16, 1, text.to_owned()).after(first)
+    raise!(297).after(first)
 }

@@ -14,7 +14,7 @@
 //! | `groups`, `states`, `progress`, `seeding` | availability groups and how they replicate |
 //! | `cluster` | the cluster under them |
 //! | `internal` | what 2025 shows of groups inside distributed ones |
-//! | `configurations`, `host`, `sessions`, `objects` | the instance, its sessions, its objects |
+//! | `configurations`, `host`, `messages`, `sessions`, `objects` | the instance, its sessions, its objects |
 
 mod access;
 mod backups;
@@ -27,6 +27,7 @@ mod groups;
 mod host;
 mod internal;
 mod keys;
+mod messages;
 mod objects;
 mod permissions;
 mod principals;
@@ -250,6 +251,7 @@ fn filled(viewer: &Viewer<'_>, view: &View) -> Result<Vec<Row>, SqlError> {
         "all_objects" | "system_objects" => objects::objects(viewer, view.name),
         "all_columns" | "system_columns" => objects::columns(viewer, view.name),
         "restorehistory" => backups::restores(viewer),
+        "messages" => messages::messages(),
         "schemas" => objects::schemas(),
         "server_permissions" => permissions::on_server(viewer),
         "server_principals" => principals::on_server(viewer),

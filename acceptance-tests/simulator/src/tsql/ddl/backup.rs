@@ -1,8 +1,8 @@
 //! `BACKUP` and `RESTORE`, as far as links need them: chains of backups without files.
 
 use super::super::ast::{Backup, BackupKind, Restore};
-use super::super::error::{SqlError, not_modelled};
-use super::refusal::{no_such_database, permission_denied, refuse};
+use super::super::error::{SqlError, not_modelled, raise};
+use super::refusal::{no_such_database, permission_denied};
 use super::{Caller, Outcome, distributed, engine, engine_mut, permission};
 use crate::world::Estate;
 use crate::world::database::{BackupRecord, Database, DatabaseState};
@@ -28,30 +28,18 @@ pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -
         return Err(in_restore(name));
     }
     if secondary(engine, database) && !(log || (statement.kind == BackupKind::Full && statement.copy_only)) {
-        let text =
-            "This BACKUP or RESTORE command is not supported on a database mirror or secondary replica.";
-        return Err(refuse(3059, text));
+        return Err(raise!(3059));
     }
     let based = database.backups.iter().any(|one| one.kind == 'D' && !one.copy_only);
     match statement.kind {
         BackupKind::Log if database.recovery_model == 3 => {
-            return Err(refuse(
-                4208,
-                "The statement BACKUP LOG is not allowed while the recovery model is SIMPLE. Use BACKUP DATABASE or \
-                 change the recovery model using ALTER DATABASE.",
-            ));
+            return Err(raise!(4208, verb));
         }
         BackupKind::Log if !based => {
-            let text = "BACKUP LOG cannot be performed because there is no current database backup.";
-            return Err(refuse(4214, text));
+            return Err(raise!(4214));
         }
         BackupKind::Differential if !based => {
-            let text = format!(
-                "Cannot perform a differential backup for database \"{name}\", because a current database backup does \
-                 not exist. Perform a full database backup by reissuing BACKUP DATABASE, omitting the WITH DIFFERENTIAL \
-                 option."
-            );
-            return Err(refuse(3035, text));
+            return Err(raise!(3035, name));
         }
         _ => {}
     }
@@ -79,7 +67,7 @@ pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -
         database.state = DatabaseState::Restoring;
     }
     let pages = size / 8192;
-    Ok(Outcome::message(3014, format!("{verb} successfully processed {pages} pages in 1.000 seconds.")))
+    Ok(Outcome::message(processed(verb, pages)))
 }
 
 /// `RESTORE`: only the end of a sequence, which needs no file.
@@ -99,20 +87,10 @@ pub(super) fn restore(
     }
     let database = engine.database(name).ok_or_else(|| no_such_database(name))?;
     if database.group.is_some() {
-        return Err(refuse(
-            3104,
-            format!(
-                "RESTORE cannot operate on database '{name}' because it is configured for database mirroring or has \
-                 joined an availability group. If you intend to restore the database, use ALTER DATABASE to remove \
-                 mirroring or to remove the database from its availability group."
-            ),
-        ));
+        return Err(raise!(3104, name));
     }
     if database.state != DatabaseState::Restoring {
-        let text =
-            format!("The database '{name}' cannot be recovered because it is not in a restoring state.");
-        // ASSUMED 29: the number for a database that is online.
-        return Err(refuse(4333, text));
+        return Err(raise!(3153));
     }
     let engine = engine_mut(estate, caller)?;
     if !statement.norecovery
@@ -121,10 +99,7 @@ pub(super) fn restore(
         database.state = DatabaseState::Online;
         database.seeded_by = None;
     }
-    Ok(Outcome::message(
-        3014,
-        "RESTORE DATABASE successfully processed 0 pages in 0.100 seconds (0.000 MB/sec).",
-    ))
+    Ok(Outcome::message(processed("RESTORE DATABASE", 0)))
 }
 
 /// Whether the log has to be kept for a secondary that is not connected, so that a backup of it frees nothing. ["Best
@@ -146,8 +121,15 @@ fn secondary(engine: &SqlInstance, database: &Database) -> bool {
     group.is_some_and(|group| group.role == Role::Secondary || distributed::receives(engine, group))
 }
 
+/// 3014, at [`BACKUP_RATE`].
+fn processed(verb: &str, pages: u64) -> SqlError {
+    let milliseconds = (pages * 8192 * 1000 / BACKUP_RATE).max(1);
+    let rate = (pages * 8192 * 1_000_000 / milliseconds) >> 20;
+    let thousandths = |number: u64| format!("{:03}", number % 1000);
+    raise!(3014, verb, pages, milliseconds / 1000, thousandths(milliseconds), rate / 1000, thousandths(rate))
+}
+
 /// 927.
 fn in_restore(name: &str) -> SqlError {
-    let text = format!("Database '{name}' cannot be opened. It is in the middle of a restore.");
-    SqlError::new(927, 14, 2, text)
+    raise!(927, name)
 }

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 
 use super::super::ast::{AlterCertificate, CertificateSource, CreateCertificate, Secret};
 use super::super::catalog::SYSTEM_CERTIFICATES;
-use super::super::error::{SqlError, date_conversion, not_modelled};
-use super::refusal::{master_key_needed, no_permission, not_found, password_policy, refuse, wrong_decryptor};
+use super::super::error::{SqlError, date_conversion, not_modelled, raise};
+use super::refusal::{master_key_needed, no_permission, not_found, password_policy, wrong_decryptor};
 use super::{Caller, Outcome, engine, engine_mut, in_master, next_id, permission, x509};
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Certificate, PrivateKeyProtection, Securable};
@@ -47,16 +47,10 @@ pub(super) fn create(
         // ASSUMED 43: the documentation names no kind of key that is not taken.
         CertificateSource::Binary { der, .. } => x509::read(name, der)
             .filter(|_| !estate.opposites.contains(&assumption::ELLIPTIC_KEYS) || !has_elliptic_key(der))
-            .ok_or_else(|| {
-                refuse(15297, "The certificate, asymmetric key, or private key data is invalid.")
-            })?,
+            .ok_or_else(|| raise!(15297))?,
         // The host of a simulated engine has no files.
         CertificateSource::File { .. } => {
-            return Err(refuse(
-                15208,
-                "The certificate, asymmetric key, or private key file is not valid or does not exist; or you do not \
-                 have permissions for it.",
-            ));
+            return Err(raise!(15208));
         }
     };
     if engine.certificates.iter().any(|one| one.thumbprint == certificate.thumbprint) {
@@ -64,10 +58,7 @@ pub(super) fn create(
     }
     certificate.owner = owner;
     certificate.active_for_begin_dialog = statement.active_for_begin_dialog;
-    let mut outcome = Outcome::default();
-    if let Some((number, text)) = warning(&certificate, now) {
-        outcome = Outcome::message(number, format!("Warning: The certificate you created {text}"));
-    }
+    let outcome = warning(&certificate, now).map_or_else(Outcome::default, Outcome::message);
     let engine = engine_mut(estate, caller)?;
     certificate.id = next_id(engine);
     engine.certificates.push(certificate);
@@ -119,10 +110,7 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
     // The number for an endpoint's certificate was never seen written down: 15352 is the likeliest of the candidates
     // (15352, 15559, 3716): ASSUMED 29.
     if engine.endpoint.as_ref().is_some_and(|endpoint| endpoint.authentication.certificate == Some(id)) {
-        return Err(refuse(
-            15352,
-            "The certificate cannot be dropped because one or more entities are either signed or encrypted using it.",
-        ));
+        return Err(raise!(15352, "certificate"));
     }
     let engine = engine_mut(estate, caller)?;
     engine.certificates.retain(|one| one.id != id);
@@ -145,12 +133,7 @@ pub(super) fn backup(
     let id = certificate.id;
     if private_key {
         if certificate.private_key == PrivateKeyProtection::None {
-            return Err(refuse(
-                15246,
-                format!(
-                    "Cannot dump the private key of certificate '{name}' because the private key cannot be found."
-                ),
-            ));
+            return Err(raise!(15246, name));
         }
         let engine = engine_mut(estate, caller)?;
         engine.certificates.iter_mut().filter(|one| one.id == id).for_each(|one| one.last_backup = Some(now));
@@ -160,7 +143,7 @@ pub(super) fn backup(
 
 /// 15342: listed with severity 10, arrives with 16 like 15313 (ASSUMED 32).
 pub(super) fn no_private_key(name: &str) -> SqlError {
-    refuse(15342, format!("There is no private key provisioned for certificate '{name}'."))
+    raise!(15342, "certificate", name)
 }
 
 /// A certificate that the engine makes itself.
@@ -176,10 +159,7 @@ fn born(
     // Linux keeps to 64 characters; Windows takes a whole distinguished name, up to 4096 (ASSUMED 37).
     let longest = if engine.linux { 64 } else { 4096 };
     if subject.is_empty() || subject.chars().count() > longest {
-        let text = format!(
-            "Invalid certificate subject. The certificate subject must have between 1 and {longest} characters."
-        );
-        return Err(refuse(15212, text));
+        return Err(raise!(15212, longest));
     }
     let protection = match password {
         Some(password) => {
@@ -196,7 +176,7 @@ fn born(
     let skewed = now + time::Duration::seconds(engine.clock_skew);
     let start = read(start)?.unwrap_or(skewed);
     let expiry = read(expiry)?.unwrap_or_else(|| a_year_after(start));
-    let failed = || refuse(15468, "An error occurred during the generation of the certificate.");
+    let failed = || raise!(15468, "certificate");
     let (der, key) = x509::generate(subject, start, expiry).map_err(|_| failed())?;
     let certificate = x509::read(name, &der).ok_or_else(failed)?;
     Ok(Certificate { private_key: protection, key, ..certificate })
@@ -212,13 +192,13 @@ fn key_usable(engine: &SqlInstance, caller: &Caller) -> Result<(), SqlError> {
 
 /// 15213 to 15215 say that the certificate was created; the table lists them with severity 16, their text is a
 /// warning's, so they arrive with class 10 (ASSUMED 32).
-fn warning(certificate: &Certificate, now: OffsetDateTime) -> Option<(i32, &'static str)> {
+fn warning(certificate: &Certificate, now: OffsetDateTime) -> Option<SqlError> {
     if certificate.not_after < certificate.not_before {
-        Some((15213, "has an invalid validity period; its expiration date precedes its start date."))
+        Some(raise!(15213))
     } else if certificate.not_after < now {
-        Some((15214, "is expired."))
+        Some(raise!(15214))
     } else if certificate.not_before > now {
-        Some((15215, "is not yet valid; its start date is in the future."))
+        Some(raise!(15215))
     } else {
         None
     }
@@ -229,13 +209,7 @@ fn a_year_after(start: OffsetDateTime) -> OffsetDateTime {
 }
 
 fn exists(name: &str) -> SqlError {
-    refuse(
-        15232,
-        format!(
-            "A certificate with name '{name}' already exists or this certificate already has been added to the \
-             database."
-        ),
-    )
+    raise!(15232, name)
 }
 
 fn visible<'a>(

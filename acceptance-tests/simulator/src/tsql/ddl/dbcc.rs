@@ -1,7 +1,7 @@
 //! `DBCC TRACEON`, `TRACEOFF`, `TRACESTATUS` and `SQLPERF (LOGSPACE)`.
 
 use super::super::ast::Dbcc;
-use super::super::error::SqlError;
+use super::super::error::{SqlError, raise};
 use super::{Caller, Outcome, TextRows, engine, engine_mut, permission};
 use crate::world::Estate;
 
@@ -44,10 +44,7 @@ pub(super) fn run(estate: &mut Estate, caller: &Caller, statement: &Dbcc) -> Res
                 &caller.login,
                 &["VIEW SERVER STATE", "VIEW SERVER PERFORMANCE STATE"],
             ) {
-                return Err(super::refusal::refuse(
-                    297,
-                    "The user does not have permission to perform this action.",
-                ));
+                return Err(raise!(297));
             }
             let rows = engine.databases.iter().map(|database| {
                 // ASSUMED 33: a log as large as a quarter of the data.
@@ -71,12 +68,10 @@ fn require_sysadmin(estate: &Estate, caller: &Caller, command: &str) -> Result<(
     if permission::sysadmin(engine(estate, caller)?, &caller.login) {
         return Ok(());
     }
-    let text = format!("User '{}' does not have permission to run DBCC {command}.", caller.login);
-    Err(SqlError::new(2571, 14, 3, text))
+    Err(raise!(2571, caller.login, command))
 }
 
 /// Success with the message that every DBCC ends with.
 fn completed(rows: Option<TextRows>) -> Outcome {
-    let text = "DBCC execution completed. If DBCC printed error messages, contact your system administrator.";
-    Outcome { rows, ..Outcome::message(2528, text) }
+    Outcome { rows, ..Outcome::message(raise!(2528)) }
 }

@@ -3,8 +3,8 @@
 //! Only the moment of the statement: a new group is disconnected, and what becomes of it is the world's replication.
 
 use super::super::ast::{GroupOptions, ReplicaOptions};
-use super::super::error::SqlError;
-use super::refusal::{not_found, refuse};
+use super::super::error::{SqlError, raise};
+use super::refusal::not_found;
 use super::{Caller, Outcome, engine, engine_mut, group, permission, replica};
 use crate::world::Estate;
 use crate::world::build::Capability;
@@ -20,15 +20,10 @@ pub(super) fn create(
     members: &[ReplicaOptions],
 ) -> Result<Outcome, SqlError> {
     if !options.distributed {
-        let text = "To create a distributed availability group, please specify the DISTRIBUTED option.";
-        return Err(refuse(19498, text));
+        return Err(raise!(19498));
     }
     if *options != (GroupOptions { distributed: true, ..GroupOptions::default() }) {
-        return Err(refuse(
-            19497,
-            "Conflicting option spec provided. DISTRIBUTED option cannot be combined with any other availability group \
-             options.",
-        ));
+        return Err(raise!(19497));
     }
     let local = check(engine(estate, caller)?, name, members)?.clone();
     if local.role != Role::Primary {
@@ -51,28 +46,12 @@ pub(super) fn join(
     }
     let local = check(engine, name, members)?;
     if !local.databases.is_empty() {
-        return Err(refuse(
-            19511,
-            format!(
-                "Cannot join distributed availability group '{name}'. The local availability group '{}' contains one or \
-                 more databases. Remove all the databases or create an empty availability group to join a distributed \
-                 availability group.",
-                local.name
-            ),
-        ));
+        return Err(raise!(19511, name, local.name));
     }
     let automatic =
         |one: &ReplicaOptions| one.seeding_mode == Some(super::super::ast::SeedingMode::Automatic);
     if !local.create_any_database && members.iter().any(automatic) {
-        return Err(refuse(
-            19506,
-            format!(
-                "Local availability replica for availability group '{}' has not been granted permission to create \
-                 databases, but has a SEEDING_MODE of AUTOMATIC. Use the ALTER AVAILABILITY GROUP ... GRANT CREATE ANY \
-                 DATABASE command to allow the creation of databases seeded by the primary availability replica.",
-                local.name
-            ),
-        ));
+        return Err(raise!(19506, local.name));
     }
     add(estate, caller, name, members, Role::Secondary)
 }
@@ -94,16 +73,7 @@ pub(super) fn modify(
         for options in members {
             replica::check_member(build, options)?;
             let member = group.replicas.iter_mut().find(|one| same(&one.server_name, &options.name));
-            let member = member.ok_or_else(|| {
-                refuse(
-                    19508,
-                    format!(
-                        "'ALTER AVAILABILITY GROUP MODIFY AVAILABILITY GROUP' command failed. Participant availability \
-                         replica '{}' not found in the distributed availability group '{name}'.",
-                        options.name
-                    ),
-                )
-            })?;
+            let member = member.ok_or_else(|| raise!(19508, options.name, name))?;
             if replica::modify(member, options) {
                 member.modified = now;
                 changed = true;
@@ -123,39 +93,16 @@ pub(super) fn fail_over(estate: &mut Estate, caller: &Caller, name: &str) -> Res
         return Err(not_found("alter", "availability group", name));
     }
     if !engine.has(Capability::PlannedFailover) {
-        return Err(refuse(
-            19504,
-            format!(
-                "Cannot failover a distributed availability replica for availability group '{name}'. Only force \
-                 failover is supported in this version of SQL Server."
-            ),
-        ));
+        return Err(raise!(19504, name));
     }
     if group.role != Role::Primary {
-        return Err(refuse(
-            41195,
-            format!(
-                "Cannot failover availability group '{name}' from instance of SQL Server. The local availability replica \
-                 is already the secondary replica of the availability group. Run the failaway command on primary \
-                 instance of SQL Server."
-            ),
-        ));
+        return Err(raise!(41195, name));
     }
     if !group.link.connected {
-        return Err(refuse(
-            35250,
-            "The connection to the primary replica is not active.  The command cannot be processed.",
-        ));
+        return Err(raise!(35250));
     }
     if group.link.health != 2 {
-        return Err(refuse(
-            41142,
-            format!(
-                "The availability replica for availability group '{name}' on this instance of SQL Server cannot become \
-                 the primary replica. One or more databases are not synchronized or have not joined the availability \
-                 group."
-            ),
-        ));
+        return Err(raise!(41142, name));
     }
     let group = group.clone();
     let partner = partner(estate, caller, &group).map(SqlInstance::key);
@@ -194,35 +141,17 @@ pub(super) fn demote(estate: &mut Estate, caller: &Caller, name: &str) -> Result
 
 /// 19512.
 fn only_distributed(name: &str) -> SqlError {
-    refuse(
-        19512,
-        format!(
-            "The requested operation only applies to distributed availability group, and is not supported on the \
-             specified availability group '{name}'. Please make sure you are specifying the correct availability group \
-             name."
-        ),
-    )
+    raise!(19512, name)
 }
 
 /// 19510.
 pub(super) fn missing(name: &str) -> SqlError {
-    let text = format!(
-        "Distributed availability group '{name}' not found. Rerun the command with an existing distributed availbility \
-         group."
-    );
-    refuse(19510, text)
+    raise!(19510, name)
 }
 
 /// 41122.
 pub(super) fn already_primary(name: &str) -> SqlError {
-    refuse(
-        41122,
-        format!(
-            "Cannot failover availability group '{name}' to this instance of SQL Server. The local availability replica \
-             is already the primary replica of the availability group. To failover this availability group to another \
-             instance of SQL Server, run the failover command on that instance of SQL Server."
-        ),
-    )
+    raise!(41122, name)
 }
 
 /// The local group below a distributed one.
@@ -249,50 +178,27 @@ fn check<'a>(
     members: &[ReplicaOptions],
 ) -> Result<&'a AvailabilityGroup, SqlError> {
     if engine.group(name).is_some() {
-        let text = format!(
-            "Cannot create a distributed availability group '{name}'. An availability group with the same name already \
-             exists."
-        );
-        return Err(refuse(19509, text));
+        return Err(raise!(19509, name));
     }
     for member in members {
         replica::check_member(engine.build, member)?;
     }
     let local = members.iter().find_map(|member| engine.group(&member.name).filter(|one| !one.distributed));
     let Some(local) = local else {
-        return Err(refuse(
-            19501,
-            "None of the specified availability groups exist locally. Please check your DDL and make sure there is one \
-             availability group exist locally.",
-        ));
+        return Err(raise!(19501));
     };
-    let cannot =
-        format!("Cannot create a distributed availability replica for availability group '{}'.", local.name);
     if local.contained {
-        let text = format!(
-            "Creating Distributed availability group '{name}' has failed. Cannot create Distributed Availability Group \
-             on top of Contained Availability Group."
-        );
-        return Err(refuse(47129, text));
+        return Err(raise!(47129, name));
     }
     if local.basic {
-        let text = format!(
-            "{cannot} Distributed availability group cannot be built on top of basic local availability group."
-        );
-        return Err(refuse(19513, text));
+        return Err(raise!(19513, local.name));
     }
     for other in engine.groups.iter().filter(|one| one.distributed && has_member(engine, one, &local.name)) {
         if other.role == Role::Secondary {
-            let text = format!(
-                "{cannot} Local availability group is participating in a distributed availability group as secondary."
-            );
-            return Err(refuse(19503, text));
+            return Err(raise!(19503, local.name));
         }
         if members.iter().all(|member| has_member(engine, other, &member.name)) {
-            let text = format!(
-                "{cannot} There is an already existing distributed availability group on top of the same replicas."
-            );
-            return Err(refuse(19507, text));
+            return Err(raise!(19507, local.name));
         }
     }
     Ok(local)

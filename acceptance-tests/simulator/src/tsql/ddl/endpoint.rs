@@ -1,9 +1,9 @@
 //! `CREATE`, `ALTER` and `DROP ENDPOINT … FOR DATABASE_MIRRORING`.
 
 use super::super::ast::{self, AlterEndpoint, CreateEndpoint, Mirroring, Tcp};
-use super::super::error::{SqlError, syntax};
+use super::super::error::{SqlError, raise, syntax};
 use super::certificate::no_private_key;
-use super::refusal::{no_permission, not_found, refuse};
+use super::refusal::{no_permission, not_found};
 use super::{Caller, Outcome, engine, engine_mut, next_id, permission};
 use crate::world::Estate;
 use crate::world::endpoint::{Algorithm, Authentication, Encryption, Endpoint, Role, State, Windows};
@@ -23,15 +23,10 @@ pub(super) fn create(
     let role = statement.mirroring.role.ok_or_else(|| syntax(")", false, 1)).map(role)?;
     // Express takes part as a witness only.
     if engine.edition == Edition::Express && role != Role::Witness {
-        let text = "This \"CREATE ENDPOINT\" statement is not supported on this edition of SQL Server.";
-        return Err(refuse(7878, text));
+        return Err(raise!(7878, "CREATE"));
     }
     if engine.endpoint.is_some() {
-        return Err(refuse(
-            7862,
-            "An endpoint of the requested type already exists.  Only one endpoint of this type is supported.  Use \
-             ALTER ENDPOINT or DROP the existing endpoint and execute the CREATE ENDPOINT statement.",
-        ));
+        return Err(raise!(7862));
     }
     let owner = statement.authorization.as_ref().map_or(caller.login.as_str(), |login| login.0.as_str());
     let owner = permission::login(engine, owner).ok_or_else(|| not_found("find", "login", owner))?.id;
@@ -75,10 +70,7 @@ pub(super) fn alter(
             && mirroring.as_ref().is_none_or(|mirroring| *mirroring == Mirroring::default())
     };
     if statement.state.is_none() && nothing(&statement.tcp, &statement.mirroring) {
-        return Err(refuse(
-            7863,
-            "The endpoint was not changed. The ALTER ENDPOINT statement did not contain any values to modify or update.",
-        ));
+        return Err(raise!(7863));
     }
     if let Some(mirroring) = &statement.mirroring {
         mirror(engine, &mut endpoint, mirroring)?;
@@ -165,11 +157,7 @@ fn usable_certificate(engine: &SqlInstance, name: &str) -> Result<i32, SqlError>
         PrivateKeyProtection::MasterKey | PrivateKeyProtection::ServiceMasterKey => Ok(certificate.id),
         PrivateKeyProtection::None => Err(no_private_key(name)),
         // ASSUMED 29: that the endpoint needs a key under the master key follows from the documentation, the number not.
-        PrivateKeyProtection::Password => Err(refuse(
-            15334,
-            "The certificate has a private key that is protected by a user defined password. That password needs to \
-             be provided to enable the use of the private key.",
-        )),
+        PrivateKeyProtection::Password => Err(raise!(15334, "certificate")),
     }
 }
 
@@ -186,11 +174,7 @@ fn listen(estate: &Estate, engine: &SqlInstance, endpoint: &mut Endpoint, tcp: &
         endpoint.ip.clone_from(ip);
     }
     if endpoint.port == engine.port {
-        return Err(refuse(
-            7874,
-            "An endpoint already exists with the bindings specified. Only one endpoint supported for a specific \
-             binding. Use ALTER ENDPOINT or DROP the existing endpoint and execute the CREATE ENDPOINT statement.",
-        ));
+        return Err(raise!(7874));
     }
     let neighbour = |other: &SqlInstance| {
         other.key() != engine.key()
@@ -199,13 +183,7 @@ fn listen(estate: &Estate, engine: &SqlInstance, endpoint: &mut Endpoint, tcp: &
                 || other.endpoint.as_ref().is_some_and(|one| one.port == endpoint.port))
     };
     if estate.sql_servers.iter().any(neighbour) {
-        let text = format!(
-            "An error occurred while attempting to register the endpoint '{}'. One or more of the ports specified in \
-             the CREATE ENDPOINT statement may be bound to another process. Attempt the statement again with a \
-             different port or use netstat to find the application currently using the port and resolve the conflict.",
-            endpoint.name
-        );
-        return Err(refuse(7890, text));
+        return Err(raise!(7890, endpoint.name));
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! `CREATE`, `ALTER` and `DROP AVAILABILITY GROUP`: what local and distributed groups share.
 
 use super::super::ast::{AlterAvailabilityGroup, CreateAvailabilityGroup, GroupForm};
-use super::super::error::{SqlError, not_modelled};
-use super::refusal::{no_permission, not_found, refuse};
+use super::super::error::{SqlError, not_modelled, raise};
+use super::refusal::{no_permission, not_found};
 use super::{Caller, Outcome, distributed, engine, engine_mut, in_master, local, membership, permission};
 use crate::world::Estate;
 use crate::world::database::DatabaseState;
@@ -74,13 +74,7 @@ pub(super) fn alter(
     );
     if group.distributed && local_only {
         // 41190 (ASSUMED 29): refused for certain, the number is in no source.
-        return Err(refuse(
-            41190,
-            format!(
-                "Availability group '{name}' failed to process the command. The local availability replica is not in a \
-                 state that could process the command."
-            ),
-        ));
+        return Err(raise!(41190, name, "ALTER", "AVAILABILITY GROUP"));
     }
     let anywhere = matches!(
         change,
@@ -127,7 +121,7 @@ pub(super) fn alter(
         Change::RemoveReplicas(names) => edit(estate, caller, name, |group, same| {
             for name in names {
                 if !group.replicas.iter().any(|one| same(&one.server_name, name)) {
-                    return Err(local::no_such_replica(name, &group.name));
+                    return Err(raise!(35283, name, group.name));
                 }
             }
             group.replicas.retain(|one| !names.iter().any(|name| same(&one.server_name, name)));
@@ -202,26 +196,13 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
 pub(super) fn ready<'a>(estate: &'a Estate, caller: &Caller) -> Result<&'a SqlInstance, SqlError> {
     let engine = engine(estate, caller)?;
     if !in_master(caller) {
-        return Err(refuse(
-            35208,
-            "Availability-group DDL operations are permitted only when you are using the master database. Run the USE \
-             MASTER command, and retry your availability-group DDL command.",
-        ));
+        return Err(raise!(35208));
     }
     if !engine.hadr_enabled {
-        return Err(refuse(
-            35221,
-            "Could not process the operation. Always On Availability Groups replica manager is disabled on this \
-             instance of SQL Server. Enable Always On Availability Groups, by using the SQL Server Configuration \
-             Manager. Then, restart the SQL Server service, and retry the currently operation.",
-        ));
+        return Err(raise!(35221));
     }
     if engine.edition == Edition::Express {
-        return Err(refuse(
-            41199,
-            "The specified command is invalid because the Always On Availability Groups feature is not supported by \
-             this edition of SQL Server.",
-        ));
+        return Err(raise!(41199, ""));
     }
     Ok(engine)
 }
@@ -246,14 +227,7 @@ pub(super) fn visible<'a>(
 
 /// 41140.
 pub(super) fn not_primary(name: &str) -> SqlError {
-    refuse(
-        41140,
-        format!(
-            "Availability group '{name}' cannot process the ALTER AVAILABILITY GROUP command, because the local \
-             availability replica is not the primary replica. Connect to the server instance that is currently \
-             hosting the primary replica of this availability group, and rerun the command."
-        ),
-    )
+    raise!(41140, name)
 }
 
 /// Changes one group; nothing stays changed where `act` refuses.
@@ -306,9 +280,5 @@ pub(super) fn blank(estate: &mut Estate, name: &str) -> AvailabilityGroup {
 
 /// 41185, information only.
 pub(super) fn unchanged(name: &str) -> Outcome {
-    let text = format!(
-        "Replica option specified in ALTER AVAILABILITY GROUP '{name}' MODIFY DDL is same is cached availability group \
-         configuration."
-    );
-    Outcome::message(41185, text)
+    Outcome::message(raise!(41185, name))
 }

@@ -8,12 +8,14 @@ use rusqlite::types::Value;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::super::error::{
-    SqlError, missing_parameter, not_a_parameter, too_many_arguments, unknown_procedure, wrong_parameter_type,
+    SqlError, missing_parameter, not_a_parameter, raise, too_many_arguments, unknown_procedure,
+    wrong_parameter_type,
 };
-use super::refusal::{no_permission, not_found, refuse};
+use super::refusal::{no_permission, not_found};
 use super::{Caller, engine, engine_mut, in_master, permission};
 use crate::world::Estate;
 use crate::world::build::Capability;
+use crate::world::endpoint::Endpoint;
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Certificate, IssuerGrant, Securable};
 
@@ -77,17 +79,13 @@ fn add(
         return Err(no_certificate(certificate));
     };
     if engine.issuers.iter().any(|one| one.certificate == certificate && one.dns.eq_ignore_ascii_case(&dns)) {
-        // The text is recorded; the number is in no table that was read: 49998 is what nothing else has (ASSUMED 29).
-        let text = format!(
-            "The certificate '{name}' has been already added as a trusted issuer for DNS name '{dns}'."
-        );
-        return Err(refuse(49998, text));
+        return Err(raise!(37447, name, dns));
     }
     engine.issuers.push(IssuerGrant { certificate, dns });
     Ok(Vec::new())
 }
 
-/// ASSUMED 30: the same arguments as for adding; 15151 where there is no such grant.
+/// ASSUMED 30: the same arguments as for adding.
 fn remove(
     estate: &mut Estate,
     caller: &Caller,
@@ -96,10 +94,13 @@ fn remove(
 ) -> Result<Vec<ResultSet>, SqlError> {
     let (certificate, dns) = grant(estate, caller, procedure, arguments)?;
     let engine = engine_mut(estate, caller)?;
+    let Some(name) = engine.certificate_by_id(certificate).map(|one| one.name.clone()) else {
+        return Err(no_certificate(certificate));
+    };
     let before = engine.issuers.len();
     engine.issuers.retain(|one| one.certificate != certificate || !one.dns.eq_ignore_ascii_case(&dns));
     if engine.issuers.len() == before {
-        return Err(not_found("drop", "certificate issuer", &dns));
+        return Err(raise!(37448, name, dns, dns));
     }
     Ok(Vec::new())
 }
@@ -128,16 +129,17 @@ fn endpoint_certificate(
     let engine = engine(estate, caller)?;
     let values = bind(engine, procedure, &["@endpoint_type"], arguments)?;
     let kind = integer(procedure, "@endpoint_type", values.first())?;
-    let certificate = engine.endpoint.as_ref().filter(|_| kind == 4).and_then(|endpoint| {
+    let seen = |endpoint: &&Endpoint| {
         let securable = Securable::Endpoint(endpoint.id);
-        let seen = ["ALTER ANY ENDPOINT", "VIEW ANY DEFINITION"];
-        permission::on_object(engine, &caller.login, &seen, &securable, &["VIEW DEFINITION", "ALTER"])
-            .then_some(endpoint.authentication.certificate)
-            .flatten()
-    });
-    // Documented: an error where the endpoint uses no certificate. ASSUMED 29: its number.
+        let rights = ["ALTER ANY ENDPOINT", "VIEW ANY DEFINITION"];
+        permission::on_object(engine, &caller.login, &rights, &securable, &["VIEW DEFINITION", "ALTER"])
+    };
+    let Some(endpoint) = engine.endpoint.as_ref().filter(|_| kind == 4).filter(seen) else {
+        return Err(raise!(47505, kind));
+    };
+    let certificate = endpoint.authentication.certificate;
     let Some(certificate) = certificate.and_then(|id| engine.certificate_by_id(id)) else {
-        return Err(not_found("find", "certificate", "endpoint"));
+        return Err(raise!(47506, kind));
     };
     Ok(vec![ResultSet {
         columns: vec![("EndpointCertificatePublicKey", "varbinary(max)")],
@@ -167,11 +169,7 @@ fn validate(
         }
         _ => return Err(missing_parameter(procedure, "@certificateId")),
     };
-    if chain_holds(engine, leaf, now) {
-        Ok(Vec::new())
-    } else {
-        Err(refuse(15299, "The signature of the public key is invalid."))
-    }
+    if chain_holds(engine, leaf, now) { Ok(Vec::new()) } else { Err(raise!(15299)) }
 }
 
 fn chain_holds(engine: &SqlInstance, leaf: &Certificate, now: time::OffsetDateTime) -> bool {

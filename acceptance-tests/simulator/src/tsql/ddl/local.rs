@@ -1,9 +1,9 @@
 //! Local availability groups: how they are made and joined, their replicas, options and listener.
 
 use super::super::ast::{self, BackupPreference, ClusterType, FailoverMode, GroupOptions, ReplicaOptions};
-use super::super::error::SqlError;
+use super::super::error::{SqlError, raise};
 use super::group::{blank, edit, unchanged, visible};
-use super::refusal::{not_found, refuse};
+use super::refusal::not_found;
 use super::{Caller, Outcome, distributed, engine, engine_mut, membership, permission, replica};
 use crate::world::Estate;
 use crate::world::group::{AvailabilityGroup, Listener, Role};
@@ -20,40 +20,21 @@ pub(super) fn create_local(
     let engine = engine(estate, caller)?;
     let cluster_type = options.cluster_type.unwrap_or(ClusterType::Wsfc);
     if cluster_type == ClusterType::Wsfc && engine.cluster.is_none() {
-        return Err(refuse(
-            35220,
-            "Could not process the operation. Always On Availability Groups replica manager is waiting for the host \
-             computer to start a Windows Server Failover Clustering (WSFC) cluster and join it. Either the local \
-             computer is not a cluster node, or the local cluster node is not online.",
-        ));
+        return Err(raise!(35220));
     }
     if engine.group(name).is_some() {
-        let text = format!(
-            "Cannot create an availability group named '{name}' because it already exists in a system table."
-        );
-        return Err(refuse(41114, text));
+        return Err(raise!(41114, name));
     }
     if !replicas.iter().any(|one| engine.same_name(&one.name, &engine.server_name())) {
-        return Err(refuse(
-            35237,
-            format!(
-                "None of the specified replicas for availability group {name} maps to the instance of SQL Server to \
-                 which you are connected. Reenter the command, specifying this server instance to host one of the \
-                 replicas. This replica will be the initial primary replica."
-            ),
-        ));
+        return Err(raise!(35237, name));
     }
     check_failover_modes(name, cluster_type, replicas)?;
     if engine.endpoint.is_none() {
         // ASSUMED 29: documented is that there must be an endpoint, not when its absence is noticed.
-        return Err(refuse(1486, "Database Mirroring Transport is disabled in the endpoint configuration."));
+        return Err(raise!(1486));
     }
-    if options.basic && databases.len() > 1 {
-        // ASSUMED 29: the limit of a basic group is documented, the number is not.
-        return Err(refuse(
-            41199,
-            "The specified command is invalid because a basic availability group holds one database.",
-        ));
+    if let (true, Some(second)) = (options.basic, databases.get(1)) {
+        return Err(raise!(35200, second, name, 1));
     }
     for database in databases {
         membership::may_join(engine, name, database)?;
@@ -90,14 +71,7 @@ pub(super) fn join_local(
         return Err(not_found("alter", "availability group", name));
     }
     if here.group(name).is_some() {
-        return Err(refuse(
-            41106,
-            format!(
-                "Cannot create an availability replica for availability group '{name}'. An availability replica of the \
-                 specified availability group already exists on this instance of SQL Server. Verify that the specified \
-                 availability group name is correct and unique, then retry the operation."
-            ),
-        ));
+        return Err(raise!(41106, name));
     }
     let mine = here.server_name();
     let listed = |group: &&AvailabilityGroup| {
@@ -106,8 +80,7 @@ pub(super) fn join_local(
     };
     let found = estate.engines().filter(|other| other.key() != here.key());
     let Some(group) = found.filter_map(|other| other.group(name).filter(listed)).next().cloned() else {
-        let text = format!("Cannot join availability group '{name}'. Download configuration timeout.");
-        return Err(refuse(47106, text));
+        return Err(raise!(47106, name));
     };
     let cluster = match cluster.unwrap_or(ClusterType::Wsfc) {
         ClusterType::Wsfc => 0,
@@ -115,10 +88,7 @@ pub(super) fn join_local(
         ClusterType::None => 2,
     };
     if cluster != group.cluster_type {
-        let text = format!(
-            "The cluster type of availability group '{name}' doesn't match its primary configuration."
-        );
-        return Err(refuse(47100, text));
+        return Err(raise!(47100, name));
     }
     let joined = AvailabilityGroup {
         role: Role::Secondary,
@@ -141,13 +111,7 @@ pub(super) fn fail_over(
         return Err(distributed::already_primary(name));
     }
     if !forced && group.cluster_type == 2 {
-        return Err(refuse(
-            47122,
-            format!(
-                "Cannot failover an availability replica for availability group '{name}' since it has CLUSTER_TYPE = \
-                 NONE. Only force failover is supported in this version of SQL Server."
-            ),
-        ));
+        return Err(raise!(47122, name));
     }
     let here = caller.engine.clone();
     let others = estate.sql_servers.iter_mut().filter(|other| !forced && !other.is(&here));
@@ -172,13 +136,7 @@ pub(super) fn add_replicas(
     }
     edit(estate, caller, name, |group, _| {
         if group.replicas.len() + added.len() > 9 {
-            let text = format!(
-                "Cannot add {} availability replica(s) to availability group '{name}'. The availability group already \
-                 contains {} replica(s), and the maximum number of replicas supported in an availability group is 9.",
-                added.len(),
-                group.replicas.len()
-            );
-            return Err(refuse(35223, text));
+            return Err(raise!(35223, added.len(), name, group.replicas.len(), 9));
         }
         group.replicas.extend(added);
         Ok(Outcome::default())
@@ -199,7 +157,7 @@ pub(super) fn modify_replicas(
                 replica::endpoint_url(url)?;
             }
             let found = group.replicas.iter_mut().find(|one| same(&one.server_name, &options.name));
-            let found = found.ok_or_else(|| no_such_replica(&options.name, name))?;
+            let found = found.ok_or_else(|| raise!(35210, options.name, name))?;
             if replica::modify(found, options) {
                 found.modified = now;
                 changed = true;
@@ -217,10 +175,8 @@ pub(super) fn add_listener(
 ) -> Result<Outcome, SqlError> {
     let listener = listening(estate, listener);
     edit(estate, caller, name, |group, _| {
-        if group.listener.is_some() {
-            let text =
-                format!("The availability group '{name}' already has a listener; it can have only one.");
-            return Err(refuse(19477, text));
+        if let Some(present) = &group.listener {
+            return Err(raise!(19477, name, present.dns_name));
         }
         group.listener = Some(listener);
         Ok(Outcome::default())
@@ -230,19 +186,8 @@ pub(super) fn add_listener(
 pub(super) fn require_listener(group: &AvailabilityGroup, dns: &str) -> Result<(), SqlError> {
     match &group.listener {
         Some(listener) if listener.dns_name.eq_ignore_ascii_case(dns) => Ok(()),
-        // ASSUMED 29: the number.
-        _ => Err(refuse(19458, format!("The availability group '{}' has no listener '{dns}'.", group.name))),
+        _ => Err(raise!(19469, dns, group.name)),
     }
-}
-
-/// Like 41100 (ASSUMED 29): no source names the number for a replica that is not in the group.
-pub(super) fn no_such_replica(replica: &str, group: &str) -> SqlError {
-    refuse(
-        41100,
-        format!(
-            "The availability group '{group}' and/or its availability replica '{replica}' does not exist."
-        ),
-    )
 }
 
 /// Applies the options that `CREATE` and `SET` share.
@@ -279,16 +224,12 @@ fn check_failover_modes(
     replicas: &[ReplicaOptions],
 ) -> Result<(), SqlError> {
     for mode in replicas.iter().filter_map(|one| one.failover_mode) {
-        let (number, supported) = match (cluster, mode) {
-            (ClusterType::None, FailoverMode::Automatic | FailoverMode::External) => {
-                (47101, "MANUAL failover mode")
-            }
-            (ClusterType::External, FailoverMode::Automatic) => (47102, "EXTERNAL failover mode"),
-            (ClusterType::Wsfc, FailoverMode::External) => (47103, "AUTOMATIC and MANUAL failover modes"),
+        return Err(match (cluster, mode) {
+            (ClusterType::None, FailoverMode::Automatic | FailoverMode::External) => raise!(47101, name),
+            (ClusterType::External, FailoverMode::Automatic) => raise!(47102, name),
+            (ClusterType::Wsfc, FailoverMode::External) => raise!(47103, name),
             _ => continue,
-        };
-        let text = format!("The cluster type of availability group '{name}' only supports {supported}.");
-        return Err(refuse(number, text));
+        });
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! `CREATE`, `ALTER`, `DROP`, `OPEN` and `CLOSE MASTER KEY` in `master`.
 
 use super::super::ast::{AlterMasterKey, Secret};
-use super::super::error::{SqlError, not_modelled, syntax};
-use super::refusal::{master_key_needed, no_permission, not_found, password_policy, refuse, wrong_decryptor};
+use super::super::error::{SqlError, not_modelled, raise, syntax};
+use super::refusal::{master_key_needed, no_permission, not_found, password_policy, wrong_decryptor};
 use super::{Caller, Outcome, engine, engine_mut, in_master, permission};
 use crate::world::Estate;
 use crate::world::instance::{Edition, SqlInstance};
@@ -16,10 +16,7 @@ pub(super) fn create(
 ) -> Result<Outcome, SqlError> {
     let engine = allowed(estate, caller)?;
     if engine.master_key.is_some() {
-        return Err(refuse(
-            15578,
-            "There is already a master key in the database. Please drop it before performing this statement.",
-        ));
+        return Err(raise!(15578));
     }
     match password {
         Some(password) => password_policy(&password.0)?,
@@ -94,9 +91,7 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller) -> Result<Outcome, SqlE
     }
     let held = |protection| protection == PrivateKeyProtection::MasterKey;
     if let Some(certificate) = engine.certificates.iter().find(|one| held(one.private_key)) {
-        let text =
-            format!("Cannot drop master key because certificate '{}' is encrypted by it.", certificate.name);
-        return Err(refuse(15580, text));
+        return Err(raise!(15580, "master key", "certificate", certificate.name));
     }
     engine_mut(estate, caller)?.master_key = None;
     Ok(Outcome { master_key_open: Some(false), ..Outcome::default() })
@@ -117,8 +112,7 @@ pub(super) fn close(estate: &Estate, caller: &Caller) -> Result<Outcome, SqlErro
     allowed(estate, caller)?;
     if !caller.master_key_open {
         // Listed with severity 10 like 15313, so it arrives with 16 as that does (ASSUMED 32).
-        let text = "The key 'master key' is not open. Please open the key before using it.";
-        return Err(refuse(15315, text));
+        return Err(raise!(15315, "master key"));
     }
     Ok(Outcome { master_key_open: Some(false), ..Outcome::default() })
 }

@@ -1,7 +1,7 @@
 //! How databases enter and leave a local availability group.
 
-use super::super::error::SqlError;
-use super::refusal::{no_such_database, refuse};
+use super::super::error::{SqlError, raise};
+use super::refusal::no_such_database;
 use super::{Caller, Outcome, distributed, engine, engine_mut, group};
 use crate::world::Estate;
 use crate::world::database::DatabaseState;
@@ -22,11 +22,11 @@ pub(super) fn join_group(
     for name in names {
         may_join(here, group, name)?;
     }
-    if here.group(group).is_some_and(|one| one.basic && one.databases.len() + names.len() > 1) {
-        return Err(refuse(
-            41199,
-            "The specified command is invalid because a basic availability group holds one database.",
-        ));
+    if let Some(found) = here.group(group).filter(|one| one.basic) {
+        let room = 1_usize.saturating_sub(found.databases.len());
+        if let Some(name) = names.get(room) {
+            return Err(raise!(35200, name, group, 1));
+        }
     }
     enter_group(estate, caller, group, names)?;
     Ok(Outcome::default())
@@ -46,14 +46,7 @@ pub(super) fn leave_group(
     };
     for name in names {
         if !found.databases.iter().any(|one| same.equal(one, name)) {
-            return Err(refuse(
-                35281,
-                format!(
-                    "Database '{name}' cannot be removed from availability group '{group}'. The database is not joined \
-                     to the specified availability group. Verify that the database name and the availability group name \
-                     are correct, then retry the operation."
-                ),
-            ));
+            return Err(raise!(35281, name, group));
         }
     }
     found.databases.retain(|one| !names.iter().any(|name| same.equal(one, name)));
@@ -70,66 +63,35 @@ pub(super) fn leave_group(
 
 /// Refuses a database that cannot become one of the group.
 pub(super) fn may_join(engine: &SqlInstance, group: &str, name: &str) -> Result<(), SqlError> {
-    let cannot = format!("Database '{name}' cannot be added to availability group '{group}'.");
     let Some(database) = engine.database(name) else {
-        let text = format!(
-            "{cannot} The database does not exist on this SQL Server instance. Verify that the database name is correct \
-             and that the database exists, then retry the operation."
-        );
-        return Err(refuse(35238, text));
+        return Err(raise!(35238, name, group));
     };
     if database.id <= 4 {
-        let text = format!(
-            "An attempt to add or join a system database, '{name}', to an availability group failed. Specify only user \
-             databases for this operation."
-        );
-        return Err(refuse(35249, text));
+        return Err(raise!(35249, name));
     }
     if let Some(current) = &database.group {
-        return Err(if engine.same_name(current, group) {
-            refuse(
-                35280,
-                format!("{cannot} The database is already joined to the specified availability group."),
-            )
-        } else {
-            refuse(35244, format!("{cannot} The database is currently joined to another availability group."))
-        });
+        let same = engine.same_name(current, group);
+        return Err(if same { raise!(35280, name, group) } else { raise!(35244, name, group) });
     }
-    let blocked = |why: &str| {
-        format!(
-            "Database \"{name}\" {why} which is incompatible with participating in database mirroring or in an \
-             availability group."
-        )
-    };
     if database.state != DatabaseState::Online {
         // The number as the link's rules have it for a database that is not online.
-        return Err(refuse(1467, blocked("is not online,")));
+        return Err(raise!(1467, name));
     }
     if database.recovery_model != 1 {
-        let text = format!(
-            "Database \"{name}\" is not in full recovery mode on each of the server instances. The full recovery model \
-             is required for a database to participate in database mirroring or in an availability group."
-        );
-        return Err(refuse(1465, text));
+        return Err(raise!(1465, name));
     }
     if database.read_only {
-        return Err(refuse(1466, blocked("is read-only on one of the server instances,")));
+        return Err(raise!(1466, name));
     }
     if database.auto_close {
-        return Err(refuse(1469, blocked("is an auto-close database on one of the server instances,")));
+        return Err(raise!(1469, name));
     }
     if database.user_access == 1 {
-        return Err(refuse(1488, blocked("database is in single user mode")));
+        return Err(raise!(1488, name));
     }
     // A copy-only backup begins no chain.
     if !database.backups.iter().any(|one| one.kind == 'D' && !one.copy_only) {
-        let text = format!(
-            "Database \"{name}\" might contain bulk logged changes that have not been backed up. Take a log backup on \
-             the principal database or primary database. Then restore this backup either on the mirror database to \
-             enable database mirroring or on every secondary database to enable you to join it to the availability \
-             group."
-        );
-        return Err(refuse(1475, text));
+        return Err(raise!(1475, name));
     }
     Ok(())
 }

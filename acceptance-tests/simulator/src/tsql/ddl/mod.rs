@@ -3,8 +3,8 @@
 //! The session has parsed and bound; here the engine's own checks happen, with SQL Server's numbers, and then the
 //! change. A statement that is refused has changed nothing.
 //!
-//! Numbers and texts without a remark stand in Microsoft's tables of engine errors. Behaviour that no
-//! source confirms has its number in the list of assumptions ([`crate::world::assumption`]).
+//! Numbers and texts stand in [`super::messages`]. Behaviour that no source confirms has its number in the list of
+//! assumptions ([`crate::world::assumption`]).
 
 mod backup;
 mod builtin_permissions;
@@ -60,9 +60,10 @@ pub(crate) struct Outcome {
 pub(crate) type TextRows = (Vec<String>, Vec<Vec<Option<String>>>);
 
 impl Outcome {
-    /// Success with one message of class 10.
-    fn message(number: i32, text: impl Into<String>) -> Self {
-        Self { messages: vec![(number, 10, 1, text.into())], ..Self::default() }
+    /// Success with one message.
+    fn message(message: SqlError) -> Self {
+        let SqlError { number, severity, state, message, .. } = message;
+        Self { messages: vec![(number, severity, state, message)], ..Self::default() }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Replicas of groups: from what a statement says about them to what the world keeps.
 
 use super::super::ast::{AllowConnections, AvailabilityMode, FailoverMode, ReplicaOptions, SeedingMode};
-use super::super::error::{SqlError, availability_mode_missing, endpoint_url_missing, failover_mode_missing};
-use super::refusal::refuse;
+use super::super::error::{
+    SqlError, availability_mode_missing, endpoint_url_missing, failover_mode_missing, raise,
+};
 use crate::world::Estate;
 use crate::world::build::{Build, Capability};
 use crate::world::group::Replica;
@@ -29,8 +30,7 @@ pub(super) fn member(estate: &mut Estate, options: &ReplicaOptions) -> Replica {
 /// engine's build takes.
 pub(super) fn check_member(build: Build, options: &ReplicaOptions) -> Result<(), SqlError> {
     if options.failover_mode.is_some_and(|mode| mode == FailoverMode::Automatic) {
-        let text = "Automatic failover is not supported for distributed availability group replica.";
-        return Err(refuse(35277, text));
+        return Err(raise!(35277));
     }
     match &options.url {
         Some(url) => listener_url(build, url),
@@ -83,11 +83,7 @@ pub(super) fn endpoint_url(url: &str) -> Result<(), SqlError> {
     if address(url).is_some_and(|(_, _, rest)| rest.is_empty()) {
         return Ok(());
     }
-    let text = format!(
-        "The specified endpoint URL '{url}' is invalid. Reenter the command specifying the correct URL. For \
-         information about specifying the endpoint URL for an availability replica, see SQL Server Books Online."
-    );
-    Err(refuse(35232, text))
+    Err(raise!(35232, url))
 }
 
 /// Host, port and what follows of `TCP://host:port[;…]`.
@@ -103,9 +99,7 @@ pub(super) fn address(url: &str) -> Option<(&str, u16, &str)> {
 /// 19499 and 19523.
 fn listener_url(build: Build, url: &str) -> Result<(), SqlError> {
     if url.chars().count() >= 256 {
-        let text =
-            "The specified 'LISTENER_URL' of Availability Group must be less than 256 characters long.";
-        return Err(refuse(19523, text));
+        return Err(raise!(19523, "LISTENER_URL"));
     }
     let well_formed = |options: &str| {
         options.split(';').filter(|option| !option.is_empty()).all(|option| {
@@ -121,11 +115,7 @@ fn listener_url(build: Build, url: &str) -> Result<(), SqlError> {
     if address(url).is_some_and(|(_, _, options)| known(options) && well_formed(options)) {
         return Ok(());
     }
-    let text = format!(
-        "The specified listener URL '{url}' is invalid. Reenter the command specifying the correct URL. For \
-         information about specifying the listener URL for an availability group, see SQL Server Books Online."
-    );
-    Err(refuse(19499, text))
+    Err(raise!(19499, url))
 }
 
 /// A replica with the documented defaults, then with what was written.

@@ -2,9 +2,9 @@
 
 use super::super::ast::{self, CreateLogin, LoginSource, Name, PermissionVerb, Secret, SecurableClass};
 use super::super::catalog;
-use super::super::error::{SqlError, not_modelled};
+use super::super::error::{SqlError, not_modelled, raise};
 use super::permission::{Builtin, Class, PUBLIC};
-use super::refusal::{no_permission, not_found, password_policy, refuse};
+use super::refusal::{no_permission, not_found, password_policy};
 use super::{Caller, Outcome, engine, engine_mut, in_master, next_id, permission};
 use crate::world::Estate;
 use crate::world::instance::SqlInstance;
@@ -20,7 +20,7 @@ pub(super) fn create_login(
     let engine = manager(estate, caller)?;
     let name = statement.name.0.as_str();
     if permission::login(engine, name).is_some() || permission::fixed_role(engine, name).is_some() {
-        return Err(refuse(15025, format!("The server principal '{name}' already exists.")));
+        return Err(raise!(15025, name));
     }
     let (kind, password) = match &statement.source {
         LoginSource::Password(password) => {
@@ -28,10 +28,7 @@ pub(super) fn create_login(
             ('S', Some(Password(password.0.clone())))
         }
         LoginSource::Windows if !name.contains('\\') => {
-            let text = format!(
-                "'{name}' is not a valid Windows NT name. Give the complete name: <domain\\username>."
-            );
-            return Err(SqlError::new(15407, 11, 1, text));
+            return Err(raise!(15407, name));
         }
         LoginSource::Windows => ('U', None),
         LoginSource::External => ('E', None),
@@ -109,18 +106,13 @@ pub(super) fn drop_login(estate: &mut Estate, caller: &Caller, name: &str) -> Re
         .ok_or_else(|| not_found("drop", "login", name))?;
     let id = login.id;
     if here.same_name(&login.name, &caller.login) {
-        let text = format!("Could not drop login '{name}' as the user is currently logged in.");
-        return Err(refuse(15434, text));
+        return Err(raise!(15434, name));
     }
     if here.endpoint.as_ref().is_some_and(|endpoint| endpoint.owner == id) {
-        let text = "The server principal owns one or more endpoint(s) and cannot be dropped.";
-        return Err(refuse(15141, text));
+        return Err(raise!(15141, "endpoint"));
     }
     if here.databases.iter().any(|database| here.same_name(&database.owner, name)) {
-        let text = format!(
-            "Login '{name}' owns one or more database(s). Change the owner of the database(s) before dropping the login."
-        );
-        return Err(refuse(15174, text));
+        return Err(raise!(15174, name));
     }
     let engine = engine_mut(estate, caller)?;
     engine.logins.retain(|one| one.id != id);
@@ -157,17 +149,15 @@ pub(super) fn create_user(
         (true, _) => None,
         (false, Some(found)) => Some(found.id),
         (false, None) => {
-            let text = format!("'{login}' is not a valid login or you do not have permission.");
-            return Err(refuse(15007, text));
+            return Err(raise!(15007, login));
         }
     };
     if permission::user(here, &database, name).is_some() {
-        let text = format!("User, group, or role '{name}' already exists in the current database.");
-        return Err(refuse(15023, text));
+        return Err(raise!(15023, name));
     }
     let mapped = |one: &User| one.database == database && one.login.is_some() && one.login == login;
     if here.users.iter().any(mapped) {
-        return Err(refuse(15063, "The login already has an account under a different user name."));
+        return Err(raise!(15063));
     }
     let engine = engine_mut(estate, caller)?;
     let taken = engine.users.iter().filter(|one| one.database == database).map(|one| one.id).max();
@@ -200,8 +190,7 @@ pub(super) fn drop_user(
     };
     let in_master = database == "master";
     if in_master && here.certificates.iter().any(|one| one.owner == id) {
-        let text = "The database principal owns a certificate in the database, and cannot be dropped.";
-        return Err(refuse(15138, text));
+        return Err(raise!(15138, "certificate"));
     }
     let engine = engine_mut(estate, caller)?;
     engine.users.retain(|one| one.database != database || one.id != id);
@@ -264,8 +253,7 @@ pub(super) fn permission(
     };
     let kind = permission::class(&securable);
     if !in_database(&securable) && !in_master(caller) {
-        let text = "Permissions at the server scope can only be granted when the current database is master";
-        return Err(SqlError::new(4621, 16, 10, text.to_owned()));
+        return Err(raise!(4621));
     }
     let known = |name: &String| Builtin::find(kind, name, here.build.major).is_some();
     if !words.iter().all(known) {
@@ -273,7 +261,7 @@ pub(super) fn permission(
     }
     // Grant options of single permissions are not followed.
     if !may_grant(here, login, &securable) {
-        return Err(SqlError::new(4613, 16, 1, "Grantor does not have GRANT permission.".to_owned()));
+        return Err(raise!(4613));
     }
     let mut grantees = Vec::new();
     for Name(name) in &statement.principals {
@@ -324,16 +312,13 @@ fn object(engine: &SqlInstance, caller: &Caller, name: &str) -> Result<Securable
     };
     let schema = if schema.is_empty() { "dbo" } else { schema };
     if !engine.same_name(database, &caller.database) {
-        let text = "You can only grant or revoke permissions on objects in the current database.";
-        return Err(refuse(4610, text));
+        return Err(raise!(4610));
     }
     if catalog::object_id(engine.build, &caller.database, (schema, object), None).is_none() {
         return Err(not_found("find", "object", object));
     }
     if schema == "sys" && !in_master(caller) {
-        let text = "Permissions on server scoped catalog views or system stored procedures or extended stored \
-                    procedures can be granted only when the current database is master.";
-        return Err(SqlError::new(4629, 16, 10, text.to_owned()));
+        return Err(raise!(4629));
     }
     Ok(Securable::Object(caller.database.clone(), format!("{schema}.{object}")))
 }
@@ -357,11 +342,7 @@ fn grantee(
     securable: &Securable,
     name: &str,
 ) -> Result<i32, SqlError> {
-    let refused = || {
-        let text = "Cannot grant, deny, or revoke permissions to sa, dbo, entity owner, information_schema, sys, or yourself.";
-        // 4624 in the engine's own table, with this text.
-        Err(refuse(4624, text))
-    };
+    let refused = || Err(raise!(4624));
     let database = match securable {
         Securable::Database(name) => name.as_str(),
         Securable::Certificate(_) => "master",

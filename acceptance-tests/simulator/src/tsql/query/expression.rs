@@ -175,7 +175,7 @@ impl Compiler<'_> {
             if let Some((column, table)) = found {
                 let loose = scope.grouped.as_ref().is_some_and(|keys| !keys.contains(&column.text));
                 if loose && !scope.in_aggregate {
-                    return Err(error::not_grouped(&format!("{table}.{}", column.name)));
+                    return Err(error::not_grouped(table, &column.name));
                 }
                 let lowered = Lowered::new(column.text.clone(), column.data_type);
                 return Ok(Lowered { nullable: column.nullable, collation: column.collation, ..lowered });

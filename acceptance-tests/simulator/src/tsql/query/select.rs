@@ -292,8 +292,10 @@ impl Compiler<'_> {
             None => None,
         };
         let scope = self.scopes.last();
-        if scope.is_some_and(|scope| scope.grouped.is_some()) {
-            return Err(error::not_grouped("*"));
+        if let Some(scope) = scope.filter(|scope| scope.grouped.is_some()) {
+            let table = scope.tables.first();
+            let column = table.and_then(|table| table.columns.first()).map_or("*", |column| &column.name);
+            return Err(error::not_grouped(table.map_or("", |table| &table.display), column));
         }
         let mut found = false;
         for table in scope.map(|scope| scope.tables.as_slice()).unwrap_or_default() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::types::Value;
 
 use super::super::ast::{Argument, Execute, Procedure};
-use super::super::error::{self, SqlError};
+use super::super::error::{self, SqlError, raise};
 use super::super::query::Column;
 use super::super::value::Type;
 use super::super::{ddl, parser};
@@ -123,11 +123,7 @@ impl SqlSession {
                 if self.shared.locks.release(&resource, self.id) {
                     return Ok((Flow::Next, Some(0), Vec::new()));
                 }
-                let text = format!(
-                    "Cannot release the application lock (Database Principal: 'public', Resource: '{resource}') because it \
-                     is not currently held."
-                );
-                Err(SqlError::new(1223, 16, 1, text))
+                Err(raise!(1223, "public", resource))
             }
             "sp_configure" => Err(error::not_modelled("sp_configure")),
             "sp_reset_connection" => Ok((Flow::Next, Some(0), Vec::new())),
@@ -326,7 +322,7 @@ fn handle(given: &[Given]) -> i64 {
 
 /// 8179.
 fn no_handle(handle: i64) -> SqlError {
-    SqlError::new(8179, 16, 4, format!("Could not find prepared statement with handle {handle}."))
+    raise!(8179, handle)
 }
 
 /// An argument by its name, else by its place.

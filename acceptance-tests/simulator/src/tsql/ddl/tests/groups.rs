@@ -268,7 +268,7 @@ fn every_option_that_the_provider_writes_arrives() {
     assert_eq!(group.replicas[0].secondary_connections, 2);
     bench.run("CREATE DATABASE second");
     bench.run("BACKUP DATABASE second TO DISK = N'NUL'");
-    bench.refused("ALTER AVAILABILITY GROUP AG ADD DATABASE second", 41199);
+    bench.refused("ALTER AVAILABILITY GROUP AG ADD DATABASE second", 35200);
 }
 
 #[test]

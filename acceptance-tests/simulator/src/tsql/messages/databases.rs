@@ -1,0 +1,152 @@
+//! Databases and their backups.
+//!
+//! Source: "Database Engine events and errors" 0-999, 1000-1999, 3000-3999, 4000-4999, 5000-5999, 15000-15999
+//! and 31000-41399, 2022.
+
+use super::{Message, injected, raised};
+
+pub(super) const MESSAGES: &[Message] = &[
+    injected(448, 16, "Invalid collation '%.*ls'."),
+    raised(927, 14, "Database '%.*ls' cannot be opened. It is in the middle of a restore.").state(2),
+    injected(
+        957,
+        17,
+        "Database '%.*ls' is enabled for database mirroring or has joined an availability group. The name \
+         of the database cannot be changed.",
+    ),
+    injected(
+        1408,
+        16,
+        "The remote copy of database \"%.*ls\" is not recovered far enough to enable database mirroring or \
+         to join it to the availability group. You need to apply missing log records to the remote database \
+         by restoring the current log backups from the principal/primary database.",
+    ),
+    injected(
+        1412,
+        16,
+        "The remote copy of database \"%.*ls\" has not been rolled forward to a point in time that is \
+         encompassed in the local copy of the database log.",
+    ),
+    injected(
+        1418,
+        16,
+        "The server network address \"%.*ls\" can not be reached or does not exist. Check the network \
+         address name and that the ports for the local and remote endpoints are operational.",
+    ),
+    raised(
+        1465,
+        16,
+        "Database \"%.*ls\" database is not in full recovery mode on each of the server instances. The full \
+         recovery model is required for a database to participate in database mirroring or in an \
+         availability group.",
+    ),
+    raised(
+        1466,
+        16,
+        "Database \"%.*ls\" is read-only on one of the server instances which is incompatible with \
+         participating in database mirroring or in an availability group. Set the database to read-write \
+         mode, and retry the operation.",
+    ),
+    raised(
+        1467,
+        16,
+        "Database \"%.*ls\" database is in emergency or suspect mode on one of the partners which is \
+         incompatible with participating in database mirroring or in an availability group.",
+    ),
+    raised(
+        1468,
+        16,
+        "The operation cannot be performed on database \"%.*ls\" because it is involved in a database \
+         mirroring session or an availability group. Some operations are not allowed on a database that is \
+         participating in a database mirroring session or in an availability group.",
+    ),
+    raised(
+        1469,
+        16,
+        "Database \"%.*ls\" is an auto-close database on one of the partners which is incompatible with \
+         participating in database mirroring or in an availability group.",
+    ),
+    injected(1474, 16, "Database mirroring connection error %d '%.*ls' for '%.*ls'."),
+    raised(
+        1475,
+        16,
+        "Database \"%.*ls\" might contain bulk logged changes that have not been backed up. Take a log \
+         backup on the principal database or primary database. Then restore this backup either on the \
+         mirror database to enable database mirroring or on every secondary database to enable you to join \
+         it to the availability group.",
+    ),
+    injected(
+        1478,
+        16,
+        "The mirror database, \"%.*ls\", has insufficient transaction log data to preserve the log backup \
+         chain of the principal database. This may happen if a log backup from the principal database has \
+         not been taken or has not been restored on the mirror database.",
+    ),
+    injected(
+        1479,
+        16,
+        "The mirroring connection to \"%.*ls\" has timed out for database \"%.*ls\" after %d seconds \
+         without a response. Check the service and network connections.",
+    ),
+    raised(1486, 10, "Database Mirroring Transport is disabled in the endpoint configuration.").class(16),
+    raised(
+        1488,
+        16,
+        "Database \"%.*ls\" database is in single user mode which is incompatible with participating in \
+         database mirroring or in an availability group. Set database to multi-user mode, and retry the \
+         operation.",
+    ),
+    raised(1801, 16, "Database '%.*ls' already exists. Choose a different database name.").state(3),
+    injected(3013, 16, "%hs is terminating abnormally."),
+    raised(3014, 10, "%hs successfully processed %I64d pages in %d.%03d seconds (%d.%03d MB/sec)."),
+    raised(
+        3035,
+        16,
+        "Cannot perform a differential backup for database \"%ls\", because a current database backup does \
+         not exist. Perform a full database backup by reissuing BACKUP DATABASE, omitting the WITH \
+         DIFFERENTIAL option.",
+    ),
+    raised(
+        3059,
+        16,
+        "This BACKUP or RESTORE command is not supported on a database mirror or secondary replica.",
+    ),
+    raised(
+        3104,
+        16,
+        "RESTORE cannot operate on database '%ls' because it is configured for database mirroring or has \
+         joined an availability group. If you intend to restore the database, use ALTER DATABASE to remove \
+         mirroring or to remove the database from its availability group.",
+    ),
+    raised(3153, 16, "The database is already fully recovered.").state(2),
+    injected(3702, 16, "Cannot drop database \"%.*ls\" because it is currently in use.").state(3),
+    raised(3708, 16, "Cannot %S_MSG the %S_MSG '%.*ls' because it is a system %S_MSG."),
+    raised(
+        3752,
+        16,
+        "The database '%.*ls' is currently joined to an availability group.  Before you can drop the \
+         database, you need to remove it from the availability group.",
+    ),
+    raised(
+        4208,
+        16,
+        "The statement %hs is not allowed while the recovery model is SIMPLE. Use BACKUP DATABASE or change \
+         the recovery model using ALTER DATABASE.",
+    ),
+    raised(4214, 16, "BACKUP LOG cannot be performed because there is no current database backup."),
+    raised(
+        5011,
+        14,
+        "User does not have permission to alter database '%.*ls', the database does not exist, or the \
+         database is not in a state that allows access checks.",
+    )
+    .state(5),
+    raised(5052, 16, "%ls is not permitted while a database is in the %ls state."),
+    injected(5058, 16, "Option '%.*ls' cannot be set in database '%.*ls'."),
+    injected(5069, 16, "ALTER DATABASE statement failed."),
+    raised(15048, 10, "Valid values of the database compatibility level are %d, %d, %d, %d, %d, %d or %d.")
+        .class(16),
+    raised(33518, 16, "Valid values of the database compatibility level are %d, %d, %d, or %d."),
+    raised(33528, 16, "Valid values of the database compatibility level are %d, %d, %d, %d, or %d."),
+    raised(33599, 16, "Valid values of the database compatibility level are %d, %d, %d, %d, %d, or %d."),
+];

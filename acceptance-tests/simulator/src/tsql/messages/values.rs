@@ -1,0 +1,24 @@
+//! Values and their conversions.
+//!
+//! Source: "Database Engine events and errors" 0-999 and 8000-8999, 2022.
+
+use super::{Message, raised};
+
+pub(super) const MESSAGES: &[Message] = &[
+    raised(241, 16, "Conversion failed when converting date and/or time from character string."),
+    raised(245, 16, "Conversion failed when converting the %ls value '%.*ls' to data type %ls."),
+    raised(289, 16, "Cannot construct data type %ls, some of the arguments have values which are not valid."),
+    raised(402, 16, "The data types %s and %s are incompatible in the %s operator."),
+    raised(506, 16, "The invalid escape character \"%.*ls\" was specified in a %ls predicate."),
+    raised(517, 16, "Adding a value to a '%ls' column caused an overflow."),
+    raised(529, 16, "Explicit conversion from data type %ls to %ls is not allowed.").state(2),
+    raised(536, 16, "Invalid length parameter passed to the %ls function."),
+    raised(537, 16, "Invalid length parameter passed to the LEFT or SUBSTRING function.").state(3),
+    raised(8114, 16, "Error converting data type %ls to %ls.").state(5),
+    raised(8115, 16, "Arithmetic overflow error converting %ls to data type %ls.").state(2),
+    raised(8116, 16, "Argument data type %ls is invalid for argument %d of %ls function."),
+    raised(8117, 16, "Operand data type %ls is invalid for %ls operator."),
+    raised(8134, 16, "Divide by zero error encountered."),
+    raised(8169, 16, "Conversion failed when converting from a character string to uniqueidentifier.")
+        .state(2),
+];
