@@ -2,38 +2,45 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | `engine` | a database engine with everything that a fresh installation has |
+//! | [`description`] | the format of the file, field by field |
+//! | [`schema`] | its JSON schema, and what of a file does not fit it |
+//! | [`page`] | its reference for people |
+//! | `engine` | a database engine with everything that a fresh installation has, and what the file says beyond |
 //! | `managed` | a managed instance with its certificates |
+//! | `links` | links that are there at the start |
+//! | `principals` | the logins that every installation has |
 //!
 //! The format is for people who rehearse their own configuration: a few lines name the servers that the configuration
 //! names, everything else is as a fresh installation has it. What is finer than that, a test sets on the
 //! [`Estate`] itself.
 
+pub mod description;
 mod engine;
+mod links;
 mod managed;
+pub mod page;
 mod principals;
+pub mod schema;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 
 use crate::arm::Settings;
 use crate::arm::directory::{Application, Directory, Role};
 use crate::simulator::Options;
 use crate::world::Estate;
+use crate::world::assumption::ASSUMPTIONS;
 use crate::world::clock::Clock;
-use crate::world::estate::{Network, Subscription};
+use crate::world::estate::Subscription;
+use description::{ApplicationDescription, NetworkDescription, RoleName, SubscriptionDescription};
 
-pub use engine::SqlServerDescription;
-pub use managed::ManagedInstanceDescription;
+pub use description::Description;
+pub use schema::Problem;
 
 /// How fast the world's clock runs by default: a link of a few gigabytes seeds within a second or two.
 const SPEED: u32 = 60;
-
-/// Bytes a second of world time: what a well-connected site gets.
-const SEEDING_RATE: u64 = 100 << 20;
 
 /// A world, who may sign in to it, and the variables of a configuration that hold their secrets.
 #[derive(Debug)]
@@ -48,50 +55,6 @@ pub struct Scene {
     pub secrets: Vec<String>,
 }
 
-/// A scene as a file describes it. Passwords and secrets that are left out are made up, anew each time.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Description {
-    /// How many times as fast as the host's clock the world's runs; 60 where it is left out.
-    pub speed: Option<u32>,
-    /// SQL Servers.
-    pub sql_servers: Vec<SqlServerDescription>,
-    /// Managed instances.
-    pub managed_instances: Vec<ManagedInstanceDescription>,
-    /// Applications that may sign in to Azure. The first signs in for configurations that name no secret; one is made
-    /// up where there is none.
-    pub applications: Vec<ApplicationDescription>,
-    /// Values for Terraform's variables.
-    pub variables: BTreeMap<String, String>,
-    /// Further variables whose value is a made-up secret.
-    pub made_up_secrets: Vec<String>,
-}
-
-/// An application of Entra ID. It has all rights in all subscriptions of the scene.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ApplicationDescription {
-    /// Tenant, a UUID.
-    pub tenant_id: String,
-    /// Client id, a UUID.
-    pub client_id: String,
-    /// Client secret; made up where it is left out.
-    pub client_secret: Option<String>,
-    /// The variable of the configuration that takes the client secret.
-    pub client_secret_variable: Option<String>,
-}
-
-impl ApplicationDescription {
-    fn made_up() -> Self {
-        Self {
-            tenant_id: uuid::Uuid::new_v4().to_string(),
-            client_id: uuid::Uuid::new_v4().to_string(),
-            client_secret: None,
-            client_secret_variable: None,
-        }
-    }
-}
-
 /// A scene that cannot be set.
 #[derive(Debug, thiserror::Error)]
 pub enum SceneError {
@@ -103,30 +66,12 @@ pub enum SceneError {
         /// Why.
         source: std::io::Error,
     },
-    /// Its contents.
-    #[error("`{path}` does not describe an estate: {source}")]
-    Json {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: serde_json::Error,
-    },
-    /// A value that means nothing.
-    #[error("{what} `{value}` is not one that the simulator knows; it knows {known}")]
-    Unknown {
-        /// What kind of value.
-        what: &'static str,
-        /// The value.
-        value: String,
-        /// Those that would do.
-        known: &'static str,
-    },
-    /// Two engines of one name or port on one host.
-    #[error("there are two SQL Servers `{0}`, or another one on its host has its port")]
-    Twice(String),
-    /// Not a resource id.
-    #[error("`{0}` is not the resource id of a managed instance")]
-    NotAnInstance(String),
+    /// It is no JSON.
+    #[error("it is no JSON: {0}")]
+    Syntax(serde_json::Error),
+    /// It says what means nothing.
+    #[error("{}", lines(.0))]
+    Invalid(Vec<Problem>),
     /// A certificate of an instance.
     #[error("the certificates of `{instance}` could not be made")]
     Certificate {
@@ -135,71 +80,46 @@ pub enum SceneError {
         /// Why.
         source: rcgen::Error,
     },
+    /// Any of these, of a file.
+    #[error("`{path}` does not describe an estate: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: Box<SceneError>,
+    },
 }
 
-impl Scene {
-    /// The world that `examples/quickstart` is written for: one SQL Server 2022, one database, one managed instance.
-    ///
-    /// # Errors
-    /// When no certificate can be made.
-    pub fn demonstration() -> Result<Self, SceneError> {
-        let text = include_str!("scene/demonstration.json");
-        let path = PathBuf::from("demonstration.json");
-        let description = serde_json::from_str(text).map_err(|source| SceneError::Json { path, source })?;
-        Self::new(description)
+impl From<Problem> for SceneError {
+    fn from(problem: Problem) -> Self {
+        Self::Invalid(vec![problem])
+    }
+}
+
+fn lines(problems: &[Problem]) -> String {
+    match problems {
+        [one] => one.to_string(),
+        several => several.iter().map(|one| format!("\n  {one}")).collect(),
+    }
+}
+
+/// What is being set, on behalf of one entry of the file.
+struct Setting<'a> {
+    estate: &'a mut Estate,
+    variables: &'a mut BTreeMap<String, String>,
+    secrets: &'a mut Vec<String>,
+    /// The entry: `sql_servers[0]`.
+    at: String,
+}
+
+impl Setting<'_> {
+    fn now(&self) -> OffsetDateTime {
+        self.estate.clock.now()
     }
 
-    /// Reads a description from a JSON file.
-    ///
-    /// # Errors
-    /// When it cannot be read or says something that the simulator does not know.
-    pub fn read(path: &Path) -> Result<Self, SceneError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| SceneError::Io { path: path.to_owned(), source })?;
-        let description = serde_json::from_str(&text)
-            .map_err(|source| SceneError::Json { path: path.to_owned(), source })?;
-        Self::new(description)
-    }
-
-    /// Sets the scene.
-    ///
-    /// # Errors
-    /// When it says something that the simulator does not know.
-    pub fn new(mut description: Description) -> Result<Self, SceneError> {
-        if description.applications.is_empty() && !description.managed_instances.is_empty() {
-            description.applications.push(ApplicationDescription::made_up());
-        }
-        let now = OffsetDateTime::now_utc();
-        let mut scene = Self {
-            estate: empty(now, description.speed.unwrap_or(SPEED)),
-            directory: Directory::default(),
-            variables: description.variables,
-            secrets: Vec::new(),
-        };
-        for variable in description.made_up_secrets {
-            scene.secret(None, Some(variable));
-        }
-        for server in description.sql_servers {
-            let engine = engine::sql_server(server, &mut scene)?;
-            scene.estate.sql_servers.push(engine);
-        }
-        let tenant = description.applications.first().map(|application| application.tenant_id.clone());
-        for instance in description.managed_instances {
-            let instance = managed::managed_instance(instance, &mut scene.estate)?;
-            scene.note_subscription(&instance.view, tenant.as_deref().unwrap_or_default());
-            scene.estate.managed_instances.push(instance);
-        }
-        for application in description.applications {
-            scene.register(application);
-        }
-        Ok(scene)
-    }
-
-    /// The world, and how a simulator of it is set up.
-    pub fn into_parts(self) -> (Estate, Options) {
-        // The world's clock runs fast; polling at a real instance's pace would be most of a rehearsal's time.
-        let arm = Settings { retry_after: 1, ..Settings::default() };
-        (self.estate, Options { directory: self.directory, arm, journal: None, secrets: self.secrets })
+    /// A problem of a field of the entry.
+    fn problem(&self, field: &str, what: impl Into<String>) -> SceneError {
+        Problem::new(format!("{}.{field}", self.at), what).into()
     }
 
     /// A secret: the given one or a made-up one, remembered, and put into the variable that takes it.
@@ -212,26 +132,186 @@ impl Scene {
         self.secrets.push(secret.clone());
         secret
     }
+}
 
-    fn note_subscription(&mut self, view: &crate::arm::backend::InstanceView, tenant: &str) {
-        let subscription =
-            self.estate.subscriptions.entry(view.path.subscription.clone()).or_insert_with(|| Subscription {
+impl Scene {
+    /// The world that `examples/quickstart` is written for: one SQL Server 2022, one database, one managed instance.
+    ///
+    /// # Errors
+    /// When no certificate can be made.
+    pub fn demonstration() -> Result<Self, SceneError> {
+        Self::parse(include_str!("scene/demonstration.json"))
+    }
+
+    /// Reads a description from a JSON file.
+    ///
+    /// # Errors
+    /// When it cannot be read or says something that the simulator does not know.
+    pub fn read(path: &Path) -> Result<Self, SceneError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| SceneError::Io { path: path.to_owned(), source })?;
+        Self::parse(&text)
+            .map_err(|source| SceneError::File { path: path.to_owned(), source: Box::new(source) })
+    }
+
+    /// Reads a description from JSON.
+    ///
+    /// # Errors
+    /// Everything in it that the simulator does not know, each with its place.
+    pub fn parse(text: &str) -> Result<Self, SceneError> {
+        let file: serde_json::Value = serde_json::from_str(text).map_err(SceneError::Syntax)?;
+        let problems = schema::problems(&file);
+        if !problems.is_empty() {
+            return Err(SceneError::Invalid(problems));
+        }
+        let description = serde_path_to_error::deserialize(file).map_err(|error| {
+            let at = error.path().to_string();
+            Problem::new(at, error.into_inner().to_string())
+        })?;
+        Self::new(description)
+    }
+
+    /// Sets the scene.
+    ///
+    /// # Errors
+    /// When it says something that the simulator does not know.
+    pub fn new(mut description: Description) -> Result<Self, SceneError> {
+        if description.applications.is_empty() && !description.managed_instances.is_empty() {
+            description.applications.push(ApplicationDescription::made_up());
+        }
+        let starts = description.starts_at.unwrap_or_else(OffsetDateTime::now_utc).to_offset(UtcOffset::UTC);
+        let speed = description.speed.unwrap_or(SPEED);
+        // Links of the start are made before it, on a clock that is moved by hand.
+        let lead = if description.links.is_empty() { time::Duration::ZERO } else { links::LEAD };
+        let standing = if description.links.is_empty() { speed } else { 0 };
+        let mut scene = Self {
+            estate: Estate::empty(starts - lead, standing),
+            directory: Directory::default(),
+            variables: description.variables,
+            secrets: Vec::new(),
+        };
+        if let Some(rate) = description.seeding_mb_per_second {
+            scene.estate.seeding_rate = u64::from(rate) << 20;
+        }
+        scene.put_opposites_in_force(&description.opposites)?;
+        for (place, variable) in description.made_up_secrets.into_iter().enumerate() {
+            scene.setting(format!("made_up_secrets[{place}]")).secret(None, Some(variable));
+        }
+        for (place, server) in description.sql_servers.into_iter().enumerate() {
+            engine::sql_server(server, &mut scene.setting(format!("sql_servers[{place}]")))?;
+        }
+        let tenant = description.applications.first().map(|application| application.tenant_id.clone());
+        let tenant = tenant.unwrap_or_default();
+        for (place, instance) in description.managed_instances.into_iter().enumerate() {
+            managed::managed_instance(instance, &mut scene.setting(format!("managed_instances[{place}]")))?;
+        }
+        scene.note_subscriptions(description.subscriptions, &tenant);
+        if !description.links.is_empty() {
+            let prepared = std::mem::replace(&mut scene.estate, Estate::empty(starts, 0));
+            scene.estate = links::make(prepared, &description.links, starts)?;
+            scene.estate.clock = Clock::new(starts, speed);
+        }
+        scene.part(&description.network)?;
+        for (place, application) in description.applications.into_iter().enumerate() {
+            scene.register(application, format!("applications[{place}]"));
+        }
+        Ok(scene)
+    }
+
+    /// The world, and how a simulator of it is set up.
+    pub fn into_parts(self) -> (Estate, Options) {
+        // The world's clock runs fast; polling at a real instance's pace would be most of a rehearsal's time.
+        let arm = Settings { retry_after: 1, ..Settings::default() };
+        (self.estate, Options { directory: self.directory, arm, journal: None, secrets: self.secrets })
+    }
+
+    fn setting(&mut self, at: String) -> Setting<'_> {
+        let Self { estate, variables, secrets, .. } = self;
+        Setting { estate, variables, secrets, at }
+    }
+
+    fn put_opposites_in_force(&mut self, numbers: &[u16]) -> Result<(), SceneError> {
+        for (place, number) in numbers.iter().enumerate() {
+            if !ASSUMPTIONS.iter().any(|one| one.number == *number && one.switchable) {
+                let what = format!(
+                    "assumption {number} has no switch; docs/design/assumptions.md lists those that have"
+                );
+                return Err(Problem::new(format!("opposites[{place}]"), what).into());
+            }
+            self.estate.opposites.insert(*number);
+        }
+        Ok(())
+    }
+
+    fn note_subscriptions(&mut self, descriptions: Vec<SubscriptionDescription>, tenant: &str) {
+        let Estate { subscriptions, managed_instances, .. } = &mut self.estate;
+        let mut note = |id: &str, name: Option<String>, group: Option<(String, String)>| {
+            let subscription = subscriptions.entry(id.to_owned()).or_insert_with(|| Subscription {
                 name: "Rehearsals".into(),
                 tenant: tenant.to_owned(),
                 groups: Vec::new(),
             });
-        if !subscription.groups.iter().any(|(name, _)| name.eq_ignore_ascii_case(&view.path.group)) {
-            subscription.groups.push((view.path.group.clone(), view.location.clone()));
+            if let Some(name) = name {
+                subscription.name = name;
+            }
+            if let Some((group, location)) = group
+                && !subscription.groups.iter().any(|(known, _)| known.eq_ignore_ascii_case(&group))
+            {
+                subscription.groups.push((group, location));
+            }
+        };
+        for managed in managed_instances {
+            let path = &managed.view.path;
+            note(&path.subscription, None, Some((path.group.clone(), managed.view.location.clone())));
+        }
+        for description in descriptions {
+            note(&description.id, description.name, None);
+            for group in description.resource_groups {
+                note(&description.id, None, Some(group));
+            }
         }
     }
 
-    fn register(&mut self, application: ApplicationDescription) {
-        let secret = self.secret(application.client_secret, application.client_secret_variable);
+    /// Takes sites down and cuts the network between them.
+    fn part(&mut self, network: &NetworkDescription) -> Result<(), SceneError> {
+        let site = |at: String, name: &str| {
+            self.estate.site(name).ok_or_else(|| {
+                SceneError::from(Problem::new(
+                    at,
+                    format!("`{name}` is neither a SQL Server's host nor a managed instance"),
+                ))
+            })
+        };
+        let mut down = Vec::new();
+        for (place, name) in network.down.iter().enumerate() {
+            down.push(site(format!("network.down[{place}]"), name)?);
+        }
+        let mut cut = Vec::new();
+        for (place, [one, other]) in network.cut.iter().enumerate() {
+            let at = format!("network.cut[{place}]");
+            cut.push((site(format!("{at}[0]"), one)?, site(format!("{at}[1]"), other)?));
+        }
+        self.estate.network.down.extend(down);
+        for (one, other) in cut {
+            self.estate.network.cut_between(&one, &other);
+        }
+        Ok(())
+    }
+
+    fn register(&mut self, application: ApplicationDescription, at: String) {
+        let given = application.client_secret;
+        let secret = self.setting(at).secret(given, application.client_secret_variable);
+        let role = match application.role {
+            None | Some(RoleName::Contributor) => Role::contributor(),
+            Some(RoleName::Reader) => Role::reader(),
+            Some(RoleName::ManagedInstanceContributor) => Role::managed_instance_contributor(),
+            Some(RoleName::Link) => Role::documented_link_role(),
+        };
         let roles = self
             .estate
             .subscriptions
             .keys()
-            .map(|id| (format!("/subscriptions/{id}"), Role::contributor()))
+            .map(|id| (format!("/subscriptions/{id}"), role.clone()))
             .collect();
         self.directory.register(Application {
             tenant: application.tenant_id,
@@ -245,18 +325,15 @@ impl Scene {
     }
 }
 
-fn empty(now: OffsetDateTime, speed: u32) -> Estate {
-    Estate {
-        clock: Clock::new(now, speed),
-        reached: now,
-        sql_servers: Vec::new(),
-        managed_instances: Vec::new(),
-        subscriptions: BTreeMap::new(),
-        operations: Vec::new(),
-        network: Network::default(),
-        opposites: std::collections::BTreeSet::new(),
-        sequence: 0,
-        seeding_rate: SEEDING_RATE,
+impl ApplicationDescription {
+    fn made_up() -> Self {
+        Self {
+            tenant_id: uuid::Uuid::new_v4().to_string(),
+            client_id: uuid::Uuid::new_v4().to_string(),
+            client_secret: None,
+            client_secret_variable: None,
+            role: None,
+        }
     }
 }
 
@@ -280,7 +357,7 @@ mod tests {
         let server = |rest: &str| format!(r#"{{"host": "Sql1.example", "version": "2022"{rest}}}"#);
         let scene = |servers: &[String]| {
             let text = format!(r#"{{"sql_servers": [{}]}}"#, servers.join(","));
-            Scene::new(serde_json::from_str(&text).unwrap())
+            Scene::parse(&text)
         };
         let named = [server(""), server(r#", "instance": "SALES""#)];
         let estate = scene(&named).unwrap().estate;
@@ -289,7 +366,7 @@ mod tests {
         assert_eq!(names, [Some(("SQL1".into(), 1433)), Some((r"SQL1\SALES".into(), 49_173))]);
         assert!(estate.engine(r"sql1.example\other").is_none());
         for twice in [[server(""), server("")], [server(""), server(r#", "instance": "B", "port": 1433"#)]] {
-            assert!(matches!(scene(&twice), Err(SceneError::Twice(_))), "{twice:?}");
+            assert!(matches!(scene(&twice), Err(SceneError::Invalid(_))), "{twice:?}");
         }
     }
 
@@ -347,8 +424,76 @@ mod tests {
     }
 
     #[test]
-    fn what_is_misspelt_is_refused() {
-        let error = serde_json::from_str::<Description>(r#"{"sqlservers": []}"#).unwrap_err();
-        assert!(error.to_string().contains("unknown field"), "{error}");
+    fn what_means_nothing_is_named_with_its_place() {
+        let server = r#"{"host": "h", "version": "2022""#;
+        for (text, expected) in [
+            (r#"{"sqlservers": []}"#.to_owned(), "sqlservers: there is no such field"),
+            (
+                format!(r#"{{"sql_servers": [{server}, "build": "15.0.4312.2"}}]}}"#),
+                "sql_servers[0].build: `15.0",
+            ),
+            (
+                format!(
+                    r#"{{"sql_servers": [{server}, "databases": [{{"name": "a"}}, {{"name": "A"}}]}}]}}"#
+                ),
+                "sql_servers[0].databases[1]: there are two",
+            ),
+            (
+                format!(r#"{{"sql_servers": [{server}, "certificates": [{{"name": "c"}}]}}]}}"#),
+                "sql_servers[0].certificates[0]: Msg 15581",
+            ),
+            (
+                format!(r#"{{"sql_servers": [{server}, "statements": ["CREATE LOGIN"]}}]}}"#),
+                "sql_servers[0].statements[0]: Msg 102",
+            ),
+            (r#"{"network": {"down": ["nowhere"]}}"#.to_owned(), "network.down[0]: `nowhere` is neither"),
+            (r#"{"opposites": [9999]}"#.to_owned(), "opposites[0]: assumption 9999 has no switch"),
+            (r#"{"starts_at": "yesterday"}"#.to_owned(), "starts_at: "),
+            (r#"{"managed_instances": [{"id": "mi"}]}"#.to_owned(), "managed_instances[0].id: `mi` is not"),
+            (
+                r#"{"links": [{"name": "l", "sql_server": "h", "managed_instance": "m", "database": "d"}]}"#
+                    .to_owned(),
+                "links[0].sql_server: `h` is no SQL Server",
+            ),
+        ] {
+            let error = Scene::parse(&text).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{text}: {error}");
+        }
+        assert!(matches!(Scene::parse("{"), Err(SceneError::Syntax(_))));
+    }
+
+    #[test]
+    fn a_link_of_the_start_replicates_in_both_directions() {
+        for (primary, failover) in [("sql_server", false), ("managed_instance", true)] {
+            let text = format!(
+                r#"{{
+                    "sql_servers": [{{"host": "h", "version": "2022"{sql}}}],
+                    "managed_instances": [{{
+                        "id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Sql/managedInstances/mi"{mi}
+                    }}],
+                    "links": [{{
+                        "name": "dag",
+                        "sql_server": "H",
+                        "managed_instance": "MI",
+                        "database": "Sales",
+                        "primary": "{primary}",
+                        "both_directions": {failover},
+                        "synchronous": {failover}
+                    }}]
+                }}"#,
+                sql = if failover { "" } else { r#", "databases": [{"name": "Sales", "size_gb": 8}]"# },
+                mi = if failover { r#", "databases": [{"name": "Sales"}]"# } else { "" },
+            );
+            let before = OffsetDateTime::now_utc();
+            let mut estate = Scene::parse(&text).unwrap().estate;
+            estate.catch_up();
+            let link = &estate.managed_instances[0].links[0];
+            assert_eq!(link.phase, crate::world::managed::LinkPhase::Synchronizing, "{primary}");
+            assert!(link.session.is_some());
+            assert_eq!((link.instance_is_primary, link.synchronous), (failover, failover));
+            assert!(estate.engine("h").unwrap().database("Sales").is_some());
+            assert!(estate.managed_instances[0].engine.database("Sales").is_some());
+            assert!(estate.clock.now() >= before && estate.clock.speed() == SPEED);
+        }
     }
 }

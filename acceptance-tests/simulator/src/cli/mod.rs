@@ -3,6 +3,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | `rehearse` | runs a configuration with the real Terraform against the simulator |
+//! | `estate` | checks an estate file, prints its schema |
 //! | `serve` | serves a simulated estate until Ctrl-C |
 //! | `terraform` | installs a version of Terraform and prints its path |
 //! | `interrupt` | Ctrl-C and termination |
@@ -10,6 +11,7 @@
 //!
 //! Only this module and those below print. Everything that they do is in the library, where tests reach it too.
 
+mod estate;
 mod interrupt;
 mod page;
 mod rehearse;
@@ -37,6 +39,8 @@ enum Command {
     Rehearse(rehearse::Arguments),
     /// Serve a simulated estate on this machine until Ctrl-C.
     Serve(serve::Arguments),
+    /// Check a description of a simulated world, or print its JSON schema.
+    Estate(estate::Arguments),
     /// Install a version of Terraform below `target/` unless it is there, and print its path.
     Terraform(terraform::Arguments),
 }
@@ -82,6 +86,7 @@ pub(crate) async fn run() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Rehearse(arguments) => rehearse::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Estate(arguments) => estate::run(&arguments),
         Command::Terraform(arguments) => terraform::run(&arguments),
     };
     match done {

@@ -1,142 +1,152 @@
-//! A database engine with everything that a fresh installation has.
+//! A database engine with everything that a fresh installation has, and what a file says beyond that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
-use super::{Scene, SceneError};
+use super::description::{
+    DatabaseDescription, EditionName, LoginDescription, OperatingSystem, RecoveryModel, SqlServerDescription,
+    Version,
+};
+use super::schema::Problem;
+use super::{SceneError, Setting};
+use crate::tsql::{self, bracket, quote};
 use crate::world::Estate;
 use crate::world::build::Build;
 use crate::world::database::{BackupRecord, Database, DatabaseState};
-use crate::world::instance::{Edition, SqlInstance};
+use crate::world::instance::{Edition, EngineKey, SqlInstance};
 use crate::world::log::LogPosition;
 use crate::world::names::Names;
 use crate::world::security::{Login, Password, Permission, Securable};
 
-/// A SQL Server: the default instance of its host, or a named one beside it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SqlServerDescription {
-    /// Host name, as the configuration says it.
-    pub host: String,
-    /// Further names and addresses of the host.
-    #[serde(default)]
-    pub aliases: Vec<String>,
-    /// TCP port; where it is left out 1433, or one of its own for a named instance.
-    pub port: Option<u16>,
-    /// Instance name, where it is not the default instance; several instances may have one host.
-    pub instance: Option<String>,
-    /// `2016`, `2017`, `2019`, `2022` or `2025`.
-    pub version: String,
-    /// `16.0.4125.3`; one that supports the link where it is left out.
-    pub build: Option<String>,
-    /// `enterprise`, `developer`, `standard` or `express`; developer where it is left out.
-    pub edition: Option<String>,
-    /// Whether Always On availability groups are enabled; yes where it is left out.
-    pub hadr_enabled: Option<bool>,
-    /// Name of the Windows failover cluster that it is a node of. Where it is left out there is none, but for 2016, which
-    /// has no availability groups without one.
-    pub cluster: Option<String>,
-    /// SQL logins, all members of `sysadmin`.
-    #[serde(default)]
-    pub logins: Vec<LoginDescription>,
-    /// Databases in the full recovery model, with a full backup.
-    #[serde(default)]
-    pub databases: Vec<DatabaseDescription>,
-}
-
-/// A SQL login.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LoginDescription {
-    /// Name.
-    pub name: String,
-    /// Password; made up where it is left out.
-    pub password: Option<String>,
-    /// The variable of the configuration that takes the password.
-    pub password_variable: Option<String>,
-}
-
-/// A database.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DatabaseDescription {
-    /// Name.
-    pub name: String,
-    /// Size, gigabytes; 1 where it is left out.
-    pub size_gb: Option<u64>,
-}
-
-const VERSIONS: [(&str, u8); 5] = [("2016", 13), ("2017", 14), ("2019", 15), ("2022", 16), ("2025", 17)];
-
 const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
 
-/// The engine of a SQL Server.
-pub(super) fn sql_server(
-    description: SqlServerDescription,
-    scene: &mut Scene,
-) -> Result<SqlInstance, SceneError> {
-    let (_, major) =
-        VERSIONS.into_iter().find(|(version, ..)| *version == description.version).ok_or_else(|| {
-            SceneError::Unknown {
-                what: "the version",
-                value: description.version.clone(),
-                known: "2016, 2017, 2019, 2022 and 2025",
-            }
-        })?;
-    let build = match &description.build {
-        None => Build::usual(major),
-        Some(build) => build.parse().ok().filter(|build: &Build| build.major == major).ok_or_else(|| {
-            SceneError::Unknown {
-                what: "the build",
-                value: build.clone(),
-                known: "builds of the version that is named, such as 16.0.4125.3",
-            }
-        })?,
-    };
-    let edition = match description.edition.as_deref() {
-        None | Some("developer") => Edition::Developer,
-        Some("enterprise") => Edition::Enterprise,
-        Some("standard") => Edition::Standard,
-        Some("express") => Edition::Express,
-        Some(other) => {
-            return Err(SceneError::Unknown {
-                what: "the edition",
-                value: other.to_owned(),
-                known: "enterprise, developer, standard and express",
-            });
+impl Version {
+    fn major(self) -> u8 {
+        match self {
+            Self::V2016 => 13,
+            Self::V2017 => 14,
+            Self::V2019 => 15,
+            Self::V2022 => 16,
+            Self::V2025 => 17,
         }
+    }
+}
+
+/// Adds a SQL Server to the world.
+pub(super) fn sql_server(
+    mut description: SqlServerDescription,
+    setting: &mut Setting<'_>,
+) -> Result<(), SceneError> {
+    let at = setting.at.clone();
+    let major = description.version.major();
+    let build = build(&description, &at)?;
+    let linux = description.os == Some(OperatingSystem::Linux);
+    if linux && major < 14 {
+        return Err(Problem::new(format!("{at}.os"), "SQL Server runs on Linux since 2017").into());
+    }
+    let edition = match description.edition {
+        None | Some(EditionName::Developer) => Edition::Developer,
+        Some(EditionName::Enterprise) => Edition::Enterprise,
+        Some(EditionName::Standard) => Edition::Standard,
+        Some(EditionName::Express) => Edition::Express,
     };
-    let now = scene.estate.clock.now();
-    let mut engine = fresh(&description.host, now, build, edition, &mut scene.estate);
+    let now = setting.now();
+    let collation = description.collation.as_deref().unwrap_or(COLLATION);
+    let mut engine = fresh(&description.host, now, build, edition, collation, setting.estate);
     engine.aliases = description.aliases.iter().map(|alias| alias.to_lowercase()).collect();
-    engine.instance_name = description.instance.map(|name| name.to_uppercase());
+    engine.instance_name = description.instance.as_ref().map(|name| name.to_uppercase());
     // Named instances get a port from the dynamic range, as installed.
-    let dynamic = 49_172 + u16::try_from(scene.estate.sql_servers.len()).unwrap_or(0);
+    let dynamic = 49_172 + u16::try_from(setting.estate.sql_servers.len()).unwrap_or(0);
     let usual = if engine.instance_name.is_some() { dynamic } else { 1433 };
     engine.port = description.port.unwrap_or(usual);
     let same = |other: &SqlInstance| {
         other.answers_to(&engine.host) && (other.port == engine.port || other.key() == engine.key())
     };
-    if scene.estate.sql_servers.iter().any(same) {
-        return Err(SceneError::Twice(engine.key().to_string()));
+    if setting.estate.sql_servers.iter().any(same) {
+        let what = format!(
+            "there are two SQL Servers `{}`, or another one on its host has port {}",
+            engine.key(),
+            engine.port
+        );
+        return Err(Problem::new(at, what).into());
     }
+    engine.linux = linux;
     engine.hadr_enabled = description.hadr_enabled.unwrap_or(true);
+    engine.clustered = description.failover_cluster_instance;
+    engine.clock_skew = description.clock_skew_seconds;
+    engine.trace_flags = description.trace_flags.iter().copied().collect();
     // 2016 knows no groups without a cluster: CLUSTER_TYPE came with 2017, and scripts for links leave it out there.
     // ["Configure link with scripts", 2025]
-    engine.cluster = description.cluster.or_else(|| (major == 13).then(|| "WSFC".to_owned()));
+    engine.cluster = description.cluster.take().or_else(|| (major == 13).then(|| "WSFC".to_owned()));
     super::principals::install(&mut engine, now - Duration::days(30));
-    for login in description.logins {
-        let password = scene.secret(login.password, login.password_variable);
-        let id = next_id(&mut engine);
+    let key = engine.key();
+    setting.estate.sql_servers.push(engine);
+    logins(std::mem::take(&mut description.logins), &key, setting)?;
+    databases(&description.databases, &key, setting)?;
+    objects(description, &key, setting)
+}
+
+/// Master key, certificates, endpoint and whatever else statements make.
+fn objects(
+    description: SqlServerDescription,
+    key: &EngineKey,
+    setting: &mut Setting<'_>,
+) -> Result<(), SceneError> {
+    if let Some(wanted) = description.master_key {
+        let password = setting.secret(wanted.password, wanted.password_variable);
+        setting.run(key, "master_key", &create_master_key(&password))?;
+    }
+    for (place, wanted) in description.certificates.iter().enumerate() {
+        let expires = setting.now() + Duration::days(wanted.expires_in_days.unwrap_or(365));
+        let text = create_certificate(&wanted.name, wanted.subject.as_ref().unwrap_or(&wanted.name), expires);
+        setting.run(key, &format!("certificates[{place}]"), &text)?;
+    }
+    if let Some(wanted) = &description.endpoint {
+        let text = create_endpoint(&wanted.name, wanted.port.unwrap_or(5022), &wanted.certificate);
+        setting.run(key, "endpoint", &text)?;
+    }
+    for (place, text) in description.statements.iter().enumerate() {
+        setting.run(key, &format!("statements[{place}]"), text)?;
+    }
+    Ok(())
+}
+
+fn build(description: &SqlServerDescription, at: &str) -> Result<Build, SceneError> {
+    let major = description.version.major();
+    let Some(build) = &description.build else { return Ok(Build::usual(major)) };
+    let known = build.parse().ok().filter(|build: &Build| build.major == major);
+    known.ok_or_else(|| {
+        let example = Build::usual(major);
+        let what = format!("`{build}` is no build of the version that is named, such as {example}");
+        Problem::new(format!("{at}.build"), what).into()
+    })
+}
+
+/// Adds logins to an engine of the world.
+pub(super) fn logins(
+    descriptions: Vec<LoginDescription>,
+    key: &EngineKey,
+    setting: &mut Setting<'_>,
+) -> Result<(), SceneError> {
+    for (place, wanted) in descriptions.into_iter().enumerate() {
+        let password = setting.secret(wanted.password, wanted.password_variable);
+        let now = setting.now();
+        let field = format!("logins[{place}]");
+        let Some(engine) = setting.estate.engine_mut(key) else { continue };
+        if engine.logins.iter().any(|one| engine.same_name(&one.name, &wanted.name)) {
+            return Err(setting.problem(&field, format!("there are two logins `{}`", wanted.name)));
+        }
+        engine.next_id += 1;
+        let id = engine.next_id;
+        let roles = wanted.roles.unwrap_or_else(|| vec!["sysadmin".to_owned()]);
         engine.logins.push(Login {
-            name: login.name,
+            name: wanted.name.clone(),
             id,
             password: Some(Password(password)),
             kind: 'S',
-            enabled: true,
-            roles: vec!["sysadmin".into()],
+            enabled: !wanted.disabled,
+            roles: Vec::new(),
             created: now,
             modified: now,
         });
@@ -147,21 +157,69 @@ pub(super) fn sql_server(
             denied: false,
             grant_option: false,
         });
+        for role in roles {
+            let text = format!("ALTER SERVER ROLE {} ADD MEMBER {}", bracket(&role), bracket(&wanted.name));
+            setting.run(key, &format!("{field}.roles"), &text)?;
+        }
+        for permission in wanted.permissions {
+            let text = format!("GRANT {permission} TO {}", bracket(&wanted.name));
+            setting.run(key, &format!("{field}.permissions"), &text)?;
+        }
     }
-    for wanted in description.databases {
-        let mut database = database(&wanted.name, &engine, now, &mut scene.estate);
+    Ok(())
+}
+
+/// Adds databases to an engine of the world.
+pub(super) fn databases(
+    descriptions: &[DatabaseDescription],
+    key: &EngineKey,
+    setting: &mut Setting<'_>,
+) -> Result<(), SceneError> {
+    let now = setting.now();
+    for (place, wanted) in descriptions.iter().enumerate() {
+        let field = format!("databases[{place}]");
+        let guid = setting.estate.fresh_guid();
+        let Some(engine) = setting.estate.engine_mut(key) else { continue };
+        if engine.database(&wanted.name).is_some() {
+            return Err(setting.problem(&field, format!("there are two databases `{}`", wanted.name)));
+        }
+        let mut database = database(&wanted.name, engine, now, guid);
         database.size = wanted.size_gb.unwrap_or(1) << 30;
-        database.activity = 1;
-        let finished = now - Duration::hours(6);
-        database.backups.push(BackupRecord {
-            kind: 'D',
-            copy_only: false,
-            started: finished - Duration::minutes(5),
-            finished,
-        });
+        database.activity = wanted.log_blocks_per_second.unwrap_or(1);
+        database.recovery_model = match wanted.recovery_model {
+            None | Some(RecoveryModel::Full) => 1,
+            Some(RecoveryModel::BulkLogged) => 2,
+            Some(RecoveryModel::Simple) => 3,
+        };
+        if let Some(collation) = &wanted.collation {
+            database.collation.clone_from(collation);
+        }
+        if let Some(level) = wanted.compatibility_level {
+            let highest = engine.build.major * 10;
+            if level % 10 != 0 || !(100..=highest).contains(&level) {
+                let what = format!("`{level}` is not one of 100, 110, … {highest}");
+                return Err(setting.problem(&format!("{field}.compatibility_level"), what));
+            }
+            database.compatibility_level = level;
+        }
+        database.read_only = wanted.read_only;
+        database.encrypted = wanted.encrypted;
+        database.broker_enabled = wanted.broker_enabled;
+        database.accelerated_recovery = wanted.accelerated_recovery;
+        database.log_files = wanted.log_files.unwrap_or(1);
+        for (there, kind) in [(wanted.filestream, "FD"), (wanted.memory_optimized, "FX")] {
+            if there {
+                database.special_filegroups.push((format!("{}_{kind}", wanted.name), kind.to_owned(), true));
+            }
+        }
+        if wanted.full_backup.unwrap_or(true) {
+            let finished = now - Duration::hours(6);
+            let started = finished - Duration::minutes(5);
+            database.backups.push(BackupRecord { kind: 'D', copy_only: false, started, finished });
+        }
         engine.databases.push(database);
     }
-    Ok(engine)
+    Ok(())
 }
 
 /// An engine with its system databases and `sa`.
@@ -170,6 +228,7 @@ pub(super) fn fresh(
     now: OffsetDateTime,
     build: Build,
     edition: Edition,
+    collation: &str,
     estate: &mut Estate,
 ) -> SqlInstance {
     let host = host.to_lowercase();
@@ -185,7 +244,7 @@ pub(super) fn fresh(
         hadr_enabled: true,
         clustered: false,
         cluster: None,
-        collation: COLLATION.to_owned(),
+        collation: collation.to_owned(),
         clock_skew: 0,
         trace_flags: BTreeSet::new(),
         configuration: BTreeMap::new(),
@@ -213,7 +272,7 @@ pub(super) fn fresh(
         group_names: Names::default(),
     };
     for name in ["master", "tempdb", "model", "msdb"] {
-        let mut system = database(name, &engine, now, estate);
+        let mut system = database(name, &engine, now, estate.fresh_guid());
         system.recovery_model = if name == "model" { 1 } else { 3 };
         system.broker_enabled = name == "msdb" || name == "tempdb";
         system.owner = "sa".into();
@@ -222,7 +281,7 @@ pub(super) fn fresh(
     engine
 }
 
-fn database(name: &str, engine: &SqlInstance, now: OffsetDateTime, estate: &mut Estate) -> Database {
+fn database(name: &str, engine: &SqlInstance, now: OffsetDateTime, guid: String) -> Database {
     Database {
         name: name.to_owned(),
         id: i32::try_from(engine.databases.len()).unwrap_or(i32::MAX - 1) + 1,
@@ -241,7 +300,7 @@ fn database(name: &str, engine: &SqlInstance, now: OffsetDateTime, estate: &mut 
         log_files: 1,
         owner: "sa".into(),
         created: now - Duration::days(30),
-        guid: estate.fresh_guid(),
+        guid,
         group_database_id: None,
         group: None,
         hardened_lsn: LogPosition(1000),
@@ -254,7 +313,39 @@ fn database(name: &str, engine: &SqlInstance, now: OffsetDateTime, estate: &mut 
     }
 }
 
-fn next_id(engine: &mut SqlInstance) -> i32 {
-    engine.next_id += 1;
-    engine.next_id
+/// `CREATE MASTER KEY`.
+pub(super) fn create_master_key(password: &str) -> String {
+    format!("CREATE MASTER KEY ENCRYPTION BY PASSWORD = {}", quote(password))
+}
+
+/// `CREATE CERTIFICATE`, with a beginning that lies before its end.
+pub(super) fn create_certificate(name: &str, subject: &str, expires: OffsetDateTime) -> String {
+    let date = |moment: OffsetDateTime| {
+        format!("'{:04}{:02}{:02}'", moment.year(), u8::from(moment.month()), moment.day())
+    };
+    format!(
+        "CREATE CERTIFICATE {} WITH SUBJECT = {}, START_DATE = {}, EXPIRY_DATE = {}",
+        bracket(name),
+        quote(subject),
+        date(expires - Duration::days(730)),
+        date(expires)
+    )
+}
+
+/// `CREATE ENDPOINT`, as the link's documentation writes it.
+pub(super) fn create_endpoint(name: &str, port: u16, certificate: &str) -> String {
+    format!(
+        "CREATE ENDPOINT {} STATE = STARTED AS TCP (LISTENER_PORT = {port}, LISTENER_IP = ALL) FOR DATABASE_MIRRORING \
+         (AUTHENTICATION = CERTIFICATE {}, ENCRYPTION = REQUIRED ALGORITHM AES, ROLE = ALL)",
+        bracket(name),
+        bracket(certificate)
+    )
+}
+
+impl Setting<'_> {
+    /// Runs a statement as `sa`, on behalf of a field.
+    fn run(&mut self, key: &EngineKey, field: &str, text: &str) -> Result<(), SceneError> {
+        tsql::administer(self.estate, key, "master", text)
+            .map_err(|error| self.problem(field, error.to_string()))
+    }
 }

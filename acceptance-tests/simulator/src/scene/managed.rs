@@ -1,12 +1,11 @@
 //! A managed instance with its engine and certificates.
 
-use serde::Deserialize;
 use time::Duration;
 
-use super::{SceneError, engine};
+use super::description::{InstanceState, ManagedInstanceDescription, Tier, UpdatePolicy};
+use super::{SceneError, Setting, engine};
 use crate::arm::backend::{InstanceView, KeyView};
 use crate::arm::path::InstancePath;
-use crate::world::Estate;
 use crate::world::build::Build;
 use crate::world::endpoint::{Algorithm, Authentication, Encryption, Endpoint, Role, State};
 use crate::world::instance::{Edition, SqlInstance};
@@ -14,67 +13,56 @@ use crate::world::managed::ManagedInstance;
 use crate::world::security::PrivateKeyProtection;
 use crate::world::x509::{self, InstanceCertificates};
 
-/// A managed instance that is ready.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ManagedInstanceDescription {
-    /// Resource id.
-    pub id: String,
-    /// Region; westeurope where it is left out.
-    pub location: Option<String>,
-    /// `GeneralPurpose` or `BusinessCritical`; the former where it is left out.
-    pub tier: Option<String>,
-    /// `SQLServer2022`, `SQLServer2025` or `AlwaysUpToDate`; the first where it is left out.
-    pub update_policy: Option<String>,
-    /// Virtual cores, 8 where they are left out.
-    pub v_cores: Option<u32>,
-    /// Storage, gigabytes, 256 where it is left out.
-    pub storage_gb: Option<u32>,
-}
+const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
 
+/// Adds a managed instance to the world.
 pub(super) fn managed_instance(
     description: ManagedInstanceDescription,
-    estate: &mut Estate,
-) -> Result<ManagedInstance, SceneError> {
-    let path =
-        instance_path(&description.id).ok_or_else(|| SceneError::NotAnInstance(description.id.clone()))?;
-    let unknown = |what, value: &str, known| SceneError::Unknown { what, value: value.to_owned(), known };
-    let tier = description.tier.as_deref().unwrap_or("GeneralPurpose");
-    let sku = match tier {
-        "GeneralPurpose" => "GP_Gen5",
-        "BusinessCritical" => "BC_Gen5",
-        other => return Err(unknown("the tier", other, "GeneralPurpose and BusinessCritical")),
-    };
-    let policy = description.update_policy.as_deref().unwrap_or("SQLServer2022");
-    let major = match policy {
-        "SQLServer2022" => 16,
-        "SQLServer2025" | "AlwaysUpToDate" => 17,
-        other => {
-            return Err(unknown(
-                "the update policy",
-                other,
-                "SQLServer2022, SQLServer2025 and AlwaysUpToDate",
-            ));
+    setting: &mut Setting<'_>,
+) -> Result<(), SceneError> {
+    let path = path(&description.id, setting)?;
+    let (tier, sku) = match description.tier {
+        None | Some(Tier::GeneralPurpose) => ("GeneralPurpose", "GP_Gen5"),
+        Some(Tier::BusinessCritical) if description.next_generation => {
+            return Err(setting.problem("next_generation", "only General Purpose has a next generation"));
         }
+        Some(Tier::BusinessCritical) => ("BusinessCritical", "BC_Gen5"),
     };
-    let now = estate.clock.now();
-    let dns_zone =
-        format!("{:012x}", estate.fresh_number().wrapping_mul(0x9e37_79b9_7f4a) & 0xffff_ffff_ffff);
+    let (policy, major) = match description.update_policy {
+        None | Some(UpdatePolicy::SqlServer2022) => ("SQLServer2022", 16),
+        Some(UpdatePolicy::SqlServer2025) => ("SQLServer2025", 17),
+        Some(UpdatePolicy::AlwaysUpToDate) => ("AlwaysUpToDate", 17),
+    };
+    let (state, provisioning_state) = match description.state {
+        None | Some(InstanceState::Ready) => ("Ready", "Succeeded"),
+        Some(InstanceState::Stopped) => ("Stopped", "Succeeded"),
+        Some(InstanceState::Updating) => ("Updating", "Updating"),
+    };
+    let now = setting.now();
+    let made_up = setting.estate.fresh_number().wrapping_mul(0x9e37_79b9_7f4a) & 0xffff_ffff_ffff;
+    let dns_zone = description.dns_zone.unwrap_or_else(|| format!("{made_up:012x}"));
+    if dns_zone.len() != 12 || !dns_zone.chars().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(setting.problem("dns_zone", format!("`{dns_zone}` is not twelve hexadecimal digits")));
+    }
     let fqdn = format!("{}.{dns_zone}.database.windows.net", path.name.to_lowercase());
-    let mut engine = engine::fresh(&fqdn, now, Build::newest(major), Edition::Managed, estate);
+    let collation = description.collation.as_deref().unwrap_or(COLLATION);
+    let mut engine =
+        engine::fresh(&fqdn, now, Build::newest(major), Edition::Managed, collation, setting.estate);
+    engine.aliases = description.aliases.iter().map(|alias| alias.to_lowercase()).collect();
     let certificates = InstanceCertificates::make(&fqdn, now)
         .map_err(|source| SceneError::Certificate { instance: fqdn.clone(), source })?;
     super::principals::install(&mut engine, now - Duration::days(90));
     give_endpoint(&mut engine, &fqdn, &certificates);
+    let key = engine.key();
     let view = InstanceView {
         location: description.location.unwrap_or_else(|| "westeurope".into()),
-        tags: Vec::new(),
+        tags: description.tags.into_iter().collect(),
         sku: sku.into(),
         tier: tier.into(),
         v_cores: description.v_cores.unwrap_or(8),
         storage_gb: description.storage_gb.unwrap_or(256),
-        state: "Ready".into(),
-        provisioning_state: "Succeeded".into(),
+        state: state.into(),
+        provisioning_state: provisioning_state.into(),
         dns_zone,
         fqdn,
         administrator: "sqladmin".into(),
@@ -82,14 +70,14 @@ pub(super) fn managed_instance(
         hybrid_secondary_usage: "Active".into(),
         hybrid_secondary_usage_detected: None,
         collation: engine.collation.clone(),
-        time_zone: "UTC".into(),
+        time_zone: description.time_zone.unwrap_or_else(|| "UTC".into()),
         public_endpoint: false,
-        general_purpose_v2: false,
+        general_purpose_v2: description.next_generation,
         database_format: policy.into(),
         created: now - Duration::days(90),
         path,
     };
-    Ok(ManagedInstance {
+    setting.estate.managed_instances.push(ManagedInstance {
         view,
         engine,
         links: Vec::new(),
@@ -100,7 +88,19 @@ pub(super) fn managed_instance(
         failover_groups: Vec::new(),
         protector: KeyView { name: "ServiceManaged".into(), uri: None, thumbprint: String::new() },
         keys: vec![KeyView { name: "ServiceManaged".into(), uri: None, thumbprint: String::new() }],
-    })
+    });
+    engine::logins(description.logins, &key, setting)?;
+    engine::databases(&description.databases, &key, setting)
+}
+
+fn path(id: &str, setting: &Setting<'_>) -> Result<InstancePath, SceneError> {
+    let path = instance_path(id).ok_or_else(|| {
+        setting.problem("id", format!("`{id}` is not the resource id of a managed instance"))
+    })?;
+    if setting.estate.managed(&path).is_some() {
+        return Err(setting.problem("id", format!("there are two managed instances `{id}`")));
+    }
+    Ok(path)
 }
 
 /// The endpoint that every instance has and nobody can alter.

@@ -20,6 +20,13 @@ pub(crate) struct SqlError {
     /// The errors that the server sends before this one, of which CATCH sees the last alone.
     pub(crate) before: Vec<SqlError>,
 }
+/// As `sqlcmd` shows it.
+impl std::fmt::Display for SqlError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Msg {}, Level {}, State {}: {}", self.number, self.severity, self.state, self.message)
+    }
+}
+
 impl SqlError {
     /// An error that the table of messages does not have: a user's own, a fault's, or the simulator's.
     pub(crate) fn new(number: i32, severity: u8, state: u8, message: String) -> Self {

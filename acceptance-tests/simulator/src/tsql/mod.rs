@@ -17,30 +17,55 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-/// Runs DDL as `sa` in `master`, for tests of what the world makes of it; the error's number where it is refused.
+use crate::world::Estate;
+use crate::world::instance::EngineKey;
+
+/// `[name]`.
+pub(crate) fn bracket(name: &str) -> String {
+    format!("[{}]", name.replace(']', "]]"))
+}
+
+/// `N'text'`.
+pub(crate) fn quote(text: &str) -> String {
+    format!("N'{}'", text.replace('\'', "''"))
+}
+
+/// Runs DDL as `sa`, as somebody at the server's own console does: no session, no journal, no faults.
+///
+/// # Errors
+/// What SQL Server raises; 195 of what is no DDL. The statements before it were carried out.
+pub(crate) fn administer(
+    estate: &mut Estate,
+    engine: &EngineKey,
+    database: &str,
+    text: &str,
+) -> Result<(), error::SqlError> {
+    let Some(major) = estate.engine(engine).map(|engine| engine.build.major) else {
+        return Err(error::not_modelled("engines that are not there"));
+    };
+    let caller = ddl::Caller {
+        engine: engine.clone(),
+        login: "sa".to_owned(),
+        database: database.to_owned(),
+        master_key_open: false,
+    };
+    for statement in parser::parse(text, major)?.statements {
+        let ast::StatementKind::Ddl(ddl) = statement.kind else {
+            return Err(error::not_modelled("anything but DDL here"));
+        };
+        ddl::execute(estate, &caller, &ddl).map_err(|error| error.at_line(statement.line))?;
+    }
+    Ok(())
+}
+
+/// The same in `master`, for tests; the error's number where it is refused.
 #[cfg(test)]
-pub(crate) fn run_ddl(estate: &mut crate::world::Estate, host: &str, text: &str) -> Result<(), i32> {
+pub(crate) fn run_ddl(estate: &mut Estate, host: &str, text: &str) -> Result<(), i32> {
     run_ddl_in(estate, host, "master", text)
 }
 
 /// The same in another database.
 #[cfg(test)]
-pub(crate) fn run_ddl_in(
-    estate: &mut crate::world::Estate,
-    host: &str,
-    database: &str,
-    text: &str,
-) -> Result<(), i32> {
-    let major = estate.engine(host).unwrap().build.major;
-    let caller = ddl::Caller {
-        engine: host.into(),
-        login: "sa".to_owned(),
-        database: database.to_owned(),
-        master_key_open: false,
-    };
-    for statement in parser::parse(text, major).unwrap().statements {
-        let ast::StatementKind::Ddl(statement) = statement.kind else { panic!("{text} is no DDL") };
-        ddl::execute(estate, &caller, &statement).map_err(|error| error.number)?;
-    }
-    Ok(())
+pub(crate) fn run_ddl_in(estate: &mut Estate, host: &str, database: &str, text: &str) -> Result<(), i32> {
+    administer(estate, &host.into(), database, text).map_err(|error| error.number)
 }

@@ -54,6 +54,16 @@ pub struct Network {
 }
 
 impl Network {
+    /// Cuts mirroring traffic between two sites.
+    pub fn cut_between(&mut self, one: &str, other: &str) {
+        self.cut.insert(ordered(one, other));
+    }
+
+    /// Mends it; whether there was a cut.
+    pub fn mend_between(&mut self, one: &str, other: &str) -> bool {
+        self.cut.remove(&ordered(one, other))
+    }
+
     /// Whether mirroring traffic flows between two sites.
     pub fn connects(&self, one: &str, other: &str) -> bool {
         let pair = if one < other { (one, other) } else { (other, one) };
@@ -61,6 +71,11 @@ impl Network {
             && !self.down.contains(other)
             && !self.cut.iter().any(|(left, right)| (left.as_str(), right.as_str()) == pair)
     }
+}
+
+fn ordered(one: &str, other: &str) -> (String, String) {
+    let (first, second) = if one < other { (one, other) } else { (other, one) };
+    (first.to_owned(), second.to_owned())
 }
 
 /// Place of the engine at which a mirroring connection arrives ([`Estate::engine_behind`]).
@@ -74,7 +89,37 @@ pub(super) fn behind<'a>(
     at_host.min_by_key(|(_, engine)| !there(engine)).map(|(place, _)| place)
 }
 
+/// Bytes a second of world time: what a well-connected site gets.
+const SEEDING_RATE: u64 = 100 << 20;
+
 impl Estate {
+    /// A world without servers, whose clock shows `now` and runs `speed` times as fast as the host's.
+    pub fn empty(now: OffsetDateTime, speed: u32) -> Self {
+        Self {
+            clock: Clock::new(now, speed),
+            reached: now,
+            sql_servers: Vec::new(),
+            managed_instances: Vec::new(),
+            subscriptions: BTreeMap::new(),
+            operations: Vec::new(),
+            network: Network::default(),
+            opposites: BTreeSet::new(),
+            sequence: 0,
+            seeding_rate: SEEDING_RATE,
+        }
+    }
+
+    /// The site that a name leads to: a host, one of its aliases, or a managed instance's name. Lower case.
+    pub fn site(&self, name: &str) -> Option<String> {
+        let by_host = self.engines().find(|engine| engine.answers_to(name));
+        let by_name = || {
+            let mut all = self.managed_instances.iter();
+            all.find(|managed| managed.view.path.name.eq_ignore_ascii_case(name))
+                .map(|managed| &managed.engine)
+        };
+        by_host.or_else(by_name).map(|engine| engine.host.to_lowercase())
+    }
+
     /// The SQL Server or managed instance's engine of a key, or of its text (`host` or `host\instance`, in any case).
     pub fn engine(&self, key: impl Into<EngineKey>) -> Option<&SqlInstance> {
         let key = key.into();
