@@ -3,7 +3,7 @@
 //! Numbers, severities and texts are in [`super::messages`]; the functions here are for those that several modules
 //! raise, with the arguments that their texts take.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use super::messages::{self, Message};
 use super::value::Type;
@@ -20,9 +20,10 @@ pub(crate) struct SqlError {
     /// The errors that the server sends before this one, of which CATCH sees the last alone.
     pub(crate) before: Vec<SqlError>,
 }
+
 /// As `sqlcmd` shows it.
-impl std::fmt::Display for SqlError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Display for SqlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Msg {}, Level {}, State {}: {}", self.number, self.severity, self.state, self.message)
     }
 }
