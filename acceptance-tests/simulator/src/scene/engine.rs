@@ -16,6 +16,7 @@ use crate::world::build::Build;
 use crate::world::database::{BackupRecord, Database, DatabaseState};
 use crate::world::instance::{Edition, EngineKey, SqlInstance};
 use crate::world::log::LogPosition;
+use crate::world::log_space::LogSpace;
 use crate::world::names::Names;
 use crate::world::security::{Login, Password, Permission, Securable};
 
@@ -306,7 +307,7 @@ fn database(name: &str, engine: &SqlInstance, now: OffsetDateTime, guid: String)
         hardened_lsn: LogPosition(1000),
         backed_up_lsn: LogPosition(900),
         activity: 0,
-        log_used: 5.0,
+        log: LogSpace::beginning(LogPosition(1000)),
         backups: Vec::new(),
         suspended: None,
         seeded_by: None,

@@ -56,6 +56,9 @@ pub const SAME_CERTIFICATE: u16 = 19;
 /// Certificates with elliptic keys are taken by CREATE CERTIFICATE … FROM BINARY.
 pub const ELLIPTIC_KEYS: u16 = 43;
 
+/// A log backup during a seeding fails it at once.
+pub const LOG_BACKUP_AT_ONCE: u16 = 96;
+
 /// All of them, by number.
 pub const ASSUMPTIONS: &[Assumption] = &[
     entry(
@@ -274,7 +277,7 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     ),
     fixed(
         45,
-        "The send lag of a link that began at the instance is -1 once the instance is secondary, and else the same as the redo lag. \
+        "The send lag of a link that began at the instance is -1 once the instance is secondary, and else what ASSUMED 95 says. \
          (One recorded session shows it, another shows 0.)",
         "It is 0.",
     ),
@@ -356,6 +359,23 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         93,
         "A link that was deleted in Azure alone keeps SQL Server's log from being truncated until the distributed group is dropped.",
         "The log is free at once.",
+    ),
+    fixed(
+        94,
+        "Each database of a link has the whole speed of the way for its log; 100 MB a second, where nothing is said to be \
+         slower.",
+        "The databases of a link share it.",
+    ),
+    fixed(
+        95,
+        "Lags are the seconds in which the source writes what the secondary has yet to receive or to redo; of a source that \
+         does not write, the seconds that the rest takes.",
+        "They are measured otherwise.",
+    ),
+    entry(
+        LOG_BACKUP_AT_ONCE,
+        "A log backup during a seeding fails it with 1408 as soon as it is taken.",
+        "It fails when everything was copied.",
     ),
     fixed(
         110,

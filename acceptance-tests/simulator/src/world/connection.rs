@@ -43,13 +43,15 @@ impl Ends<'_> {
         if !self.formats_fit(sql) {
             return Err(LinkError::Formats);
         }
-        Ok(Session { starts: there.starts, group: group.id.clone() })
+        let engines = (self.managed.engine.started, sql.started);
+        Ok(Session { starts: there.starts, engines, group: group.id.clone() })
     }
 
     /// Whether a connection that there was is still there. Certificates count no more.
     pub(super) fn lives(&self, session: &Session) -> bool {
         self.sql.is_some_and(|sql| {
             self.flows(sql)
+                && session.engines == (self.managed.engine.started, sql.started)
                 && sql
                     .endpoint
                     .as_ref()

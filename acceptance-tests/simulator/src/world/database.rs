@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::log::LogPosition;
+use super::log_space::LogSpace;
 
 /// A database on one engine.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,8 +54,8 @@ pub struct Database {
     pub backed_up_lsn: LogPosition,
     /// Log blocks that are written a second while it is the primary copy.
     pub activity: u64,
-    /// Share of the log that is used, percent.
-    pub log_used: f64,
+    /// What of the log is in use.
+    pub log: LogSpace,
     /// Backups in msdb: kind (`D`, `I`, `L`), copy-only, finished.
     pub backups: Vec<BackupRecord>,
     /// Whether data movement is suspended (0 USER …).

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 use super::clock::Clock;
+use super::flow::LogRates;
 use super::instance::{EngineKey, SqlInstance};
 use super::managed::{ManagedInstance, Operation};
 
@@ -31,6 +32,8 @@ pub struct Estate {
     pub sequence: u64,
     /// Speed of seeding, bytes a second of world time.
     pub seeding_rate: u64,
+    /// Speed of replication where nothing is slower.
+    pub log_rates: LogRates,
 }
 
 /// An Azure subscription.
@@ -51,31 +54,54 @@ pub struct Network {
     pub down: BTreeSet<String>,
     /// Pairs between which mirroring connections are cut (each pair ordered).
     pub cut: BTreeSet<(String, String)>,
+    /// From where to where no packet comes, though the way back is open: a firewall's rule.
+    pub blocked: BTreeSet<(String, String)>,
+    /// Pairs between which so many blocks of log a second flow at most (each pair ordered).
+    pub slow: BTreeMap<(String, String), u64>,
 }
 
 impl Network {
     /// Cuts mirroring traffic between two sites.
     pub fn cut_between(&mut self, one: &str, other: &str) {
-        self.cut.insert(ordered(one, other));
+        self.cut.insert(owned(ordered(one, other)));
     }
 
     /// Mends it; whether there was a cut.
     pub fn mend_between(&mut self, one: &str, other: &str) -> bool {
-        self.cut.remove(&ordered(one, other))
+        self.cut.remove(&owned(ordered(one, other)))
     }
 
-    /// Whether mirroring traffic flows between two sites.
+    /// Whether mirroring traffic flows between two sites: a link needs both directions. ["Prepare your environment for a
+    /// link", 2026]
     pub fn connects(&self, one: &str, other: &str) -> bool {
-        let pair = if one < other { (one, other) } else { (other, one) };
-        !self.down.contains(one)
-            && !self.down.contains(other)
+        self.passes(one, other) && self.passes(other, one)
+    }
+
+    /// Whether packets come from one site to another.
+    pub fn passes(&self, from: &str, to: &str) -> bool {
+        let pair = ordered(from, to);
+        !self.down.contains(from)
+            && !self.down.contains(to)
             && !self.cut.iter().any(|(left, right)| (left.as_str(), right.as_str()) == pair)
+            && !self.blocked.iter().any(|(left, right)| (left.as_str(), right.as_str()) == (from, to))
+    }
+
+    /// Blocks a second between two sites, where the way is slow.
+    pub fn slowness(&self, one: &str, other: &str) -> Option<u64> {
+        let pair = ordered(one, other);
+        self.slow
+            .iter()
+            .find(|((left, right), _)| (left.as_str(), right.as_str()) == pair)
+            .map(|(_, rate)| *rate)
     }
 }
 
-fn ordered(one: &str, other: &str) -> (String, String) {
-    let (first, second) = if one < other { (one, other) } else { (other, one) };
-    (first.to_owned(), second.to_owned())
+fn ordered<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
+    if one < other { (one, other) } else { (other, one) }
+}
+
+fn owned((one, other): (&str, &str)) -> (String, String) {
+    (one.to_owned(), other.to_owned())
 }
 
 /// Place of the engine at which a mirroring connection arrives ([`Estate::engine_behind`]).
@@ -106,6 +132,7 @@ impl Estate {
             opposites: BTreeSet::new(),
             sequence: 0,
             seeding_rate: SEEDING_RATE,
+            log_rates: LogRates::default(),
         }
     }
 

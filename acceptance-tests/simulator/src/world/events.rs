@@ -5,8 +5,10 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::connection::RETRY;
+use super::connection::{Address, RETRY};
 use super::estate::Estate;
+use super::flow::{Way, sharing};
+use super::instance::SqlInstance;
 use super::link_life::{INITIATION, SEEDING_LIMIT};
 use super::managed::{Link, LinkPhase, ManagedInstance};
 use super::x509;
@@ -31,11 +33,11 @@ impl Estate {
         let ends = running.filter_map(|one| one.ends);
         let instances = self.managed_instances.iter().flat_map(|managed| {
             let backups = managed.due_backups.iter().map(|(_, at)| *at);
-            let share = self.seeding_share(managed);
-            let links = managed.links.iter().filter_map(move |link| self.next_of(link, share, acted, dates));
+            let links =
+                managed.links.iter().filter_map(move |link| self.next_of(managed, link, acted, dates));
             backups.chain(links)
         });
-        ends.chain(instances).min()
+        ends.chain(instances).chain(self.log_events()).min()
     }
 
     /// Whether any link waits for a connection, so that dates of certificates matter.
@@ -43,15 +45,38 @@ impl Estate {
         self.managed_instances.iter().flat_map(|managed| &managed.links).any(Link::waits)
     }
 
-    /// Bytes a second that one link of an instance seeds: all that seed share the way. ["Troubleshoot a link", 2026]
-    pub fn seeding_share(&self, managed: &ManagedInstance) -> u64 {
-        share(self.seeding_rate, &managed.links)
+    /// Bytes a second at which a link of an instance seeds now, or would.
+    pub fn seeding_rate_of(&self, managed: &ManagedInstance, link: &Link) -> u64 {
+        let partner = Address::parse(&link.request.partner_endpoint);
+        let sql = partner.and_then(|partner| self.engine_behind(partner.host, partner.port));
+        let sites = (managed.engine.host.as_str(), sql.map_or("", |sql| sql.host.as_str()));
+        let sharing = sharing(&managed.links);
+        Way::between(&self.network, sites, self.seeding_rate, self.log_rates, sharing).seeding
+    }
+
+    /// When a log of limited size is full, or may be cut.
+    fn log_events(&self) -> impl Iterator<Item = OffsetDateTime> {
+        let up = move |engine: &&SqlInstance| {
+            !self.network.down.contains(&engine.host)
+                && engine.databases.iter().any(|one| one.log.limit.is_some())
+        };
+        self.engines().filter(up).flat_map(move |engine| {
+            let standing = engine.standing();
+            let limited = engine.databases.iter().filter(|one| one.log.limit.is_some() && one.can_change());
+            limited.filter_map(move |one| {
+                if standing.receives(one) {
+                    return None;
+                }
+                let seconds = one.seconds_of_room(standing.holds(one), standing.flows(one))?;
+                self.reached.checked_add(Duration::seconds(i64::try_from(seconds).ok()?))
+            })
+        })
     }
 
     fn next_of(
         &self,
+        managed: &ManagedInstance,
         link: &Link,
-        share: u64,
         acted: OffsetDateTime,
         dates: &[OffsetDateTime],
     ) -> Option<OffsetDateTime> {
@@ -66,6 +91,7 @@ impl Estate {
         if link.phase != LinkPhase::Seeding {
             return None;
         }
+        let share = self.seeding_rate_of(managed, link);
         let left = link.databases.iter().find_map(|one| {
             let (done, total) = one.seeded?;
             (done < total).then(|| total - done)
@@ -97,12 +123,6 @@ impl Estate {
         dates.dedup();
         dates
     }
-}
-
-/// What each of the links that seed gets of a rate.
-pub(super) fn share(rate: u64, links: &[Link]) -> u64 {
-    let seeding = links.iter().filter(|link| link.phase == LinkPhase::Seeding && link.session.is_some());
-    rate / u64::try_from(seeding.count()).unwrap_or(1).max(1)
 }
 
 impl Link {

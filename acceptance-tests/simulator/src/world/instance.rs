@@ -147,6 +147,12 @@ impl SqlInstance {
         self.answers_to(&key.host) && instance == key.instance
     }
 
+    /// It stops and starts again at `now`: all mirroring connections break, trace flags that were set by DBCC are gone.
+    pub fn restart(&mut self, now: time::OffsetDateTime) {
+        self.started = now;
+        self.trace_flags.clear();
+    }
+
     /// `@@SERVICENAME`.
     pub fn service_name(&self) -> &str {
         self.instance_name.as_deref().unwrap_or("MSSQLSERVER")

@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 use super::assumption;
 use super::connection::{Ends, RETRY};
 use super::estate::Network;
+use super::flow::Way;
 use super::group::{AvailabilityGroup, LinkSide, Role};
 use super::instance::SqlInstance;
 use super::managed::{Link, LinkPhase, ManagedInstance};
@@ -25,8 +26,7 @@ pub(super) struct Life<'a> {
     pub(super) sql: Option<&'a mut SqlInstance>,
     pub(super) network: &'a Network,
     pub(super) opposites: &'a BTreeSet<u16>,
-    /// Bytes a second.
-    pub(super) rate: u64,
+    pub(super) way: Way,
     pub(super) now: OffsetDateTime,
 }
 
@@ -45,8 +45,8 @@ impl Life<'_> {
         }
         if self.link.session.is_some() {
             self.seed(0);
-            self.watch_sources();
         }
+        self.watch();
         self.give_up();
         self.tell_both_sides();
     }
@@ -61,6 +61,7 @@ impl Life<'_> {
             return;
         }
         self.link.noted_primary = primary;
+        self.begin_following();
         // A change of roles ends in asynchronous commit, also where synchronous had been set. [best practices page]
         self.link.synchronous = false;
         let groups = [Some(&mut self.managed.engine), self.sql.as_deref_mut()].into_iter().flatten();
@@ -137,6 +138,10 @@ impl Life<'_> {
                 _ => {}
             }
         }
+        if error == LinkError::Unreachable && self.sql_reaches_instance() {
+            // What SQL Server itself tries, works: it knows of no error.
+            return;
+        }
         let (name, now) = (self.link.name.clone(), self.now);
         if let Some(group) = self.sql.as_deref_mut().and_then(|sql| group_mut(sql, &name)) {
             let (number, text) = error.on_sql_server();
@@ -144,6 +149,13 @@ impl Life<'_> {
                 group.link.last_error = Some((number, text.to_owned(), now));
             }
         }
+    }
+
+    fn sql_reaches_instance(&self) -> bool {
+        let here = self.managed.engine.host.as_str();
+        self.sql
+            .as_deref()
+            .is_some_and(|sql| self.network.passes(&sql.host, here) && !self.network.passes(here, &sql.host))
     }
 
     /// Ends what took too long.
@@ -173,6 +185,10 @@ impl Life<'_> {
     pub(super) fn fail_seeding(&mut self, number: i32) {
         let database = self.link.databases.first().map_or("", |one| one.name.as_str());
         let text = match number {
+            1412 => format!(
+                "The remote copy of database \"{database}\" has not been rolled forward to a point in time that is \
+                 encompassed in the local copy of the database log."
+            ),
             1408 => format!(
                 "The remote copy of database \"{database}\" is not recovered far enough to enable database mirroring or \
                  to join it to the availability group."
@@ -200,8 +216,7 @@ impl Life<'_> {
     /// What both engines know of their partner.
     fn tell_both_sides(&mut self) {
         let connected = self.link.session.is_some();
-        let steady = matches!(self.link.phase, LinkPhase::Synchronizing | LinkPhase::FailingOver);
-        let health = if connected && steady { 2 } else { 0 };
+        let health = self.link.health();
         let joined = self.link.joined.clone();
         let tell = |side: &mut LinkSide| {
             side.connected = connected;

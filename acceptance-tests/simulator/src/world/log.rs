@@ -5,6 +5,8 @@
 
 use time::OffsetDateTime;
 
+use super::flow::{LogRates, Moments, Reached};
+
 /// Kilobytes of a log block: recordings show positions that are eight sectors apart.
 pub const BLOCK_KB: u64 = 4;
 
@@ -93,29 +95,41 @@ pub struct Replication {
     pub send_rate: u64,
     /// Kilobytes a second that were redone last.
     pub redo_rate: u64,
+    /// How many seconds of the source's work the secondary has yet to receive.
+    pub send_lag: u64,
     /// How many seconds of the source's work the secondary has yet to redo.
     pub lag: u64,
+    /// Whether commits wait for the secondary, and it has everything.
+    pub synchronized: bool,
+    /// Whether either side has suspended the movement of data.
+    pub suspended: bool,
 }
 
 impl Replication {
-    /// The secondary has come up to `reached` of a log that ends at `source`, after some seconds that end now.
-    /// `writes` is how many blocks a second the source writes.
+    /// The secondary has come so far, the last of it at these moments. What is sent is received and hardened at once.
+    pub(super) fn reach(&mut self, reached: Reached, at: Moments) {
+        for mark in [&mut self.sent, &mut self.received, &mut self.hardened] {
+            mark.reach(reached.received, at.received);
+        }
+        self.redone.reach(reached.redone, at.redone);
+    }
+
+    /// What flowed in the last second: from where to where.
+    pub(super) fn flowed(&mut self, from: Reached, to: Reached) {
+        self.send_rate = to.received.since(from.received) * BLOCK_KB;
+        self.redo_rate = to.redone.since(from.redone) * BLOCK_KB;
+    }
+
+    /// How late the secondary is, with a source whose log ends at `source` and grows by `writes` blocks a second.
     ///
-    /// Sending, receiving, hardening and redoing go together: nothing between them is modelled that could hold one back.
-    pub fn follow(
-        &mut self,
-        (source, writes): (LogPosition, u64),
-        reached: LogPosition,
-        seconds: u64,
-        now: OffsetDateTime,
-    ) {
-        if let Some(rate) = (reached.since(self.sent.position) * BLOCK_KB).checked_div(seconds) {
-            (self.send_rate, self.redo_rate) = (rate, rate);
-        }
-        for mark in [&mut self.sent, &mut self.received, &mut self.hardened, &mut self.redone] {
-            mark.reach(reached, now);
-        }
-        self.lag = source.since(reached).div_ceil(writes.max(1));
+    /// ASSUMED 95: in seconds of the source's present work; where it does not work, in seconds that the rest takes.
+    pub(super) fn measure(&mut self, source: LogPosition, writes: u64, rates: LogRates) {
+        let late = |queue: u64| {
+            let rate = if writes > 0 { writes } else { rates.send.min(rates.redo) };
+            queue.div_ceil(rate.max(1))
+        };
+        self.send_lag = late(source.since(self.received.position));
+        self.lag = late(source.since(self.redone.position));
     }
 
     /// The connection is gone: nothing flows.
@@ -154,14 +168,20 @@ mod tests {
     fn what_is_not_sent_is_queued() {
         let now = datetime!(2026-06-01 12:00 UTC);
         let mut replication = Replication::default();
-        replication.follow((LogPosition(110), 5), LogPosition(100), 10, now);
-        assert_eq!((replication.send_queue(LogPosition(110)), replication.redo_queue()), (40, 0));
-        assert_eq!((replication.send_rate, replication.lag), (40, 2));
+        let reached = Reached { received: LogPosition(100), redone: LogPosition(90) };
+        replication.reach(reached, Moments::both(now));
+        replication.flowed(Reached { received: LogPosition(90), redone: LogPosition(81) }, reached);
+        replication.measure(LogPosition(110), 5, LogRates::default());
+        assert_eq!((replication.send_queue(LogPosition(110)), replication.redo_queue()), (40, 40));
+        assert_eq!((replication.send_rate, replication.redo_rate), (40, 36));
+        assert_eq!((replication.send_lag, replication.lag), (2, 4));
         assert_eq!(replication.hardened, Mark { position: LogPosition(100), at: Some(now) });
         // Looking again at the same moment changes nothing.
         let before = replication.clone();
-        replication.follow((LogPosition(110), 5), LogPosition(100), 0, now + time::Duration::SECOND);
+        replication.reach(reached, Moments::both(now + time::Duration::SECOND));
         assert_eq!(replication, before);
+        replication.measure(LogPosition(110), 0, LogRates { send: 2, redo: 4 });
+        assert_eq!((replication.send_lag, replication.lag), (5, 10), "nobody works: how long the rest takes");
         replication.stop();
         assert_eq!((replication.send_rate, replication.send_queue(LogPosition(200))), (0, 400));
     }

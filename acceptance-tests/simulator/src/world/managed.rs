@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::instance::SqlInstance;
-use super::log::Replication;
+use super::log::{LogPosition, Replication};
 use crate::arm::backend::{FailoverGroupView, InstanceView, KeyView, LinkRequest};
 use crate::arm::path::{ChildType, InstancePath};
 
@@ -74,6 +74,8 @@ pub struct Link {
 pub struct Session {
     /// `starts` of SQL Server's endpoint when it was made.
     pub starts: u64,
+    /// When the engines at the two ends had been started: the instance's, SQL Server's.
+    pub engines: (OffsetDateTime, OffsetDateTime),
     /// `group_id` of SQL Server's distributed group.
     pub group: String,
 }
@@ -110,6 +112,10 @@ pub struct LinkDatabase {
     pub seedings: u32,
     /// When the present seeding began.
     pub seeding_since: Option<OffsetDateTime>,
+    /// Where the source's log ended then: from there on it has to be there when the seeding is done.
+    pub seeding_from: LogPosition,
+    /// When the present seeding was done.
+    pub seeded_at: Option<OffsetDateTime>,
     /// How far the secondary copy has come.
     pub replication: Replication,
     /// `mostRecentLinkError`.

@@ -11,10 +11,11 @@
 //! | [`endpoint`] | the database mirroring endpoint |
 //! | [`group`] | availability groups, local and distributed |
 //! | [`database`] | databases with their copies' state, log positions and backups |
-//! | [`log`] | positions in a log, and how far a copy has come |
+//! | [`log`], [`log_space`], [`flow`] | positions in a log, how far a copy has come and how fast, and what keeps a log from being cut |
+//! | [`standing`] | which copies are secondary ones, and whose logs are kept for them |
 //! | [`managed`] | the Azure side: managed instances, links, uploaded certificates, operations |
 //! | [`x509`], [`trust`] | certificates of instances, and who accepts whom |
-//! | `replication`, `events`, `connection`, `seeding`, `link_life`, `operations` | what time does: connections, seeding, log positions, ends of operations |
+//! | `replication`, `events`, `connection`, `seeding`, [`copying`], `link_life`, `operations` | what time does: connections, seeding, log positions, ends of operations |
 //! | `azure` | the world as ARM's backend |
 //! | [`assumption`] | what is believed without a source |
 //!
@@ -30,20 +31,24 @@ pub mod build;
 pub mod clock;
 pub mod collation;
 mod connection;
+pub mod copying;
 pub mod database;
 pub mod endpoint;
 pub mod estate;
 mod events;
+pub mod flow;
 pub mod group;
 pub mod instance;
 mod link_life;
 pub mod log;
+pub mod log_space;
 pub mod managed;
 pub mod names;
 mod operations;
 mod replication;
 pub mod security;
 mod seeding;
+pub mod standing;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod trust;

@@ -4,9 +4,10 @@ use super::assumption;
 use super::connection::Address;
 use super::database::DatabaseState;
 use super::estate::{Estate, behind};
+use super::flow::{Moments, Reached};
 use super::group::Role;
 use super::link_life::{group_mut, owe_backup};
-use super::log::Replication;
+use super::log::{LogPosition, Replication};
 use super::managed::{Effect, Link, LinkDatabase, LinkPhase, ManagedInstance, Operation};
 use super::replication::opposite;
 use crate::arm::backend::RoleChange;
@@ -247,10 +248,11 @@ impl Estate {
             let (source, target) = if link.instance_is_primary { (instance, sql) } else { (sql, instance) };
             for one in &mut link.databases {
                 let Some(from) = source.database(&one.name) else { continue };
-                let (position, writes) = (from.hardened_lsn, from.activity);
+                let position = from.hardened_lsn;
                 if let Some(copy) = target.database_mut(&one.name) {
                     copy.hardened_lsn = position;
-                    one.replication.follow((position, writes), position, 0, self.reached);
+                    one.replication
+                        .reach(Reached { received: position, redone: position }, Moments::both(self.reached));
                 }
             }
         }
@@ -271,6 +273,8 @@ impl LinkDatabase {
             seeded: None,
             seedings: 0,
             seeding_since: None,
+            seeding_from: LogPosition::ZERO,
+            seeded_at: None,
             replication: Replication::default(),
             error: None,
         }

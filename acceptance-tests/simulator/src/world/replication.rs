@@ -4,18 +4,17 @@
 //! evenly, so that a long jump of the clock leads where many short ones lead. What a link does in a moment is in
 //! `link_life`, what an operation does at its end in `operations`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::mem;
 
 use time::Duration;
 
 use super::clock::Clock;
 use super::connection::Address;
-use super::database::{BackupRecord, Database, DatabaseState};
+use super::database::BackupRecord;
 use super::estate::{Estate, behind};
-use super::events::{seconds_until, share};
-use super::group::{AvailabilityGroup, Role};
-use super::instance::SqlInstance;
+use super::events::seconds_until;
+use super::flow::{Way, sharing};
 use super::link_life::Life;
 
 impl Estate {
@@ -24,6 +23,7 @@ impl Estate {
         let now = self.clock.now();
         // What was done since, was done at this moment of the world.
         self.live(0);
+        self.truncate();
         let mut acted = self.reached;
         let mut dates = None;
         let mut strides = 0;
@@ -39,6 +39,7 @@ impl Estate {
             let seconds = u64::try_from(seconds).unwrap_or_default();
             self.write(seconds);
             self.live(seconds);
+            self.truncate();
             self.take_backups();
             if self.end_operations() {
                 // What an operation does, it does at this moment, as if somebody had done it.
@@ -50,34 +51,54 @@ impl Estate {
         strides
     }
 
-    /// Applications change what takes changes; a full log takes none. ["Best practices for a link", 2026]
+    /// Applications change what takes changes; a full log takes none, nor does a host that is down. ["Best practices for
+    /// a link", 2026]
     fn write(&mut self, seconds: u64) {
         let managed = self.managed_instances.iter_mut().map(|managed| &mut managed.engine);
         for engine in self.sql_servers.iter_mut().chain(managed) {
-            let receiving = engine.receiving();
-            let comparing = engine.comparing();
-            for database in engine.databases.iter_mut().filter(|one| one.activity > 0) {
-                let received =
-                    database.group.as_ref().is_some_and(|group| receiving.contains(&comparing.fold(group)));
-                if database.can_change() && !received && database.log_used < 100.0 {
-                    let changes = database.activity.saturating_mul(seconds);
-                    database.hardened_lsn = database.hardened_lsn.advanced(changes);
+            let standing = engine.standing();
+            let up = !self.network.down.contains(&engine.host);
+            for database in &mut engine.databases {
+                if up && database.activity > 0 && database.can_change() && !standing.receives(database) {
+                    database.write(seconds, standing.holds(database));
+                } else {
+                    database.rest();
                 }
+            }
+        }
+    }
+
+    /// Cuts logs as far as they are not needed any more.
+    fn truncate(&mut self) {
+        let managed = self.managed_instances.iter_mut().map(|managed| &mut managed.engine);
+        for engine in self.sql_servers.iter_mut().chain(managed) {
+            let standing = engine.standing();
+            for database in engine.databases.iter_mut().filter(|one| one.log.truncated < one.hardened_lsn) {
+                let needed = standing.log_needed_from(database);
+                database.truncate_log(needed);
             }
         }
     }
 
     /// Lets every link live for some seconds.
     fn live(&mut self, seconds: u64) {
-        let Self { sql_servers, managed_instances, network, opposites, seeding_rate, reached, .. } = self;
+        let Self {
+            sql_servers, managed_instances, network, opposites, seeding_rate, log_rates, reached, ..
+        } = self;
+        let engines = managed_instances.iter_mut().map(|managed| &mut managed.engine);
+        for database in sql_servers.iter_mut().chain(engines).flat_map(|engine| &mut engine.databases) {
+            database.log.commit_rate = None;
+        }
         for managed in managed_instances {
-            let rate = share(*seeding_rate, &managed.links);
+            let sharing = sharing(&managed.links);
             let mut links = mem::take(&mut managed.links);
             for link in &mut links {
                 let place = Address::parse(&link.request.partner_endpoint)
                     .and_then(|partner| behind(sql_servers.iter(), partner.host, partner.port));
                 let sql = place.and_then(|place| sql_servers.get_mut(place));
-                let life = Life { link, managed, sql, network, opposites, rate, now: *reached };
+                let (here, there) = (&managed.engine.host, sql.as_ref().map_or("", |sql| sql.host.as_str()));
+                let way = Way::between(network, (here, there), *seeding_rate, *log_rates, sharing);
+                let life = Life { link, managed, sql, network, opposites, way, now: *reached };
                 life.go_on(seconds);
             }
             managed.links = links;
@@ -104,53 +125,6 @@ impl Estate {
     /// Puts the world on a clock that stands still, for whoever moves it by hand.
     pub fn stop_clock(&mut self) {
         self.clock = Clock::new(self.reached, 0);
-    }
-}
-
-impl SqlInstance {
-    /// Whether a copy is a secondary one: in a local group that is secondary here, or that receives its databases through
-    /// a distributed group.
-    pub fn is_secondary(&self, database: &Database) -> bool {
-        let Some(local) = database.group.as_ref().and_then(|name| self.group(name)) else { return false };
-        let comparing = self.comparing();
-        let receives = self.groups.iter().any(|group| {
-            group.receives()
-                && group.replicas.iter().any(|member| comparing.equal(&member.server_name, &local.name))
-        });
-        local.role == Role::Secondary || receives
-    }
-
-    /// The names, folded, of all groups whose databases are secondary copies here.
-    fn receiving(&self) -> HashSet<String> {
-        let comparing = self.comparing();
-        let mut names = HashSet::new();
-        for group in &self.groups {
-            if group.receives() {
-                names.extend(group.replicas.iter().map(|member| comparing.fold(&member.server_name)));
-            } else if !group.distributed && group.role == Role::Secondary {
-                names.insert(comparing.fold(&group.name));
-            }
-        }
-        names
-    }
-
-    /// Whether applications can change a database here.
-    pub fn takes_writes(&self, database: &Database) -> bool {
-        database.can_change() && !self.is_secondary(database)
-    }
-}
-
-impl AvailabilityGroup {
-    /// Whether this side of a distributed group gets its databases from the other.
-    fn receives(&self) -> bool {
-        self.distributed && self.role == Role::Secondary
-    }
-}
-
-impl Database {
-    /// Whether its own state lets it be changed, wherever its copies are.
-    fn can_change(&self) -> bool {
-        self.state == DatabaseState::Online && !self.read_only
     }
 }
 

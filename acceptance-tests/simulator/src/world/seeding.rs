@@ -1,14 +1,21 @@
-//! Seeding and replication over a connection that stands.
+//! Seeding over a connection that stands.
 //!
-//! Seeding is one database after the other at the world's rate, is not resumed after a disturbance but begins anew, and
-//! dies when the source's log is backed up meanwhile (unless trace flag 12381 keeps the log).
+//! Seeding is one database after the other, is not resumed after a disturbance but begins anew, and dies when the source
+//! loses log meanwhile that the copy will need: by a log backup, unless trace flag 12381 keeps the log. ["Troubleshoot a
+//! link", 2026]
 
+use std::mem;
+
+use super::assumption;
 use super::connection::format;
 use super::database::{Database, DatabaseState};
+use super::flow::{Moments, Reached};
 use super::instance::SqlInstance;
 use super::link_life::Life;
 use super::log::LogPosition;
+use super::log_space::LogSpace;
 use super::managed::{LinkDatabase, LinkPhase};
+use super::replication::opposite;
 
 /// Keeps the log of databases that are seeded from being truncated by log backups.
 const KEEP_LOG: i64 = 12381;
@@ -25,95 +32,92 @@ impl Life<'_> {
         }
     }
 
-    /// Seeds for some seconds.
+    /// Seeds for some seconds; the next database begins when one is done.
     pub(super) fn seed(&mut self, seconds: u64) {
         if self.link.phase != LinkPhase::Seeding {
             return;
         }
-        let (now, rate) = (self.now, self.rate);
-        let mut bytes = rate.saturating_mul(seconds);
-        for position in 0..self.link.databases.len() {
-            let Some(mut one) = self.link.databases.get(position).cloned() else { continue };
-            if one.seeded.is_some_and(|(done, total)| done >= total) {
-                continue;
-            }
-            if one.seeded.is_none() {
-                let size = match self.make_copy(&one.name) {
-                    Ok(size) => size,
-                    Err(number) => return self.fail_seeding(number),
-                };
-                one.seeded = Some((0, size));
-                one.seedings += 1;
-                one.seeding_since = Some(now);
-            } else if self.log_was_backed_up(&one.name, one.seeding_since) {
-                return self.fail_seeding(1408);
-            }
-            if let Some((done, total)) = &mut one.seeded {
-                let part = bytes.min(*total - *done);
-                *done += part;
-                bytes -= part;
-                if *done >= *total {
-                    self.finish_copy(&one.name);
-                }
-            }
-            if let Some(place) = self.link.databases.get_mut(position) {
-                *place = one;
-            }
-        }
-        if self.link.databases.iter().all(|one| one.seeded.is_some_and(|(done, total)| done >= total)) {
+        let bytes = self.way.seeding.saturating_mul(seconds);
+        let mut databases = mem::take(&mut self.link.databases);
+        let failure =
+            databases.iter_mut().find(|one| !one.is_seeded()).and_then(|one| self.seed_one(one, bytes).err());
+        self.link.databases = databases;
+        if let Some(number) = failure {
+            self.fail_seeding(number);
+        } else if self.link.databases.iter().all(LinkDatabase::is_seeded) {
             self.link.phase = LinkPhase::Synchronizing;
-        }
-    }
-
-    /// Notices sources that have left their group, or are gone.
-    pub(super) fn watch_sources(&mut self) {
-        let seeded = |one: &&LinkDatabase| {
-            one.error.is_none() && one.seeded.is_some_and(|(done, total)| done >= total)
-        };
-        let names: Vec<String> =
-            self.link.databases.iter().filter(seeded).map(|one| one.name.clone()).collect();
-        for name in names {
-            let Some((source, _)) = self.copies() else { return };
-            if source.database(&name).is_none_or(|from| from.group.is_none()) {
-                self.stall(&name);
-            }
-        }
-    }
-
-    /// Sends the log. The secondary is a second behind while it need not be waited for.
-    pub(super) fn replicate(&mut self, seconds: u64) {
-        let now = self.now;
-        let synchronous = self.link.synchronous;
-        let names: Vec<String> = self
+        } else if self
             .link
             .databases
             .iter()
-            .filter(|one| one.seeded.is_some_and(|(done, total)| done >= total))
-            .map(|one| one.name.clone())
-            .collect();
-        for name in names {
-            let Some((source, target)) = self.copies() else { return };
-            let Some(from) = source.database(&name).filter(|one| one.group.is_some()) else { continue };
-            let (position, writes) = (from.hardened_lsn, from.activity);
-            let behind = if synchronous { 0 } else { writes };
-            let Some(copy) = target.database_mut(&name) else { continue };
-            copy.hardened_lsn = copy.hardened_lsn.min(position).max(position.back(behind));
-            let reached = copy.hardened_lsn;
-            if let Some(one) = self.link.databases.iter_mut().find(|one| one.name == name) {
-                one.replication.follow((position, writes), reached, seconds, now);
-            }
+            .find(|one| !one.is_seeded())
+            .is_some_and(|one| one.seeded.is_none())
+        {
+            self.seed(0);
         }
     }
 
-    /// The source has left its group, or is gone.
-    fn stall(&mut self, name: &str) {
-        if self.link.phase == LinkPhase::Synchronizing {
-            self.fail_seeding(41977);
-            self.link.phase = LinkPhase::SynchronizationError;
+    fn seed_one(&mut self, one: &mut LinkDatabase, bytes: u64) -> Result<(), i32> {
+        let Some((done, total)) = one.seeded else { return self.begin(one) };
+        let early = !opposite(self.opposites, assumption::LOG_BACKUP_AT_ONCE);
+        let done = done.saturating_add(bytes).min(total);
+        one.seeded = Some((done, total));
+        // ASSUMED 96: at once, and not when the copy is to be brought up.
+        if (early || done == total) && self.log_is_gone(one) {
+            return Err(1408);
         }
-        if let Some(one) = self.link.databases.iter_mut().find(|one| one.name == name) {
-            one.error = Some(41977);
+        self.keep_log(one);
+        if done == total {
+            self.finish(one);
         }
+        Ok(())
+    }
+
+    fn begin(&mut self, one: &mut LinkDatabase) -> Result<(), i32> {
+        let size = self.make_copy(&one.name)?;
+        one.seeded = Some((0, size));
+        one.seedings += 1;
+        one.seeding_since = Some(self.now);
+        one.seeded_at = None;
+        if let Some((source, _)) = self.copies()
+            && let Some(from) = source.database_mut(&one.name)
+        {
+            one.seeding_from = from.hardened_lsn;
+            from.log.retained = None;
+        }
+        self.keep_log(one);
+        Ok(())
+    }
+
+    /// Whether log was cut that the copy needs.
+    fn log_is_gone(&mut self, one: &LinkDatabase) -> bool {
+        let Some((source, _)) = self.copies() else { return false };
+        source.database(&one.name).is_some_and(|from| from.log.truncated > one.seeding_from)
+    }
+
+    /// The trace flag keeps the log for as long as it is on.
+    fn keep_log(&mut self, one: &LinkDatabase) {
+        let Some((source, _)) = self.copies() else { return };
+        let kept = source.trace_flags.contains(&KEEP_LOG).then_some(one.seeding_from);
+        if let Some(from) = source.database_mut(&one.name) {
+            from.log.retained = kept;
+        }
+    }
+
+    /// The copy is there, as its source was when the seeding began; the log since then is sent now.
+    fn finish(&mut self, one: &mut LinkDatabase) {
+        one.seeded_at = Some(self.now);
+        let Some((source, target)) = self.copies() else { return };
+        if let Some(from) = source.database_mut(&one.name) {
+            from.log.retained = Some(one.seeding_from);
+        }
+        if let Some(copy) = target.database_mut(&one.name) {
+            copy.state = DatabaseState::Online;
+            copy.hardened_lsn = one.seeding_from;
+            copy.log = LogSpace::beginning(one.seeding_from);
+        }
+        let begun = Reached { received: one.seeding_from, redone: one.seeding_from };
+        one.replication.reach(begun, Moments::both(self.now));
     }
 
     /// Makes the destination's copy; bytes to seed, or the error of the engine that prevents it.
@@ -163,24 +167,6 @@ impl Life<'_> {
         }
         Ok(from.size.max(1))
     }
-
-    fn finish_copy(&mut self, name: &str) {
-        let Some((source, target)) = self.copies() else { return };
-        let position = source.database(name).map(|one| one.hardened_lsn).unwrap_or_default();
-        if let Some(copy) = target.database_mut(name) {
-            copy.state = DatabaseState::Online;
-            copy.hardened_lsn = position;
-        }
-    }
-
-    fn log_was_backed_up(&mut self, name: &str, since: Option<time::OffsetDateTime>) -> bool {
-        let Some((source, _)) = self.copies() else { return false };
-        let breaks = |record: &super::database::BackupRecord| {
-            record.kind == 'L' && !record.copy_only && since.is_some_and(|since| record.finished > since)
-        };
-        !source.trace_flags.contains(&KEEP_LOG)
-            && source.database(name).is_some_and(|database| database.backups.iter().any(breaks))
-    }
 }
 
 /// What keeps an instance from taking a database of SQL Server: the error table of SQL Server 2022, 41947 to 41950.
@@ -208,6 +194,7 @@ fn copy_of(from: &Database, target: &SqlInstance, link: &str, group: &str) -> Da
         suspended: None,
         hardened_lsn: LogPosition::ZERO,
         backed_up_lsn: LogPosition::ZERO,
+        log: LogSpace::default(),
         backups: Vec::new(),
         ..from.clone()
     }

@@ -34,6 +34,7 @@ pub(super) fn databases(viewer: &Viewer<'_>) -> Vec<Row> {
     let master_key = engine.master_key.as_ref().is_some_and(|key| key.by_service_master_key);
     let owners: HashMap<String, Vec<u8>> =
         engine.logins.iter().map(|login| (engine.comparing().fold(&login.name), sid(login))).collect();
+    let standing = engine.standing();
     // The replica of each group that is this server.
     let mut replicas: HashMap<&str, &str> = HashMap::new();
     for group in engine.groups.iter().filter(|group| !group.distributed) {
@@ -49,7 +50,8 @@ pub(super) fn databases(viewer: &Viewer<'_>) -> Vec<Row> {
             _ => "SIMPLE",
         };
         let access = ["MULTI_USER", "SINGLE_USER", "RESTRICTED_USER"].get(usize::from(database.user_access));
-        let (reuse, reuse_desc) = log_reuse(database);
+        let needed = standing.log_needed_from(database);
+        let (reuse, reuse_desc) = database.log_reuse(needed).code();
         let group = database.group.as_deref();
         // As installed: Service Broker's and the agent's databases trust, `model` does not.
         let trusted = database.name == "msdb";
@@ -107,21 +109,6 @@ pub(super) fn databases(viewer: &Viewer<'_>) -> Vec<Row> {
         ])
     };
     shown(viewer).iter().map(row).collect()
-}
-
-/// Why the log was not cut last: 9 while a secondary holds it back, 2 while a backup of it is due.
-fn log_reuse(database: &Database) -> (i32, &'static str) {
-    let chained = database.recovery_model != 3 && database.backups.iter().any(|one| one.kind == 'D');
-    if database.group.is_some() && database.log_used > 80.0 {
-        (9, "AVAILABILITY_REPLICA")
-    } else if chained
-        && database.backed_up_lsn < database.hardened_lsn.last_block()
-        && database.log_used > 50.0
-    {
-        (2, "LOG_BACKUP")
-    } else {
-        (0, "NOTHING")
-    }
 }
 
 /// A row for each database; nothing here is mirrored.

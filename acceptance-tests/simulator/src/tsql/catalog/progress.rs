@@ -9,10 +9,11 @@ use std::collections::HashMap;
 use time::OffsetDateTime;
 
 use super::{Row, Viewer, bit, guid, large, lsn, moment, none_or, number, text};
+use crate::world::copying::Synchronization;
 use crate::world::database::Database;
 use crate::world::group::{AvailabilityGroup, Replica, Role};
 use crate::world::log::{LogPosition, Mark, Replication};
-use crate::world::managed::{Link, LinkDatabase, LinkPhase};
+use crate::world::managed::{Link, LinkDatabase};
 
 const STATES: [&str; 5] = ["NOT SYNCHRONIZING", "SYNCHRONIZING", "SYNCHRONIZED", "REVERTING", "INITIALIZING"];
 
@@ -66,7 +67,7 @@ fn row(
     let (state, health, hardened) = match (local, group.distributed, copy) {
         (true, false, _) => (2, 2, Some(database.hardened_lsn)),
         (true, true, _) => (if group.link.connected { 1 } else { 2 }, 2, Some(database.hardened_lsn)),
-        (false, true, Some((link, one))) => remote(group, link, one),
+        (false, true, Some((link, one))) => remote(link, one),
         (false, true, None) => (0, 0, None),
         (false, false, _) => (2, 2, Some(database.hardened_lsn)),
     };
@@ -109,6 +110,11 @@ fn row(
         (true, false) => {}
         (false, _) => {
             row.insert("last_hardened_lsn", none_or(hardened, lsn));
+            let redone = replication.map(|one| one.redone.position).filter(|_| hardened.is_some());
+            row.insert(
+                "last_commit_lsn",
+                none_or(redone.or(hardened), |position| lsn(position.last_block())),
+            );
             if let Some(replication) = replication {
                 secondary(&mut row, database, replication, local);
             }
@@ -181,20 +187,8 @@ fn secondary(row: &mut Row, database: &Database, replication: &Replication, loca
 }
 
 /// Synchronization state, health and hardened position of the other side.
-fn remote(
-    group: &AvailabilityGroup,
-    link: &Link,
-    database: &LinkDatabase,
-) -> (usize, u8, Option<LogPosition>) {
-    let hardened = Some(database.replication.hardened.position);
-    if !group.link.connected {
-        return (0, 0, hardened);
-    }
-    match link.phase {
-        LinkPhase::Synchronizing | LinkPhase::FailingOver => {
-            (if link.synchronous { 2 } else { 1 }, 2, hardened)
-        }
-        LinkPhase::Initiating | LinkPhase::Seeding => (4, 0, None),
-        _ => (0, 0, hardened),
-    }
+fn remote(link: &Link, database: &LinkDatabase) -> (usize, u8, Option<LogPosition>) {
+    let state = link.synchronization(database);
+    let hardened = (state != Synchronization::Initializing).then_some(database.replication.hardened.position);
+    (usize::from(state.code()), state.health(link.synchronous), hardened)
 }

@@ -6,12 +6,13 @@ use time::Duration;
 use super::{Row, Viewer, bit, derived_guid, guid, large, moment, none_or, number, text};
 use crate::world::database::Database;
 use crate::world::group::{AvailabilityGroup, Replica, Role};
-use crate::world::managed::{Link, LinkDatabase, LinkPhase};
+use crate::world::managed::{Link, LinkDatabase, LinkPhase, ManagedInstance};
 
 /// A seeding of a database of a link.
 struct Seeding<'a> {
     group: &'a AvailabilityGroup,
     database: Option<&'a Database>,
+    instance: &'a ManagedInstance,
     link: &'a Link,
     copy: &'a LinkDatabase,
     other: Option<&'a Replica>,
@@ -37,6 +38,12 @@ impl Seeding<'_> {
         self.copy.seeding_since.unwrap_or(self.link.created)
     }
 
+    /// When it was done, or failed.
+    fn ended(&self) -> time::OffsetDateTime {
+        let failed = self.link.error.as_ref().map(|(_, at, _)| *at);
+        self.copy.seeded_at.or(failed).unwrap_or_else(|| self.started())
+    }
+
     fn is_source(&self) -> bool {
         self.group.role == Role::Primary
     }
@@ -45,21 +52,21 @@ impl Seeding<'_> {
 fn seedings<'a>(viewer: &Viewer<'a>) -> Vec<Seeding<'a>> {
     let mut found = Vec::new();
     for group in viewer.engine.groups.iter().filter(|group| group.distributed) {
-        let Some((_, link)) = viewer.link(group) else { continue };
+        let Some((instance, link)) = viewer.link(group) else { continue };
         let other = group.replicas.iter().find(|replica| !viewer.is_local(group, replica));
         for copy in &link.databases {
             if let Some((copied, size)) = copy.seeded {
                 let database = viewer.database_named(&copy.name);
-                found.push(Seeding { group, database, link, copy, other, copied, size });
+                found.push(Seeding { group, database, instance, link, copy, other, copied, size });
             }
         }
     }
     found
 }
 
-/// How long the rest takes at the world's rate.
-fn takes(viewer: &Viewer<'_>, bytes: u64) -> Duration {
-    let seconds = bytes.checked_div(viewer.estate.seeding_rate).unwrap_or_default();
+/// How long some bytes take at a rate.
+fn takes(rate: u64, bytes: u64) -> Duration {
+    let seconds = bytes.checked_div(rate).unwrap_or_default();
     Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX / 4))
 }
 
@@ -76,10 +83,7 @@ pub(super) fn automatic(viewer: &Viewer<'_>) -> Vec<Row> {
         let id = seeding.database.and_then(|database| database.group_database_id.as_deref());
         Row::from([
             ("start_time", moment(seeding.started())),
-            (
-                "completion_time",
-                none_or(ended.then(|| seeding.started() + takes(viewer, seeding.copied)), moment),
-            ),
+            ("completion_time", none_or(ended.then(|| seeding.ended()), moment)),
             ("ag_id", guid(&seeding.group.id)),
             ("ag_db_id", guid(id.unwrap_or(&seeding.copy.replicas.1))),
             ("ag_remote_replica_id", guid(seeding.other.map_or(&seeding.copy.replicas.0, |one| &one.id))),
@@ -108,6 +112,7 @@ pub(super) fn physical(viewer: &Viewer<'_>) -> Vec<Row> {
     let row = |seeding: &Seeding<'_>| {
         let source = seeding.is_source();
         let left = seeding.size.saturating_sub(seeding.copied);
+        let rate = viewer.estate.seeding_rate_of(seeding.instance, seeding.link);
         Row::from([
             ("local_physical_seeding_id", seeding.operation()),
             ("remote_physical_seeding_id", derived_guid(&["remote seeding", &seeding.copy.replicas.0])),
@@ -119,11 +124,11 @@ pub(super) fn physical(viewer: &Viewer<'_>) -> Vec<Row> {
                 "internal_state_desc",
                 text(if source { "ReadingAndSendingData" } else { "ReceivingAndWritingData" }),
             ),
-            ("transfer_rate_bytes_per_second", large(viewer.estate.seeding_rate)),
+            ("transfer_rate_bytes_per_second", large(rate)),
             ("transferred_size_bytes", large(seeding.copied)),
             ("database_size_bytes", large(seeding.size)),
             ("start_time_utc", moment(seeding.started())),
-            ("estimate_time_complete_utc", moment(viewer.now() + takes(viewer, left))),
+            ("estimate_time_complete_utc", moment(viewer.now() + takes(rate, left))),
             ("total_disk_io_wait_time_ms", number(0)),
             ("total_network_wait_time_ms", number(0)),
             ("is_compression_enabled", bit(false)),

@@ -43,7 +43,7 @@ pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -
         }
         _ => {}
     }
-    let held = held(engine, database);
+    let needed = engine.standing().log_needed_from(database);
     let engine = engine_mut(estate, caller)?;
     let Some(database) = engine.database_mut(name) else { return Err(no_such_database(name)) };
     let size = if log { 1 << 20 } else { database.size };
@@ -59,9 +59,7 @@ pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -
     });
     if log && !statement.copy_only {
         database.backed_up_lsn = database.hardened_lsn;
-        if !held {
-            database.log_used = database.log_used.min(1.0);
-        }
+        database.truncate_log(needed);
     }
     if log && statement.norecovery {
         database.state = DatabaseState::Restoring;
@@ -100,19 +98,6 @@ pub(super) fn restore(
         database.seeded_by = None;
     }
     Ok(Outcome::message(processed("RESTORE DATABASE", 0)))
-}
-
-/// Whether the log has to be kept for a secondary that is not connected, so that a backup of it frees nothing. ["Best
-/// practices for a link", 2026] ASSUMED 93: also after the link was deleted, until the distributed group is dropped.
-fn held(engine: &SqlInstance, database: &Database) -> bool {
-    let Some(local) = database.group.as_ref().and_then(|name| engine.group(name)) else { return false };
-    engine.groups.iter().any(|group| {
-        group.distributed
-            && group.role == Role::Primary
-            && group.link.ever_connected
-            && !group.link.connected
-            && distributed::has_member(engine, group, &local.name)
-    })
 }
 
 /// Whether this copy is a secondary one, locally or through a distributed group.

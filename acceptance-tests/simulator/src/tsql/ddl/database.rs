@@ -9,6 +9,7 @@ use crate::world::database::{Database, DatabaseState};
 use crate::world::group::Role;
 use crate::world::instance::SqlInstance;
 use crate::world::log::LogPosition;
+use crate::world::log_space::LogSpace;
 
 /// `CREATE DATABASE`.
 pub(super) fn create(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
@@ -43,14 +44,14 @@ pub(super) fn create(estate: &mut Estate, caller: &Caller, name: &str) -> Result
         hardened_lsn: LogPosition::ZERO,
         backed_up_lsn: LogPosition::ZERO,
         activity: 0,
-        log_used: 1.0,
+        log: LogSpace::default(),
         backups: Vec::new(),
         suspended: None,
         seeded_by: None,
     };
     let guid = estate.fresh_guid();
     let lsn = LogPosition(estate.fresh_number());
-    let database = Database { guid, hardened_lsn: lsn, ..database };
+    let database = Database { guid, hardened_lsn: lsn, log: LogSpace::beginning(lsn), ..database };
     engine_mut(estate, caller)?.databases.push(database);
     Ok(Outcome::default())
 }

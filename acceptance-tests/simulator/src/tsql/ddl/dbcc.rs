@@ -4,6 +4,7 @@ use super::super::ast::Dbcc;
 use super::super::error::{SqlError, raise};
 use super::{Caller, Outcome, TextRows, engine, engine_mut, permission};
 use crate::world::Estate;
+use crate::world::log::BLOCK_KB;
 
 /// Runs a DBCC statement. Trace flags of a session have no effect in the subset and are not kept.
 pub(super) fn run(estate: &mut Estate, caller: &Caller, statement: &Dbcc) -> Result<Outcome, SqlError> {
@@ -47,13 +48,12 @@ pub(super) fn run(estate: &mut Estate, caller: &Caller, statement: &Dbcc) -> Res
                 return Err(raise!(297));
             }
             let rows = engine.databases.iter().map(|database| {
-                // ASSUMED 33: a log as large as a quarter of the data.
                 #[allow(clippy::cast_precision_loss)] // a size to show
-                let megabytes = (database.size / 4) as f64 / f64::from(1 << 20);
+                let megabytes = (database.log_size() * BLOCK_KB) as f64 / 1024.0;
                 vec![
                     Some(database.name.clone()),
                     Some(format!("{megabytes:.4}")),
-                    Some(format!("{:.4}", database.log_used)),
+                    Some(format!("{:.4}", database.log_used())),
                     Some("0".to_owned()),
                 ]
             });

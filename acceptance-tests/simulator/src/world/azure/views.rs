@@ -82,7 +82,9 @@ fn database(
     // A link that reports an error of replication says HEALTHY as long as it is connected, and so does a secondary that
     // roles were forced away from. [recordings TestManagedInstanceLinkErrHandling, …MIPrimaryForcedFailover]
     let well = steady || link.phase == LinkPhase::SynchronizationError;
-    let healthy = if link.reset && !connected { !link.instance_is_primary } else { connected && well };
+    let moves = !one.replication.suspended;
+    let healthy =
+        if link.reset && !connected { !link.instance_is_primary } else { connected && well && moves };
     view.health = Some(if healthy { "HEALTHY" } else { "NOT_HEALTHY" }.to_owned());
     view.connected = Some(if connected { "CONNECTED" } else { "DISCONNECTED" }.to_owned());
     let here = managed.engine.database(&one.name);
@@ -100,7 +102,10 @@ fn database(
     }
     view.hardened =
         point(if link.reset && link.instance_is_primary { LogPosition::ZERO } else { position }, now);
-    view.committed = point(position.last_block(), now);
+    // A secondary has committed what it has redone.
+    let committed =
+        if link.instance_is_primary { position } else { replication.redone.position.min(position) };
+    view.committed = point(committed.last_block(), now);
     // Kept by a copy that was primary once. [recording TestManagedInstanceLinkMIPrimaryPlannedFailover]
     // ASSUMED 46.
     let primary_once = link.instance_is_primary || link.request.instance_is_primary;
@@ -109,12 +114,11 @@ fn database(
         let uploaded = managed.trust_certificates.iter().find(|upload| upload.der == shown.der)?;
         Some((uploaded.name.clone(), shown.not_after))
     });
-    let known = i64::try_from(replication.lag).unwrap_or(i64::MAX);
-    let lag = if connected && steady { known } else { -1 };
+    let known = |lag: u64| if connected && steady { i64::try_from(lag).unwrap_or(i64::MAX) } else { -1 };
     // Nothing is sent by who gave the primary role away; all other lags of idle databases are 0. ASSUMED 45.
-    view.send_lag =
-        Some(if link.request.instance_is_primary && !link.instance_is_primary { -1 } else { lag });
-    view.redo_lag = Some(lag);
+    let gave_away = link.request.instance_is_primary && !link.instance_is_primary;
+    view.send_lag = Some(if gave_away { -1 } else { known(replication.send_lag) });
+    view.redo_lag = Some(known(replication.lag));
     view
 }
 

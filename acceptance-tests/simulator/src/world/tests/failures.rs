@@ -237,31 +237,3 @@ fn what_an_instance_does_not_take_fails_the_seeding() {
     let newer = |bench: &Bench| bench.with_sql(|sql| sql.build = crate::world::build::Build::usual(17));
     assert_eq!(seeding(&newer), "41977");
 }
-
-#[test]
-fn a_log_backup_frees_nothing_while_the_secondary_is_away() {
-    let bench = Bench::linked();
-    let used = |bench: &Bench| {
-        bench.sql("BACKUP LOG Sales TO DISK = N'NUL'");
-        bench.with_sql(|sql| sql.database("Sales").unwrap().log_used)
-    };
-    bench.with_sql(|sql| sql.database_mut("Sales").unwrap().log_used = 90.0);
-    bench.cut();
-    bench.advance(30);
-    assert!(used(&bench) > 89.0);
-    bench.sql("DROP AVAILABILITY GROUP DAG_Sales");
-    assert!(used(&bench) < 2.0, "nobody waits for it any more");
-}
-
-#[test]
-fn a_full_log_takes_no_changes() {
-    let bench = Bench::linked();
-    let written = |bench: &Bench| bench.with_sql(|sql| sql.database("Sales").unwrap().hardened_lsn);
-    bench.with_sql(|sql| sql.database_mut("Sales").unwrap().log_used = 100.0);
-    let before = written(&bench);
-    bench.advance(HOUR);
-    assert_eq!(written(&bench), before);
-    bench.sql("BACKUP LOG Sales TO DISK = N'NUL'");
-    bench.advance(HOUR);
-    assert!(written(&bench) > before);
-}

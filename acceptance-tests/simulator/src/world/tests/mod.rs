@@ -2,9 +2,11 @@
 
 mod certificates;
 mod failures;
+mod flows;
 mod links;
 mod roles;
 mod scale;
+mod seedings;
 
 use std::time::Duration;
 

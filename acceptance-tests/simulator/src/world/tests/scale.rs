@@ -118,12 +118,14 @@ fn a_seeding_of_days_is_a_few_strides() {
     let bench = Bench::large();
     bench.world.with(|estate| {
         estate.seeding_rate = 100 << 20;
+        let seeding_from = estate.sql_servers[0].database("Sales").unwrap().hardened_lsn;
         for link in &mut estate.managed_instances[0].links {
             let name = link.databases[0].name.clone();
             link.phase = LinkPhase::Seeding;
             link.created = estate.reached;
             let again = LinkDatabase::new(&name, link.databases[0].replicas.clone());
-            link.databases = vec![LinkDatabase { seeded: Some((0, 8 << 30)), seedings: 1, ..again }];
+            link.databases =
+                vec![LinkDatabase { seeded: Some((0, 8 << 30)), seedings: 1, seeding_from, ..again }];
         }
     });
     let states = |bench: &Bench| {

@@ -86,6 +86,7 @@ impl Bench {
             opposites: BTreeSet::new(),
             sequence: 0,
             seeding_rate: 1 << 20,
+            log_rates: crate::world::flow::LogRates::default(),
         };
         let caller = Caller {
             engine: "sql1.corp.example".into(),
