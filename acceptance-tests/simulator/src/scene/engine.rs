@@ -18,7 +18,7 @@ use crate::world::instance::{Edition, EngineKey, SqlInstance};
 use crate::world::log::LogPosition;
 use crate::world::log_space::LogSpace;
 use crate::world::names::Names;
-use crate::world::security::{Login, Password, Permission, Securable};
+use crate::world::security::{Login, LoginOptions, Password, Permission, Securable};
 
 const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
 
@@ -148,6 +148,7 @@ pub(super) fn logins(
             kind: 'S',
             enabled: !wanted.disabled,
             roles: Vec::new(),
+            options: LoginOptions::default(),
             created: now,
             modified: now,
         });
@@ -157,6 +158,7 @@ pub(super) fn logins(
             securable: Securable::Server,
             denied: false,
             grant_option: false,
+            grantor: 1,
         });
         for role in roles {
             let text = format!("ALTER SERVER ROLE {} ADD MEMBER {}", bracket(&role), bracket(&wanted.name));
@@ -262,6 +264,7 @@ pub(super) fn fresh(
             kind: 'S',
             enabled: false,
             roles: vec!["sysadmin".into()],
+            options: LoginOptions::default(),
             created: now,
             modified: now,
         }],

@@ -6,7 +6,7 @@
 use time::OffsetDateTime;
 
 use crate::world::instance::{Edition, SqlInstance};
-use crate::world::security::{Login, Permission, Securable};
+use crate::world::security::{Login, LoginOptions, Permission, Securable};
 
 /// The first id of logins that people make.
 const FIRST_OWN: i32 = 270;
@@ -25,6 +25,7 @@ pub(super) fn install(engine: &mut SqlInstance, now: OffsetDateTime) {
             // The policy logins are made disabled.
             enabled: kind != 'S',
             roles: if admin { vec!["sysadmin".to_owned()] } else { Vec::new() },
+            options: LoginOptions::default(),
             created: now,
             modified: now,
         });
@@ -72,6 +73,7 @@ pub(super) fn install(engine: &mut SqlInstance, now: OffsetDateTime) {
         securable,
         denied: false,
         grant_option: false,
+        grantor: 1,
     };
     let connect = |login: &Login| grant(login.id, "CONNECT SQL", Securable::Server);
     let logins: Vec<Permission> =

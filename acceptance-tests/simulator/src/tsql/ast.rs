@@ -198,6 +198,10 @@ pub(crate) enum Ddl {
         password: Secret,
     },
     CloseMasterKey,
+    BackupMasterKey {
+        password: Secret,
+    },
+    RestoreMasterKey,
     CreateCertificate(CreateCertificate),
     AlterCertificate {
         name: Name,
@@ -210,7 +214,7 @@ pub(crate) enum Ddl {
         name: Name,
         #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
         file: String,
-        private_key: bool,
+        private_key: Option<KeyPasswords>,
     },
     CreateEndpoint(CreateEndpoint),
     AlterEndpoint(AlterEndpoint),
@@ -233,6 +237,7 @@ pub(crate) enum Ddl {
     },
     CreateDatabase {
         name: Name,
+        collation: Option<Name>,
     },
     AlterDatabase {
         name: Option<Name>,
@@ -249,6 +254,7 @@ pub(crate) enum Ddl {
         name: Name,
         enable: Option<bool>,
         password: Option<Secret>,
+        options: LoginOptions,
     },
     DropLogin {
         name: Name,
@@ -313,10 +319,17 @@ pub(crate) enum CertificateSource {
     File { path: String },
 }
 
+/// The passwords of a `PRIVATE KEY (…)`: the one that it is put under, and the one that it is under.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KeyPasswords {
+    pub(crate) encryption: Option<Secret>,
+    pub(crate) decryption: Option<Secret>,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum AlterCertificate {
     RemovePrivateKey,
-    PrivateKey { encryption_password: Option<Secret>, decryption_password: Option<Secret> },
+    PrivateKey(KeyPasswords),
     ActiveForBeginDialog(bool),
 }
 
@@ -396,6 +409,8 @@ pub(crate) struct AlterEndpoint {
     pub(crate) state: Option<EndpointState>,
     pub(crate) tcp: Option<Tcp>,
     pub(crate) mirroring: Option<Mirroring>,
+    /// Another protocol or payload was written than those of mirroring endpoints.
+    pub(crate) of_another_kind: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -421,6 +436,9 @@ pub(crate) enum PermissionVerb {
 pub(crate) struct Permission {
     pub(crate) verb: PermissionVerb,
     pub(crate) with_grant_option: bool,
+    /// `REVOKE GRANT OPTION FOR`.
+    pub(crate) grant_option_for: bool,
+    pub(crate) cascade: bool,
     /// Upper-case, words joined by one blank: `CONNECT`, `VIEW SERVER STATE`.
     pub(crate) permissions: Vec<String>,
     pub(crate) securable: Option<(SecurableClass, Name)>,
@@ -632,7 +650,6 @@ pub(crate) enum HadrOption {
 pub(crate) struct Backup {
     pub(crate) database: Name,
     pub(crate) kind: BackupKind,
-    #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
     pub(crate) targets: Vec<String>,
     pub(crate) copy_only: bool,
     pub(crate) checksum: bool,
@@ -650,7 +667,6 @@ pub(crate) enum BackupKind {
 #[derive(Debug, Clone)]
 pub(crate) struct Restore {
     pub(crate) database: Name,
-    #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
     pub(crate) log: bool,
     pub(crate) sources: Vec<String>,
     pub(crate) norecovery: bool,
@@ -661,6 +677,16 @@ pub(crate) struct Restore {
 pub(crate) struct CreateLogin {
     pub(crate) name: Name,
     pub(crate) source: LoginSource,
+    pub(crate) options: LoginOptions,
+}
+
+/// Options of a login; `None` was not written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct LoginOptions {
+    pub(crate) default_database: Option<Name>,
+    pub(crate) check_policy: Option<bool>,
+    pub(crate) check_expiration: Option<bool>,
+    pub(crate) must_change: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -159,12 +159,13 @@ impl Backend for EngineBackend {
             self.log(&user, &message, state);
             vec![message]
         })?;
-        let wanted = if login.database.is_empty() { "master" } else { &login.database };
-        let database = self.shared.world.with(|estate| {
-            estate
-                .engine(&self.shared.engine)
-                .and_then(|engine| engine.database(wanted))
-                .map(|one| one.name.clone())
+        let (wanted, database) = self.shared.world.with(|estate| {
+            let engine = estate.engine(&self.shared.engine);
+            let own = engine.and_then(|engine| engine.logins.iter().find(|one| one.name == name));
+            let own = own.map_or("master", |login| login.options.default_database.as_str());
+            let wanted = if login.database.is_empty() { own } else { &login.database };
+            let found = engine.and_then(|engine| engine.database(wanted)).map(|one| one.name.clone());
+            (wanted.to_owned(), found)
         });
         let Some(database) = database else {
             let failed = failed(&name);

@@ -67,5 +67,6 @@ pub(crate) fn run_ddl(estate: &mut Estate, host: &str, text: &str) -> Result<(),
 /// The same in another database.
 #[cfg(test)]
 pub(crate) fn run_ddl_in(estate: &mut Estate, host: &str, database: &str, text: &str) -> Result<(), i32> {
-    administer(estate, &host.into(), database, text).map_err(|error| error.number)
+    administer(estate, &host.into(), database, text)
+        .map_err(|error| error.before.first().map_or(error.number, |cause| cause.number))
 }

@@ -392,6 +392,24 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "sys.messages has the messages that the simulator can send; nobody asks for the others.",
         "Somebody looks for one that a real server has.",
     ),
+    fixed(
+        113,
+        "A collation exists where its name has the form of one: a language, then CI, CS, BIN or BIN2 among its words.",
+        "Some names of that form are none (448).",
+    ),
+    fixed(
+        114,
+        "What a managed instance does not support is refused with 41906 (statements about groups and endpoints, BACKUP LOG), \
+         41902 (backups to disks), 41904, 41922, 5008 (options of databases that the service sets) and 49512 (trace flags of \
+         a session).",
+        "Other numbers, or a statement that is taken and does nothing.",
+    ),
+    fixed(
+        115,
+        "sp_multidb_milink without an argument returns one row with one column without a name, and cannot be switched while \
+         there is a link: 47504.",
+        "It returns the value as its status; the refusal has another number.",
+    ),
 ];
 
 const fn entry(number: u16, believed: &'static str, opposite: &'static str) -> Assumption {

@@ -35,6 +35,15 @@ impl Collation {
         }
     }
 
+    /// Whether that is the name of a collation, as far as its form says: a language or code page, then what it tells
+    /// apart. ASSUMED 113: every name of that form is one.
+    pub fn exists(name: &str) -> bool {
+        let upper = name.to_ascii_uppercase();
+        let mut words = upper.split('_').skip(1);
+        let form = |word: &str| matches!(word, "CI" | "CS" | "BIN" | "BIN2");
+        upper.chars().all(|one| one.is_ascii_alphanumeric() || one == '_') && words.any(form)
+    }
+
     /// The form in which equal texts are the same string.
     pub fn fold(self, text: &str) -> String {
         let text = text.trim_end_matches(' ');

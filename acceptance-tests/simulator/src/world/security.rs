@@ -42,6 +42,8 @@ pub struct Certificate {
     pub private_key: PrivateKeyProtection,
     /// The private key, PKCS #8 DER; empty without one.
     pub key: Vec<u8>,
+    /// The password that the private key is under.
+    pub password: Option<Password>,
     /// `is_active_for_begin_dialog`.
     pub active_for_begin_dialog: bool,
     /// Subject as `sys.certificates` shows it.
@@ -105,10 +107,32 @@ pub struct Login {
     pub enabled: bool,
     /// Fixed server roles, lower case (`sysadmin`).
     pub roles: Vec<String>,
+    /// What else was said of it.
+    pub options: LoginOptions,
     /// When it was made.
     pub created: OffsetDateTime,
     /// When it was last changed.
     pub modified: OffsetDateTime,
+}
+
+/// Options of a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginOptions {
+    /// `DEFAULT_DATABASE`.
+    pub default_database: String,
+    /// `CHECK_POLICY`.
+    pub check_policy: bool,
+    /// `CHECK_EXPIRATION`.
+    pub check_expiration: bool,
+    /// `MUST_CHANGE`, until the password was changed.
+    pub must_change: bool,
+}
+
+impl Default for LoginOptions {
+    fn default() -> Self {
+        let default_database = "master".to_owned();
+        Self { default_database, check_policy: true, check_expiration: false, must_change: false }
+    }
 }
 
 /// A user of a database, beyond those that every database has.
@@ -139,6 +163,8 @@ pub struct Permission {
     pub denied: bool,
     /// With grant option.
     pub grant_option: bool,
+    /// `principal_id` of who granted or denied it, a principal of the same kind as the grantee.
+    pub grantor: i32,
 }
 
 /// What a permission is on.

@@ -169,6 +169,7 @@ pub(crate) fn read(name: &str, der: &[u8]) -> Option<Certificate> {
         der: der.to_vec(),
         private_key: PrivateKeyProtection::None,
         key: Vec::new(),
+        password: None,
         active_for_begin_dialog: true,
         subject: simple_name(parsed.subject()),
         issuer: simple_name(parsed.issuer()),

@@ -7,7 +7,7 @@ use super::{Row, Viewer, bit, moment, none_or, number, text};
 use crate::world::build::Build;
 
 /// A procedure of `sys`: name and type (`X` extended, `P` T-SQL).
-const PROCEDURES: [(&str, &str); 12] = [
+const PROCEDURES: [(&str, &str); 14] = [
     ("sp_certificate_add_issuer", "X"),
     ("sp_certificate_drop_issuer", "X"),
     ("sp_certificate_issuers", "X"),
@@ -20,6 +20,8 @@ const PROCEDURES: [(&str, &str); 12] = [
     ("sp_prepare", "X"),
     ("sp_releaseapplock", "P"),
     ("sp_reset_connection", "X"),
+    ("sp_addsrvrolemember", "P"),
+    ("sp_dropsrvrolemember", "P"),
 ];
 
 /// `schema_id` of dbo and of sys.

@@ -18,7 +18,7 @@ fn row(viewer: &Viewer<'_>, permission: &Permission, (class, words, major): (i32
         ("major_id", number(major)),
         ("minor_id", number(0)),
         ("grantee_principal_id", number(permission.grantee)),
-        ("grantor_principal_id", number(1)),
+        ("grantor_principal_id", number(permission.grantor)),
         ("type", text(format!("{code:<4}"))),
         ("permission_name", text(&permission.name)),
         ("state", text(state)),
@@ -74,6 +74,7 @@ pub(super) fn in_database(viewer: &Viewer<'_>) -> Vec<Row> {
         securable: securable.clone(),
         denied: false,
         grant_option: false,
+        grantor: 1,
     };
     std::iter::once(&dbo)
         .chain(&viewer.engine.permissions)

@@ -39,12 +39,12 @@ fn login(login: &Login) -> Row {
         ("is_disabled", bit(!login.enabled)),
         ("create_date", moment(login.created)),
         ("modify_date", moment(login.modified)),
-        ("default_database_name", default("master")),
+        ("default_database_name", default(&login.options.default_database)),
         ("default_language_name", default("us_english")),
         ("is_fixed_role", bit(false)),
         // Of SQL logins alone.
-        ("is_policy_checked", bit(true)),
-        ("is_expiration_checked", bit(false)),
+        ("is_policy_checked", bit(login.options.check_policy)),
+        ("is_expiration_checked", bit(login.options.check_expiration)),
         ("password_hash", Value::Null),
     ])
 }

@@ -176,6 +176,7 @@ pub(crate) fn sid_text(sid: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::security::LoginOptions;
 
     #[test]
     fn identifiers_of_services_are_those_that_windows_derives() {
@@ -186,6 +187,7 @@ mod tests {
             kind: 'U',
             enabled: true,
             roles: Vec::new(),
+            options: LoginOptions::default(),
             created: OffsetDateTime::UNIX_EPOCH,
             modified: OffsetDateTime::UNIX_EPOCH,
         };

@@ -3,7 +3,7 @@
 use super::super::ast::{Backup, BackupKind, Restore};
 use super::super::error::{SqlError, not_modelled, raise};
 use super::refusal::{no_such_database, permission_denied};
-use super::{Caller, Outcome, distributed, engine, engine_mut, permission};
+use super::{Caller, Outcome, distributed, engine, engine_mut, managed, permission};
 use crate::world::Estate;
 use crate::world::database::{BackupRecord, Database, DatabaseState};
 use crate::world::group::Role;
@@ -19,11 +19,12 @@ pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -
     let name = statement.database.0.as_str();
     let database = engine.database(name).ok_or_else(|| no_such_database(name))?;
     let log = statement.kind == BackupKind::Log;
-    let verb = if log { "BACKUP LOG" } else { "BACKUP DATABASE" };
+    let verb = verb(statement);
     let owner = engine.same_name(&database.owner, &caller.login);
     if !owner && !permission::on_server(engine, &caller.login, &[verb]) {
         return Err(permission_denied(verb, name));
     }
+    managed::backup(engine, database, statement)?;
     if database.state == DatabaseState::Restoring {
         return Err(in_restore(name));
     }
@@ -66,6 +67,16 @@ pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -
     }
     let pages = size / 8192;
     Ok(Outcome::message(processed(verb, pages)))
+}
+
+/// What messages call the statement.
+pub(super) fn verb(statement: &Backup) -> &'static str {
+    if statement.kind == BackupKind::Log { "BACKUP LOG" } else { "BACKUP DATABASE" }
+}
+
+/// 3013 ends what the engine refused of a backup or a restore; what is not modelled stands alone.
+pub(super) fn terminating(verb: &str, cause: SqlError) -> SqlError {
+    if cause.number == not_modelled("").number { cause } else { raise!(3013, verb).after(cause) }
 }
 
 /// `RESTORE`: only the end of a sequence, which needs no file.

@@ -4,13 +4,13 @@
 
 use time::OffsetDateTime;
 
-use super::super::ast::{AlterCertificate, CertificateSource, CreateCertificate, Secret};
+use super::super::ast::{AlterCertificate, CertificateSource, CreateCertificate, KeyPasswords, Secret};
 use super::super::catalog::SYSTEM_CERTIFICATES;
 use super::super::error::{SqlError, date_conversion, not_modelled, raise};
-use super::refusal::{master_key_needed, no_permission, not_found, password_policy, wrong_decryptor};
+use super::refusal::{master_key_needed, no_permission, not_found, password_policy};
 use super::{Caller, Outcome, engine, engine_mut, in_master, next_id, permission, x509};
 use crate::world::instance::SqlInstance;
-use crate::world::security::{Certificate, PrivateKeyProtection, Securable};
+use crate::world::security::{Certificate, Password, PrivateKeyProtection, Securable};
 use crate::world::x509::has_elliptic_key;
 use crate::world::{Estate, assumption};
 
@@ -80,19 +80,19 @@ pub(super) fn alter(
         AlterCertificate::RemovePrivateKey => {
             certificate.private_key = PrivateKeyProtection::None;
             certificate.key.clear();
+            certificate.password = None;
         }
-        AlterCertificate::PrivateKey { decryption_password: Some(_), .. } => {
-            // The world keeps no password of a private key.
-            return Err(not_modelled("decryption of private keys by password"));
-        }
-        AlterCertificate::PrivateKey { encryption_password, decryption_password: None } => {
-            if certificate.private_key == PrivateKeyProtection::Password {
-                return Err(wrong_decryptor());
-            }
-            key_usable(engine, caller)?;
-            if let Some(password) = encryption_password {
-                password_policy(&password.0)?;
-                certificate.private_key = PrivateKeyProtection::Password;
+        AlterCertificate::PrivateKey(passwords) => {
+            unlock(engine, caller, &certificate, passwords.decryption.as_ref())?;
+            certificate.password = None;
+            certificate.private_key = PrivateKeyProtection::MasterKey;
+            match &passwords.encryption {
+                Some(password) => {
+                    password_policy(&password.0)?;
+                    certificate.password = Some(Password(password.0.clone()));
+                    certificate.private_key = PrivateKeyProtection::Password;
+                }
+                None => key_usable(engine, caller)?,
             }
         }
     }
@@ -125,16 +125,19 @@ pub(super) fn backup(
     estate: &mut Estate,
     caller: &Caller,
     name: &str,
-    private_key: bool,
+    private_key: Option<&KeyPasswords>,
 ) -> Result<Outcome, SqlError> {
     let now = estate.clock.now();
     let engine = allowed(estate, caller)?;
     let certificate = visible(engine, caller, "find", name)?;
     let id = certificate.id;
-    if private_key {
+    if let Some(passwords) = private_key {
         if certificate.private_key == PrivateKeyProtection::None {
             return Err(raise!(15246, name));
         }
+        unlock(engine, caller, certificate, passwords.decryption.as_ref())?;
+        let password = passwords.encryption.as_ref().ok_or_else(|| raise!(15146, "certificate"))?;
+        password_policy(&password.0)?;
         let engine = engine_mut(estate, caller)?;
         engine.certificates.iter_mut().filter(|one| one.id == id).for_each(|one| one.last_backup = Some(now));
     }
@@ -179,7 +182,27 @@ fn born(
     let failed = || raise!(15468, "certificate");
     let (der, key) = x509::generate(subject, start, expiry).map_err(|_| failed())?;
     let certificate = x509::read(name, &der).ok_or_else(failed)?;
-    Ok(Certificate { private_key: protection, key, ..certificate })
+    let password = password.map(|password| Password(password.0.clone()));
+    Ok(Certificate { private_key: protection, key, password, ..certificate })
+}
+
+/// Refuses where the private key cannot be read: 15334 and 15465 for a key under a password, 15397 where a password is
+/// given for one that is not, 15581 for one under a master key that is closed.
+fn unlock(
+    engine: &SqlInstance,
+    caller: &Caller,
+    certificate: &Certificate,
+    password: Option<&Secret>,
+) -> Result<(), SqlError> {
+    match (certificate.private_key, &certificate.password, password) {
+        (PrivateKeyProtection::Password, _, None) => Err(raise!(15334, "certificate")),
+        (PrivateKeyProtection::Password, held, Some(given)) => {
+            let right = held.as_ref().is_some_and(|held| held.0 == given.0);
+            if right { Ok(()) } else { Err(raise!(15465)) }
+        }
+        (_, _, Some(_)) => Err(raise!(15397, "certificate")),
+        (_, _, None) => key_usable(engine, caller),
+    }
 }
 
 /// Refuses unless the master key can protect something now.

@@ -3,8 +3,9 @@
 use super::super::ast::{AlterDatabase, HadrOption, Name, RecoveryModel, UserAccess};
 use super::super::error::{SqlError, cannot_drop, not_modelled, raise};
 use super::refusal::{database_in_group, no_such_database, permission_denied};
-use super::{Caller, Outcome, engine, engine_mut, permission};
+use super::{Caller, Outcome, engine, engine_mut, managed, permission};
 use crate::world::Estate;
+use crate::world::collation::Collation;
 use crate::world::database::{Database, DatabaseState};
 use crate::world::group::Role;
 use crate::world::instance::SqlInstance;
@@ -12,7 +13,12 @@ use crate::world::log::LogPosition;
 use crate::world::log_space::LogSpace;
 
 /// `CREATE DATABASE`.
-pub(super) fn create(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
+pub(super) fn create(
+    estate: &mut Estate,
+    caller: &Caller,
+    name: &str,
+    collation: Option<&str>,
+) -> Result<Outcome, SqlError> {
     let engine = engine(estate, caller)?;
     if !permission::on_server(engine, &caller.login, &["CREATE ANY DATABASE", "ALTER ANY DATABASE"]) {
         return Err(permission_denied("CREATE DATABASE", "master"));
@@ -20,13 +26,17 @@ pub(super) fn create(estate: &mut Estate, caller: &Caller, name: &str) -> Result
     if engine.database(name).is_some() {
         return Err(raise!(1801, name));
     }
+    let collation = collation.unwrap_or(&engine.collation);
+    if !Collation::exists(collation) {
+        return Err(raise!(448, collation));
+    }
     let database = Database {
         name: name.to_owned(),
         id: engine.databases.iter().map(|one| one.id).max().unwrap_or(4).max(4) + 1,
         state: DatabaseState::Online,
         recovery_model: 1,
         compatibility_level: engine.build.major.saturating_mul(10),
-        collation: engine.collation.clone(),
+        collation: collation.to_owned(),
         read_only: false,
         encrypted: engine.engine_edition() == 8,
         accelerated_recovery: engine.engine_edition() == 8,
@@ -66,6 +76,7 @@ pub(super) fn alter(
     let engine = engine(estate, caller)?;
     let database = engine.database(name).filter(|database| may_alter(engine, caller, database));
     let database = database.ok_or_else(|| raise!(5011, name))?;
+    managed::alter_database(engine, change)?;
     let grouped = database.group.is_some();
     let database_state = database.state;
     if let AlterDatabase::Hadr(option) = change {
@@ -77,9 +88,12 @@ pub(super) fn alter(
         AlterDatabase::Online(on) => !on,
         AlterDatabase::ReadOnly(on) | AlterDatabase::AutoClose(on) => *on,
         AlterDatabase::UserAccess(access) => *access != UserAccess::Multi,
-        AlterDatabase::Rename(_) | AlterDatabase::Broker(_) => true,
+        AlterDatabase::Broker(_) => true,
         _ => false,
     };
+    if grouped && matches!(change, AlterDatabase::Rename(_)) {
+        return Err(raise!(957, name));
+    }
     if grouped && refused_in_group {
         return Err(database_in_group(name));
     }
@@ -156,6 +170,9 @@ pub(super) fn drop(
         }
         if database.group.is_some() {
             return Err(raise!(3752, name));
+        }
+        if here.same_name(&caller.database, name) {
+            return Err(raise!(3702, name));
         }
     }
     let engine = engine_mut(estate, caller)?;

@@ -4,6 +4,7 @@ use super::super::ast::Dbcc;
 use super::super::error::{SqlError, raise};
 use super::{Caller, Outcome, TextRows, engine, engine_mut, permission};
 use crate::world::Estate;
+use crate::world::instance::Edition;
 use crate::world::log::BLOCK_KB;
 
 /// Runs a DBCC statement. Trace flags of a session have no effect in the subset and are not kept.
@@ -11,6 +12,9 @@ pub(super) fn run(estate: &mut Estate, caller: &Caller, statement: &Dbcc) -> Res
     match statement {
         Dbcc::TraceOn { flags, global } => {
             require_sysadmin(estate, caller, "TRACEON")?;
+            if !global && engine(estate, caller)?.edition == Edition::Managed {
+                return Ok(Outcome::message(raise!(49512)));
+            }
             if *global {
                 engine_mut(estate, caller)?.trace_flags.extend(flags);
             }

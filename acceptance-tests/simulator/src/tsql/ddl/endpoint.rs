@@ -4,7 +4,7 @@ use super::super::ast::{self, AlterEndpoint, CreateEndpoint, Mirroring, Tcp};
 use super::super::error::{SqlError, raise, syntax};
 use super::certificate::no_private_key;
 use super::refusal::{no_permission, not_found};
-use super::{Caller, Outcome, engine, engine_mut, next_id, permission};
+use super::{Caller, Outcome, engine, engine_mut, managed, next_id, permission};
 use crate::world::Estate;
 use crate::world::endpoint::{Algorithm, Authentication, Encryption, Endpoint, Role, State, Windows};
 use crate::world::instance::{Edition, SqlInstance};
@@ -17,6 +17,7 @@ pub(super) fn create(
     statement: &CreateEndpoint,
 ) -> Result<Outcome, SqlError> {
     let engine = engine(estate, caller)?;
+    managed::refuse(engine, "CREATE ENDPOINT")?;
     if !permission::on_server(engine, &caller.login, &["CREATE ENDPOINT", "ALTER ANY ENDPOINT"]) {
         return Err(no_permission());
     }
@@ -64,7 +65,11 @@ pub(super) fn alter(
     statement: &AlterEndpoint,
 ) -> Result<Outcome, SqlError> {
     let engine = engine(estate, caller)?;
+    managed::refuse(engine, "ALTER ENDPOINT")?;
     let mut endpoint = visible(engine, caller, "alter", &statement.name.0)?.clone();
+    if statement.of_another_kind {
+        return Err(raise!(7860));
+    }
     let nothing = |tcp: &Option<Tcp>, mirroring: &Option<Mirroring>| {
         tcp.as_ref().is_none_or(|tcp| *tcp == Tcp::default())
             && mirroring.as_ref().is_none_or(|mirroring| *mirroring == Mirroring::default())
@@ -89,6 +94,7 @@ pub(super) fn alter(
 /// `DROP ENDPOINT`.
 pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
     let engine = engine(estate, caller)?;
+    managed::refuse(engine, "DROP ENDPOINT")?;
     let id = visible(engine, caller, "drop", name)?.id;
     let engine = engine_mut(estate, caller)?;
     engine.endpoint = None;

@@ -3,12 +3,18 @@
 use super::super::ast::{AlterAvailabilityGroup, CreateAvailabilityGroup, GroupForm};
 use super::super::error::{SqlError, not_modelled, raise};
 use super::refusal::{no_permission, not_found};
-use super::{Caller, Outcome, distributed, engine, engine_mut, in_master, local, membership, permission};
+use super::{
+    Caller, Outcome, distributed, engine, engine_mut, in_master, limits, local, managed, membership,
+    permission,
+};
 use crate::world::Estate;
 use crate::world::database::DatabaseState;
 use crate::world::group::{AvailabilityGroup, LinkSide, Role};
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::security::Securable;
+
+/// What messages call the statement.
+pub(super) const ALTER: &str = "ALTER AVAILABILITY GROUP";
 
 /// `CREATE AVAILABILITY GROUP`, local or distributed.
 pub(super) fn create(
@@ -17,6 +23,7 @@ pub(super) fn create(
     statement: &CreateAvailabilityGroup,
 ) -> Result<Outcome, SqlError> {
     let engine = ready(estate, caller)?;
+    managed::refuse(engine, "CREATE AVAILABILITY GROUP")?;
     let rights = ["CREATE AVAILABILITY GROUP", "ALTER ANY AVAILABILITY GROUP"];
     if !permission::on_server(engine, &caller.login, &rights) {
         // ASSUMED 29: documented is which permissions suffice, not the number without them.
@@ -54,6 +61,7 @@ pub(super) fn alter(
 ) -> Result<Outcome, SqlError> {
     use AlterAvailabilityGroup as Change;
     let engine = ready(estate, caller)?;
+    managed::alter_group(engine, change)?;
     match change {
         Change::JoinDistributed(members) => return distributed::join(estate, caller, name, members),
         Change::Join { cluster_type } => return local::join_local(estate, caller, name, *cluster_type),
@@ -99,7 +107,9 @@ pub(super) fn alter(
         }
         Change::SetRoleSecondary => distributed::demote(estate, caller, name),
         Change::Set(options) => edit(estate, caller, name, |group, _| {
+            limits::options(name, options)?;
             local::apply(group, options);
+            limits::commit(ALTER, group)?;
             Ok(Outcome::default())
         }),
         Change::GrantCreateAnyDatabase | Change::DenyCreateAnyDatabase => {
@@ -118,15 +128,7 @@ pub(super) fn alter(
         }
         Change::AddReplicas(options) => local::add_replicas(estate, caller, name, options),
         Change::ModifyReplicas(options) => local::modify_replicas(estate, caller, name, options),
-        Change::RemoveReplicas(names) => edit(estate, caller, name, |group, same| {
-            for name in names {
-                if !group.replicas.iter().any(|one| same(&one.server_name, name)) {
-                    return Err(raise!(35283, name, group.name));
-                }
-            }
-            group.replicas.retain(|one| !names.iter().any(|name| same(&one.server_name, name)));
-            Ok(Outcome::default())
-        }),
+        Change::RemoveReplicas(names) => local::remove_replicas(estate, caller, name, names),
         Change::AddListener(listener) => local::add_listener(estate, caller, name, listener),
         Change::RemoveListener(dns) => edit(estate, caller, name, |group, _| {
             local::require_listener(group, dns)?;
@@ -137,14 +139,9 @@ pub(super) fn alter(
             local::require_listener(group, dns)?;
             Ok(Outcome::default())
         }),
-        Change::ModifyListener { dns_name, port, add_ip } => edit(estate, caller, name, |group, _| {
-            local::require_listener(group, dns_name)?;
-            if let Some(listener) = &mut group.listener {
-                listener.port = port.map_or(listener.port, local::clamp);
-                listener.addresses.extend(add_ip.clone());
-            }
-            Ok(Outcome::default())
-        }),
+        Change::ModifyListener { dns_name, port, add_ip } => {
+            local::modify_listener(estate, caller, name, dns_name, *port, add_ip.as_ref())
+        }
         Change::Offline => Err(not_modelled("ALTER AVAILABILITY GROUP OFFLINE")),
         Change::Join { .. } | Change::JoinDistributed(_) => Ok(Outcome::default()),
     }
@@ -156,6 +153,7 @@ pub(super) fn alter(
 /// the local group and its membership alone.
 pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
     let engine = ready(estate, caller)?;
+    managed::refuse(engine, "DROP AVAILABILITY GROUP")?;
     let group = visible(engine, caller, "drop", name)?.clone();
     // A local group below a distributed one that receives from the other side holds no copies of its own either.
     let receives = group.role == Role::Secondary || distributed::receives(engine, &group);

@@ -35,6 +35,7 @@ pub(crate) fn needs(procedure: &str) -> Option<Capability> {
         "sp_certificate_add_issuer" | "sp_get_endpoint_certificate" => Some(Capability::LinkProcedures),
         "sp_certificate_drop_issuer" | "sp_certificate_issuers" => Some(Capability::IssuerList),
         "sp_validate_certificate_ca_chain" => Some(Capability::ChainValidation),
+        "sp_multidb_milink" => Some(Capability::MultiDatabase),
         _ => None,
     }
 }
@@ -230,7 +231,7 @@ fn available<'a>(estate: &'a Estate, caller: &Caller, procedure: &str) -> Result
 }
 
 /// Puts arguments into the order of the parameters; what was not given is NULL.
-fn bind(
+pub(super) fn bind(
     engine: &SqlInstance,
     procedure: &str,
     parameters: &[&str],
@@ -250,7 +251,7 @@ fn bind(
     Ok(values)
 }
 
-fn integer(procedure: &str, parameter: &str, value: Option<&Value>) -> Result<i64, SqlError> {
+pub(super) fn integer(procedure: &str, parameter: &str, value: Option<&Value>) -> Result<i64, SqlError> {
     match value {
         Some(Value::Integer(number)) => Ok(*number),
         Some(Value::Null) | None => Err(missing_parameter(procedure, parameter)),

@@ -2,11 +2,14 @@
 
 use super::super::ast::{self, BackupPreference, ClusterType, FailoverMode, GroupOptions, ReplicaOptions};
 use super::super::error::{SqlError, raise};
-use super::group::{blank, edit, unchanged, visible};
+use super::group::{ALTER, blank, edit, unchanged, visible};
 use super::refusal::not_found;
-use super::{Caller, Outcome, distributed, engine, engine_mut, membership, permission, replica};
+use super::{Caller, Outcome, distributed, engine, engine_mut, limits, membership, permission, replica};
 use crate::world::Estate;
-use crate::world::group::{AvailabilityGroup, Listener, Role};
+use crate::world::group::{AvailabilityGroup, Listener, Replica, Role};
+
+/// What messages call the statement.
+const CREATE: &str = "CREATE AVAILABILITY GROUP";
 
 pub(super) fn create_local(
     estate: &mut Estate,
@@ -28,7 +31,15 @@ pub(super) fn create_local(
     if !replicas.iter().any(|one| engine.same_name(&one.name, &engine.server_name())) {
         return Err(raise!(35237, name));
     }
+    limits::options(name, options)?;
+    limits::lists(engine, databases, replicas)?;
     check_failover_modes(name, cluster_type, replicas)?;
+    for options in replicas {
+        limits::replica(CREATE, options)?;
+    }
+    if let Some(listener) = listener {
+        limits::listener(listener)?;
+    }
     if engine.endpoint.is_none() {
         // ASSUMED 29: documented is that there must be an endpoint, not when its absence is noticed.
         return Err(raise!(1486));
@@ -54,6 +65,7 @@ pub(super) fn create_local(
     group.contained = options.contained;
     group.replicas = members;
     group.listener = listener.map(|listener| listening(estate, listener));
+    limits::commit(CREATE, &group)?;
     engine_mut(estate, caller)?.groups.push(group);
     membership::enter_group(estate, caller, name, databases)?;
     Ok(Outcome::default())
@@ -110,6 +122,9 @@ pub(super) fn fail_over(
     if group.role == Role::Primary {
         return Err(distributed::already_primary(name));
     }
+    if group.cluster_type == 1 {
+        return Err(raise!(47104, name));
+    }
     if !forced && group.cluster_type == 2 {
         return Err(raise!(47122, name));
     }
@@ -132,11 +147,17 @@ pub(super) fn add_replicas(
 ) -> Result<Outcome, SqlError> {
     let mut added = Vec::new();
     for options in options {
+        limits::replica(ALTER, options)?;
         added.push(replica::local(estate, options)?);
     }
-    edit(estate, caller, name, |group, _| {
-        if group.replicas.len() + added.len() > 9 {
-            return Err(raise!(35223, added.len(), name, group.replicas.len(), 9));
+    edit(estate, caller, name, |group, same| {
+        let known =
+            |one: &&Replica| group.replicas.iter().any(|two| same(&one.server_name, &two.server_name));
+        if let Some(twice) = added.iter().find(known) {
+            return Err(raise!(35282, twice.server_name, name));
+        }
+        if group.replicas.len() + added.len() > limits::REPLICAS {
+            return Err(raise!(35223, added.len(), name, group.replicas.len(), limits::REPLICAS));
         }
         group.replicas.extend(added);
         Ok(Outcome::default())
@@ -156,14 +177,69 @@ pub(super) fn modify_replicas(
             if let Some(url) = &options.url {
                 replica::endpoint_url(url)?;
             }
+            limits::replica(ALTER, options)?;
             let found = group.replicas.iter_mut().find(|one| same(&one.server_name, &options.name));
             let found = found.ok_or_else(|| raise!(35210, options.name, name))?;
             if replica::modify(found, options) {
                 found.modified = now;
                 changed = true;
             }
+            limits::modes(ALTER, found)?;
         }
         Ok(if changed { Outcome::default() } else { unchanged(name) })
+    })
+}
+
+/// `REMOVE REPLICA ON`, which runs on the primary replica: that one it cannot remove.
+pub(super) fn remove_replicas(
+    estate: &mut Estate,
+    caller: &Caller,
+    name: &str,
+    names: &[String],
+) -> Result<Outcome, SqlError> {
+    let own = engine(estate, caller)?.server_name();
+    edit(estate, caller, name, |group, same| {
+        for name in names {
+            if !group.replicas.iter().any(|one| same(&one.server_name, name)) {
+                return Err(raise!(35283, name, group.name));
+            }
+            if same(&own, name) {
+                return Err(raise!(35284, name, group.name));
+            }
+        }
+        group.replicas.retain(|one| !names.iter().any(|name| same(&one.server_name, name)));
+        Ok(Outcome::default())
+    })
+}
+
+/// `MODIFY LISTENER`: another port, or an address more.
+pub(super) fn modify_listener(
+    estate: &mut Estate,
+    caller: &Caller,
+    name: &str,
+    dns: &str,
+    port: Option<i64>,
+    address: Option<&(String, Option<String>)>,
+) -> Result<Outcome, SqlError> {
+    edit(estate, caller, name, |group, _| {
+        require_listener(group, dns)?;
+        let name = group.name.clone();
+        let Some(listener) = &mut group.listener else { return Ok(Outcome::default()) };
+        limits::port(port)?;
+        if let Some(port) = port.map(clamp) {
+            if port == listener.port {
+                return Err(raise!(19468, dns, name, port));
+            }
+            listener.port = port;
+        }
+        if let Some((address, mask)) = address {
+            limits::address(address)?;
+            if listener.addresses.iter().any(|(known, _)| known == address) {
+                return Err(raise!(19484, address));
+            }
+            listener.addresses.push((address.clone(), mask.clone()));
+        }
+        Ok(Outcome::default())
     })
 }
 
@@ -173,6 +249,7 @@ pub(super) fn add_listener(
     name: &str,
     listener: &ast::Listener,
 ) -> Result<Outcome, SqlError> {
+    limits::listener(listener)?;
     let listener = listening(estate, listener);
     edit(estate, caller, name, |group, _| {
         if let Some(present) = &group.listener {

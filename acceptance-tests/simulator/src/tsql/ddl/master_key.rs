@@ -46,9 +46,12 @@ pub(super) fn alter(
     let engine = allowed(estate, caller)?;
     let Some(mut key) = engine.master_key.clone() else { return Err(missing("alter")) };
     let usable = key.by_service_master_key || caller.master_key_open;
-    let forced = matches!(change, AlterMasterKey::Regenerate { force: true, .. });
-    if !usable && !forced {
-        return Err(master_key_needed());
+    let mut outcome = Outcome::default();
+    match change {
+        _ if usable => {}
+        AlterMasterKey::Regenerate { force: true, .. } => outcome = Outcome::message(raise!(15585)),
+        AlterMasterKey::Regenerate { .. } => return Err(raise!(15329)),
+        _ => return Err(master_key_needed()),
     }
     let now = estate.clock.now();
     match change {
@@ -80,7 +83,7 @@ pub(super) fn alter(
     }
     key.modified = now;
     engine_mut(estate, caller)?.master_key = Some(key);
-    Ok(Outcome::default())
+    Ok(outcome)
 }
 
 /// `DROP MASTER KEY`.
@@ -95,6 +98,23 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller) -> Result<Outcome, SqlE
     }
     engine_mut(estate, caller)?.master_key = None;
     Ok(Outcome { master_key_open: Some(false), ..Outcome::default() })
+}
+
+/// `BACKUP MASTER KEY TO FILE`: writes no file, since the host has none.
+pub(super) fn backup(estate: &Estate, caller: &Caller, password: &Secret) -> Result<Outcome, SqlError> {
+    let engine = allowed(estate, caller)?;
+    let Some(key) = &engine.master_key else { return Err(missing("find")) };
+    if !key.by_service_master_key && !caller.master_key_open {
+        return Err(master_key_needed());
+    }
+    password_policy(&password.0)?;
+    Ok(Outcome::default())
+}
+
+/// `RESTORE MASTER KEY FROM FILE`: the host of a simulated engine has no files.
+pub(super) fn restore(estate: &Estate, caller: &Caller) -> Result<Outcome, SqlError> {
+    allowed(estate, caller)?;
+    Err(raise!(15317))
 }
 
 /// `OPEN MASTER KEY DECRYPTION BY PASSWORD`.

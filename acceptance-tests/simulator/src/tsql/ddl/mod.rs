@@ -15,10 +15,13 @@ mod distributed;
 mod endpoint;
 mod group;
 pub(crate) mod issuer;
+mod limits;
 mod local;
+mod managed;
 mod master_key;
 mod membership;
 pub(crate) mod permission;
+pub(crate) mod procedure;
 mod refusal;
 mod replica;
 mod security;
@@ -78,11 +81,13 @@ pub(crate) fn execute(estate: &mut Estate, caller: &Caller, statement: &Ddl) -> 
         Ddl::DropMasterKey => master_key::drop(estate, caller),
         Ddl::OpenMasterKey { password } => master_key::open(estate, caller, password),
         Ddl::CloseMasterKey => master_key::close(estate, caller),
+        Ddl::BackupMasterKey { password } => master_key::backup(estate, caller, password),
+        Ddl::RestoreMasterKey => master_key::restore(estate, caller),
         Ddl::CreateCertificate(statement) => certificate::create(estate, caller, statement),
         Ddl::AlterCertificate { name, change } => certificate::alter(estate, caller, &name.0, change),
         Ddl::DropCertificate { name } => certificate::drop(estate, caller, &name.0),
         Ddl::BackupCertificate { name, private_key, .. } => {
-            certificate::backup(estate, caller, &name.0, *private_key)
+            certificate::backup(estate, caller, &name.0, private_key.as_ref())
         }
         Ddl::CreateEndpoint(statement) => endpoint::create(estate, caller, statement),
         Ddl::AlterEndpoint(statement) => endpoint::alter(estate, caller, statement),
@@ -94,17 +99,25 @@ pub(crate) fn execute(estate: &mut Estate, caller: &Caller, statement: &Ddl) -> 
         Ddl::CreateAvailabilityGroup(statement) => group::create(estate, caller, statement),
         Ddl::AlterAvailabilityGroup { name, change } => group::alter(estate, caller, &name.0, change),
         Ddl::DropAvailabilityGroup { name } => group::drop(estate, caller, &name.0),
-        Ddl::CreateDatabase { name } => database::create(estate, caller, &name.0),
+        Ddl::CreateDatabase { name, collation } => {
+            database::create(estate, caller, &name.0, collation.as_ref().map(|name| name.0.as_str()))
+        }
         Ddl::AlterDatabase { name, change } => {
             let name = name.as_ref().map_or(caller.database.as_str(), |name| name.0.as_str());
             database::alter(estate, caller, name, change)
         }
         Ddl::DropDatabases { names, if_exists } => database::drop(estate, caller, names, *if_exists),
-        Ddl::Backup(statement) => backup::backup(estate, caller, statement),
-        Ddl::Restore(statement) => backup::restore(estate, caller, statement),
+        Ddl::Backup(statement) => {
+            let verb = backup::verb(statement);
+            backup::backup(estate, caller, statement).map_err(|cause| backup::terminating(verb, cause))
+        }
+        Ddl::Restore(statement) => {
+            let verb = if statement.log { "RESTORE LOG" } else { "RESTORE DATABASE" };
+            backup::restore(estate, caller, statement).map_err(|cause| backup::terminating(verb, cause))
+        }
         Ddl::CreateLogin(statement) => security::create_login(estate, caller, statement),
-        Ddl::AlterLogin { name, enable, password } => {
-            security::alter_login(estate, caller, &name.0, *enable, password.as_ref())
+        Ddl::AlterLogin { name, enable, password, options } => {
+            security::alter_login(estate, caller, &name.0, *enable, password.as_ref(), options)
         }
         Ddl::DropLogin { name } => security::drop_login(estate, caller, &name.0),
         Ddl::CreateUser { name, login, without_login } => {

@@ -8,7 +8,10 @@ use super::refusal::{no_permission, not_found, password_policy};
 use super::{Caller, Outcome, engine, engine_mut, in_master, next_id, permission};
 use crate::world::Estate;
 use crate::world::instance::SqlInstance;
-use crate::world::security::{Login, Password, Permission, Securable, User};
+use crate::world::security::{Login, LoginOptions, Password, Permission, Securable, User};
+
+/// `principal_id` of `sa`.
+const SA: i32 = 1;
 
 /// `CREATE LOGIN`.
 pub(super) fn create_login(
@@ -22,9 +25,12 @@ pub(super) fn create_login(
     if permission::login(engine, name).is_some() || permission::fixed_role(engine, name).is_some() {
         return Err(raise!(15025, name));
     }
+    let options = login_options(engine, &LoginOptions::default(), &statement.options)?;
     let (kind, password) = match &statement.source {
         LoginSource::Password(password) => {
-            password_policy(&password.0)?;
+            if options.check_policy {
+                password_policy(&password.0)?;
+            }
             ('S', Some(Password(password.0.clone())))
         }
         LoginSource::Windows if !name.contains('\\') => {
@@ -49,11 +55,35 @@ pub(super) fn create_login(
         kind,
         enabled: true,
         roles,
+        options,
         created: now,
         modified: now,
     });
     engine.permissions.push(may_connect(id));
     Ok(Outcome::default())
+}
+
+/// The options of a login after a statement; 15010, 15099 and 15122 for those that cannot be.
+fn login_options(
+    engine: &SqlInstance,
+    before: &LoginOptions,
+    written: &ast::LoginOptions,
+) -> Result<LoginOptions, SqlError> {
+    let mut options = before.clone();
+    if let Some(Name(name)) = &written.default_database {
+        let database = engine.database(name).ok_or_else(|| raise!(15010, name))?;
+        options.default_database.clone_from(&database.name);
+    }
+    options.check_policy = written.check_policy.unwrap_or(options.check_policy);
+    options.check_expiration = written.check_expiration.unwrap_or(options.check_expiration);
+    options.must_change |= written.must_change;
+    if written.must_change && !options.check_expiration {
+        return Err(raise!(15099));
+    }
+    if options.check_expiration && !options.check_policy {
+        return Err(raise!(15122));
+    }
+    Ok(options)
 }
 
 /// What every login is granted when it is made.
@@ -64,6 +94,7 @@ fn may_connect(login: i32) -> Permission {
         securable: Securable::Server,
         denied: false,
         grant_option: false,
+        grantor: 1,
     }
 }
 
@@ -74,16 +105,27 @@ pub(super) fn alter_login(
     name: &str,
     enable: Option<bool>,
     password: Option<&Secret>,
+    options: &ast::LoginOptions,
 ) -> Result<Outcome, SqlError> {
     let here = engine(estate, caller)?;
     let missing = || not_found("alter", "login", name);
     let login = permission::login(here, name).ok_or_else(missing)?;
-    let own = enable.is_none() && here.same_name(&login.name, &caller.login);
+    let plain = *options == ast::LoginOptions::default();
+    let own = enable.is_none() && plain && here.same_name(&login.name, &caller.login);
     if !own && !permission::on_server(here, &caller.login, &["ALTER ANY LOGIN"]) {
         return Err(missing());
     }
+    let off = options.check_policy == Some(false) || options.check_expiration == Some(false);
+    if login.options.must_change && off {
+        return Err(raise!(15128));
+    }
+    let mut options = login_options(here, &login.options, options)?;
     if let Some(password) = password {
-        password_policy(&password.0)?;
+        if options.check_policy {
+            password_policy(&password.0)?;
+        }
+        // One's own change is the one that was asked for.
+        options.must_change &= !own;
     }
     let id = login.id;
     let now = estate.clock.now();
@@ -91,6 +133,7 @@ pub(super) fn alter_login(
     for login in engine.logins.iter_mut().filter(|one| one.id == id) {
         login.modified = now;
         login.enabled = enable.unwrap_or(login.enabled);
+        login.options.clone_from(&options);
         if let Some(password) = password {
             login.password = Some(Password(password.0.clone()));
         }
@@ -170,6 +213,7 @@ pub(super) fn create_user(
         securable: Securable::Database(database),
         denied: false,
         grant_option: false,
+        grantor: 1,
     });
     Ok(Outcome::default())
 }
@@ -229,6 +273,9 @@ pub(super) fn alter_server_role(
     }
     let missing = || not_found(if add { "add" } else { "drop" }, "server principal", member);
     let id = permission::login(here, member).ok_or_else(missing)?.id;
+    if !add && id == SA {
+        return Err(raise!(15405, member));
+    }
     for login in engine_mut(estate, caller)?.logins.iter_mut().filter(|one| one.id == id) {
         login.roles.retain(|one| one != role);
         if add {
@@ -259,20 +306,44 @@ pub(super) fn permission(
     if !words.iter().all(known) {
         return Err(not_modelled("permissions that the securable's class, or this version, does not have"));
     }
-    // Grant options of single permissions are not followed.
-    if !may_grant(here, login, &securable) {
+    let grantor = own_id(here, caller, &securable);
+    let held = |grantee: i32, name: &str| {
+        let mut all = here.permissions.iter();
+        all.find(|one| one.grantee == grantee && one.name == name && one.securable == securable)
+    };
+    let may_pass_on = |name: &String| {
+        let own = grantor.and_then(|id| held(id, name));
+        own.is_some_and(|one| one.grant_option && !one.denied)
+    };
+    if !may_grant(here, login, &securable) && !words.iter().all(may_pass_on) {
         return Err(raise!(4613));
     }
     let mut grantees = Vec::new();
     for Name(name) in &statement.principals {
         grantees.push(grantee(here, caller, &securable, name)?);
     }
+    let takes = statement.verb != PermissionVerb::Grant;
+    let grantable = |id: i32| words.iter().any(|name| held(id, name).is_some_and(|one| one.grant_option));
+    if takes && !statement.cascade && grantees.iter().any(|&id| grantable(id)) {
+        return Err(raise!(4611));
+    }
     let engine = engine_mut(estate, caller)?;
     for grantee in grantees {
         for name in &words {
-            engine
-                .permissions
-                .retain(|one| !(one.grantee == grantee && one.name == *name && one.securable == securable));
+            if takes {
+                revoke_passed_on(&mut engine.permissions, grantee, name, &securable);
+            }
+            let same =
+                |one: &Permission| one.grantee == grantee && one.name == *name && one.securable == securable;
+            if statement.grant_option_for {
+                engine
+                    .permissions
+                    .iter_mut()
+                    .filter(|one| same(one))
+                    .for_each(|one| one.grant_option = false);
+                continue;
+            }
+            engine.permissions.retain(|one| !same(one));
             if statement.verb != PermissionVerb::Revoke {
                 engine.permissions.push(Permission {
                     grantee,
@@ -280,11 +351,34 @@ pub(super) fn permission(
                     securable: securable.clone(),
                     denied: statement.verb == PermissionVerb::Deny,
                     grant_option: statement.with_grant_option,
+                    grantor: grantor.unwrap_or(permission::DBO),
                 });
             }
         }
     }
     Ok(Outcome::default())
+}
+
+/// `CASCADE`: what a principal passed on of a permission goes with it, and so on.
+fn revoke_passed_on(all: &mut Vec<Permission>, grantor: i32, name: &str, securable: &Securable) {
+    let from = |one: &Permission| {
+        one.grantor == grantor && one.grantee != grantor && one.name == name && one.securable == *securable
+    };
+    let passed_on: Vec<i32> = all.iter().filter(|one| from(one)).map(|one| one.grantee).collect();
+    all.retain(|one| !from(one));
+    for grantee in passed_on {
+        revoke_passed_on(all, grantee, name, securable);
+    }
+}
+
+/// The caller's `principal_id` where a securable's grantees are: its login, or its user in the database.
+fn own_id(engine: &SqlInstance, caller: &Caller, securable: &Securable) -> Option<i32> {
+    let database = match securable {
+        Securable::Database(name) | Securable::Object(name, _) => name,
+        Securable::Certificate(_) => "master",
+        _ => return permission::login(engine, &caller.login).map(|login| login.id),
+    };
+    engine.database(database).and_then(|one| permission::user_in(engine, &caller.login, one))
 }
 
 /// The securable of a statement without ON: the server, or the current database.

@@ -6,9 +6,9 @@
 use super::{Message, injected, raised};
 
 pub(super) const MESSAGES: &[Message] = &[
-    injected(448, 16, "Invalid collation '%.*ls'."),
+    raised(448, 16, "Invalid collation '%.*ls'."),
     raised(927, 14, "Database '%.*ls' cannot be opened. It is in the middle of a restore.").state(2),
-    injected(
+    raised(
         957,
         17,
         "Database '%.*ls' is enabled for database mirroring or has joined an availability group. The name \
@@ -97,7 +97,7 @@ pub(super) const MESSAGES: &[Message] = &[
          operation.",
     ),
     raised(1801, 16, "Database '%.*ls' already exists. Choose a different database name.").state(3),
-    injected(3013, 16, "%hs is terminating abnormally."),
+    raised(3013, 16, "%hs is terminating abnormally."),
     raised(3014, 10, "%hs successfully processed %I64d pages in %d.%03d seconds (%d.%03d MB/sec)."),
     raised(
         3035,
@@ -119,7 +119,7 @@ pub(super) const MESSAGES: &[Message] = &[
          mirroring or to remove the database from its availability group.",
     ),
     raised(3153, 16, "The database is already fully recovered.").state(2),
-    injected(3702, 16, "Cannot drop database \"%.*ls\" because it is currently in use.").state(3),
+    raised(3702, 16, "Cannot drop database \"%.*ls\" because it is currently in use.").state(3),
     raised(3708, 16, "Cannot %S_MSG the %S_MSG '%.*ls' because it is a system %S_MSG."),
     raised(
         3752,
@@ -134,6 +134,11 @@ pub(super) const MESSAGES: &[Message] = &[
          the recovery model using ALTER DATABASE.",
     ),
     raised(4214, 16, "BACKUP LOG cannot be performed because there is no current database backup."),
+    raised(
+        5008,
+        16,
+        "This ALTER DATABASE statement is not supported. Correct the syntax and execute the statement again.",
+    ),
     raised(
         5011,
         14,

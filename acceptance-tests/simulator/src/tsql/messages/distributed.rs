@@ -154,7 +154,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "AG '%.*ls' already contains one database and adding more is not supported because AG participates \
          in distributed availability group '%.*ls' with secondary on Azure SQL Managed Instance.",
     ),
-    injected(
+    raised(
         47504,
         16,
         "Error related to distributed availability group '%.*ls' with secondary participant on Azure SQL \

@@ -5,7 +5,7 @@
 use super::{Message, injected, raised};
 
 pub(super) const MESSAGES: &[Message] = &[
-    injected(
+    raised(
         7860,
         15,
         "An endpoint's transport or content cannot be changed through the ALTER ENDPOINT statement. Use \

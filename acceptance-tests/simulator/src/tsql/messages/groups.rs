@@ -37,7 +37,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "Availability group DDL operations are permitted only when you are using the master database.  Run \
          the 'USE master' statement, and retry your availability group DDL statement.",
     ),
-    injected(
+    raised(
         35209,
         16,
         "The %ls operation failed for availability replica '%.*ls', because the backup priority value is \
@@ -51,7 +51,7 @@ pub(super) const MESSAGES: &[Message] = &[
          specified availability group does not contain an availability replica with specified name. Verify \
          that availability group name and availability replica name are correct, then retry the operation.",
     ),
-    injected(
+    raised(
         35211,
         16,
         "The %ls operation is not allowed.  The operation attempted to change the configuration of \
@@ -59,7 +59,7 @@ pub(super) const MESSAGES: &[Message] = &[
          which is an invalid configuration.  Either change the failover mode to manual or the availability \
          mode to synchronous commit, and retry the operation.",
     ),
-    injected(
+    raised(
         35214,
         16,
         "The %ls operation failed for availability replica '%.*ls'.  The minimum value for session timeout \
@@ -107,14 +107,14 @@ pub(super) const MESSAGES: &[Message] = &[
          cluster.  You will need to restart the SQL Server instance to reload the required library \
          functions.",
     ),
-    injected(
+    raised(
         35228,
         16,
         "The attempt to set the failure condition level for availability group '%.*ls' failed. The \
          specified level value is out of the valid range [%u, %u]. Reenter the command specifying a valid \
          failure condition level value.",
     ),
-    injected(
+    raised(
         35229,
         16,
         "The attempt to set the health check timeout value for availability group '%.*ls' failed. The \
@@ -128,20 +128,20 @@ pub(super) const MESSAGES: &[Message] = &[
          information about specifying the endpoint URL for an availability replica, see SQL Server Books \
          Online.",
     ),
-    injected(
+    raised(
         35233,
         16,
         "Cannot create an availability group containing %d availability replica(s).\tThe maximum number of \
          availability replicas in an availability group %ls is %d.  Reenter your CREATE AVAILABILITY GROUP \
          command specifying fewer availability replicas.",
     ),
-    injected(
+    raised(
         35234,
         16,
         "Database name '%ls' was specified more than once. Reenter the command, specifying each database \
          name only once.",
     ),
-    injected(
+    raised(
         35235,
         16,
         "The system name '%ls' was specified more than once in the REPLICA ON clause of this command. \
@@ -195,7 +195,7 @@ pub(super) const MESSAGES: &[Message] = &[
          to another availability group.  Verify that the database name is correct and that the database is \
          not joined to an availability group, then retry the operation.",
     ),
-    injected(
+    raised(
         35248,
         16,
         "The %ls operation is not allowed by the current availability group configuration.  The \
@@ -256,7 +256,7 @@ pub(super) const MESSAGES: &[Message] = &[
          the specified availability group.  Verify that the database name and the availability group name \
          are correct, then retry the operation.",
     ),
-    injected(
+    raised(
         35282,
         16,
         "Availability replica '%.*ls' cannot be added to availability group '%.*ls'.  The availability \
@@ -270,7 +270,7 @@ pub(super) const MESSAGES: &[Message] = &[
          group does not contain an availability replica with the specified name.  Verify that the \
          availability replica name is correct, then retry the operation.",
     ),
-    injected(
+    raised(
         35284,
         16,
         "Availability replica '%.*ls' cannot be removed from availability group '%.*ls', because this \

@@ -6,7 +6,7 @@ use super::{Message, injected, raised};
 
 pub(super) const MESSAGES: &[Message] = &[
     injected(3716, 16, "The %S_MSG '%.*ls' cannot be dropped because it is bound to one or more %S_MSG."),
-    injected(15146, 16, "An encryption password must be provided to encrypt the private key of this %S_MSG."),
+    raised(15146, 16, "An encryption password must be provided to encrypt the private key of this %S_MSG."),
     raised(
         15208,
         16,
@@ -53,8 +53,8 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(15299, 16, "The signature of the public key is invalid."),
     raised(15313, 10, "The key is not encrypted using the specified decryptor.").class(16),
     raised(15315, 10, "The key '%.*ls' is not open. Please open the key before using it.").class(16),
-    injected(15317, 10, "The master key file does not exist or has invalid format.").class(16),
-    injected(
+    raised(15317, 10, "The master key file does not exist or has invalid format.").class(16),
+    raised(
         15329,
         16,
         "The current master key cannot be decrypted. If this is a database master key, you should attempt \
@@ -74,12 +74,12 @@ pub(super) const MESSAGES: &[Message] = &[
         16,
         "The %S_MSG cannot be dropped because one or more entities are either signed or encrypted using it.",
     ),
-    injected(
+    raised(
         15397,
         16,
         "The %S_MSG is not protected by a password. A decryption password cannot be used for this operation.",
     ),
-    injected(15465, 16, "The private key password is invalid."),
+    raised(15465, 16, "The private key password is invalid."),
     raised(15468, 16, "An error occurred during the generation of the %S_MSG."),
     injected(15474, 16, "Invalid private key. The private key does not match the public key of the %S_MSG."),
     injected(15559, 10, "Cannot drop %S_MSG '%.*ls' because there is a %S_MSG mapped to it."),
@@ -96,7 +96,7 @@ pub(super) const MESSAGES: &[Message] = &[
          this operation.",
     )
     .state(3),
-    injected(
+    raised(
         15585,
         10,
         "The current master key cannot be decrypted. The error was ignored because the FORCE option was \

@@ -53,7 +53,7 @@ pub(super) const MESSAGES: &[Message] = &[
          in a multi-subnet environment, supply an IPv4 IP address and subnet mask of the subnet for the \
          listener.",
     ),
-    injected(
+    raised(
         19468,
         16,
         "The listener with DNS name '%.*ls' for the availability group '%.*ls' is already listening on the \
@@ -73,26 +73,26 @@ pub(super) const MESSAGES: &[Message] = &[
          can have only one listener. Use the existing listener, or drop the existing listener and create a \
          new one.",
     ),
-    injected(
+    raised(
         19482,
         16,
         "The port number, %u, that is specified is invalid. Valid port numbers range from 1 to 65535, \
          inclusive. Select a port number in this range. If a port number is not provided, the default \
          number 1433 is used.",
     ),
-    injected(
+    raised(
         19483,
         16,
         "The format for the IP address, '%.*ls', is invalid. Please use a valid value for the IP address.",
     ),
-    injected(
+    raised(
         19484,
         16,
         "The specified IP Address, '%.*ls', is duplicated in the IP address list. Each IP address included \
          in the listener configuration must be unique. Change the statement to remove or replace the \
          duplicated values.",
     ),
-    injected(
+    raised(
         19485,
         16,
         "The specified DNS name, '%.*ls', is invalid. The length of the DNS name needs to be between 1 and \

@@ -93,6 +93,23 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Message> {
     TABLES.iter().copied().flatten()
 }
 
+/// The messages of a subject, as the table of modules above calls it.
+#[cfg(test)]
+pub(crate) fn subject(name: &str) -> &'static [Message] {
+    match name {
+        "databases" => databases::MESSAGES,
+        "security" => security::MESSAGES,
+        "keys" => keys::MESSAGES,
+        "endpoints" => endpoints::MESSAGES,
+        "groups" => groups::MESSAGES,
+        "replicas" => replicas::MESSAGES,
+        "listeners" => listeners::MESSAGES,
+        "distributed" => distributed::MESSAGES,
+        "managed" => managed::MESSAGES,
+        other => panic!("{other} is no subject"),
+    }
+}
+
 /// The message of that number.
 pub(crate) const fn find(number: i32) -> Option<&'static Message> {
     let mut tables = TABLES;

@@ -276,7 +276,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "The cluster type of availability group '%.*ls' only supports AUTOMATIC and MANUAL failover modes. \
          Verify that the specified availability group cluster type is correct, then retry the operation.",
     ),
-    injected(
+    raised(
         47104,
         16,
         "This operation cannot be performed on the availability group '%.*ls' because it has EXTERNAL \

@@ -12,7 +12,7 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(300, 14, "%ls permission was denied on object '%.*ls', database '%.*ls'."),
     injected(4606, 16, "Granted or revoked privilege %ls is not compatible with object."),
     raised(4610, 16, "You can only grant or revoke permissions on objects in the current database."),
-    injected(4611, 16, "To revoke or deny grantable privileges, specify the CASCADE option."),
+    raised(4611, 16, "To revoke or deny grantable privileges, specify the CASCADE option."),
     raised(4613, 16, "Grantor does not have GRANT permission."),
     injected(
         4620,
@@ -40,7 +40,7 @@ pub(super) const MESSAGES: &[Message] = &[
     )
     .state(10),
     raised(15007, 16, "'%s' is not a valid login or you do not have permission."),
-    injected(
+    raised(
         15010,
         16,
         "The database '%s' does not exist. Supply a valid database name. To see available databases, use \
@@ -50,7 +50,7 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(15025, 16, "The server principal '%s' already exists."),
     raised(15063, 16, "The login already has an account under a different user name."),
     injected(15081, 16, "Membership of the public role cannot be changed."),
-    injected(15099, 16, "The MUST_CHANGE option cannot be used when CHECK_EXPIRATION is OFF."),
+    raised(15099, 16, "The MUST_CHANGE option cannot be used when CHECK_EXPIRATION is OFF."),
     raised(
         15116,
         16,
@@ -63,8 +63,8 @@ pub(super) const MESSAGES: &[Message] = &[
         "Password validation failed. The password does not meet the operating system policy requirements \
          because it is not complex enough.",
     ),
-    injected(15122, 16, "The CHECK_EXPIRATION option cannot be used when CHECK_POLICY is OFF."),
-    injected(
+    raised(15122, 16, "The CHECK_EXPIRATION option cannot be used when CHECK_POLICY is OFF."),
+    raised(
         15128,
         16,
         "The CHECK_POLICY and CHECK_EXPIRATION options cannot be turned OFF when MUST_CHANGE is ON.",
@@ -84,8 +84,8 @@ pub(super) const MESSAGES: &[Message] = &[
          login.",
     ),
     raised(15247, 16, "User does not have permission to perform this action."),
-    injected(15402, 11, "'%s' is not a fixed server role."),
-    injected(15405, 11, "Cannot use the special principal '%s'."),
+    raised(15402, 11, "'%s' is not a fixed server role."),
+    raised(15405, 11, "Cannot use the special principal '%s'."),
     raised(15407, 11, "'%s' is not a valid Windows NT name. Give the complete name: <domain\\username>."),
     injected(15410, 11, "User or role '%s' does not exist in this database."),
     injected(15433, 16, "Supplied parameter sid is in use."),

@@ -8,18 +8,16 @@ use super::super::ast::{
 use super::super::error::{self, SqlError};
 use super::cursor::Cursor;
 
-/// `CREATE DATABASE name`: files and options are left to the model database.
+/// `CREATE DATABASE name [COLLATE collation]`: files and options are left to the model database.
 pub(super) fn create(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect("DATABASE")?;
     let line = cursor.line();
     let name = cursor.name()?;
-    if matches!(
-        cursor.peek_word().as_deref(),
-        Some("ON" | "COLLATE" | "CONTAINMENT" | "AS" | "FOR" | "WITH" | "LOG")
-    ) {
+    let collation = if cursor.eat("COLLATE") { Some(cursor.name()?) } else { None };
+    if matches!(cursor.peek_word().as_deref(), Some("ON" | "CONTAINMENT" | "AS" | "FOR" | "WITH" | "LOG")) {
         return Err(error::not_modelled("options of CREATE DATABASE").at_line(line));
     }
-    Ok(Ddl::CreateDatabase { name })
+    Ok(Ddl::CreateDatabase { name, collation })
 }
 
 /// `DROP DATABASE [IF EXISTS] name, …`.
@@ -214,9 +212,7 @@ pub(super) fn restore(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect("RESTORE")?;
     if matches!(
         cursor.peek_word().as_deref(),
-        Some(
-            "HEADERONLY" | "FILELISTONLY" | "LABELONLY" | "VERIFYONLY" | "REWINDONLY" | "MASTER" | "SERVICE"
-        )
+        Some("HEADERONLY" | "FILELISTONLY" | "LABELONLY" | "VERIFYONLY" | "REWINDONLY" | "SERVICE")
     ) {
         return Err(error::not_modelled("RESTORE but of databases and logs").at_line(cursor.line()));
     }

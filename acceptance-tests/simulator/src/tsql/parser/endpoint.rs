@@ -36,10 +36,26 @@ pub(super) fn alter(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect("ENDPOINT")?;
     let name = cursor.name()?;
     let state = state(cursor)?;
-    let tcp = if cursor.eat("AS") { Some(tcp(cursor)?) } else { None };
-    let mirroring =
-        if cursor.peek_word().as_deref() == Some("FOR") { Some(mirroring(cursor)?) } else { None };
-    Ok(Ddl::AlterEndpoint(AlterEndpoint { name, state, tcp, mirroring }))
+    let (mut tcp, mut mirroring, mut of_another_kind) = (None, None, false);
+    if cursor.eat("AS") {
+        if cursor.eat("HTTP") {
+            of_another_kind = true;
+            skip_options(cursor)?;
+        } else {
+            tcp = Some(self::tcp(cursor)?);
+        }
+    }
+    if cursor.peek_word().as_deref() == Some("FOR") {
+        if matches!(cursor.peek_nth_word(1).as_deref(), Some("TSQL" | "SERVICE_BROKER" | "SOAP")) {
+            of_another_kind = true;
+            cursor.advance();
+            cursor.advance();
+            skip_options(cursor)?;
+        } else {
+            mirroring = Some(self::mirroring(cursor)?);
+        }
+    }
+    Ok(Ddl::AlterEndpoint(AlterEndpoint { name, state, tcp, mirroring, of_another_kind }))
 }
 
 pub(super) fn drop(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
@@ -58,6 +74,23 @@ fn state(cursor: &mut Cursor) -> Result<Option<EndpointState>, SqlError> {
         ("DISABLED", EndpointState::Disabled),
     ])?;
     Ok(Some(state))
+}
+
+/// `( … )` of an endpoint of another kind, whatever stands in it.
+fn skip_options(cursor: &mut Cursor) -> Result<(), SqlError> {
+    cursor.expect_token(&Token::LParen)?;
+    let mut depth = 1_u32;
+    while depth > 0 {
+        if cursor.at_end() {
+            return Err(cursor.unexpected());
+        }
+        match cursor.advance() {
+            Token::LParen => depth += 1,
+            Token::RParen => depth -= 1,
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// `TCP (LISTENER_PORT = n [, LISTENER_IP = ALL | (10.0.0.4) | ('::1')])`.

@@ -127,6 +127,12 @@ fn statement_kind(cursor: &mut Cursor, first: bool) -> Result<StatementKind, Sql
         "BACKUP" if cursor.peek_nth_word(1).as_deref() == Some("CERTIFICATE") => {
             security::backup_certificate(cursor).map(ddl)
         }
+        "BACKUP" if cursor.peek_nth_word(1).as_deref() == Some("MASTER") => {
+            security::backup_master_key(cursor).map(ddl)
+        }
+        "RESTORE" if cursor.peek_nth_word(1).as_deref() == Some("MASTER") => {
+            security::restore_master_key(cursor).map(ddl)
+        }
         "BACKUP" => database::backup(cursor).map(ddl),
         "RESTORE" => database::restore(cursor).map(ddl),
         "OPEN" => security::open_master_key(cursor).map(ddl),

@@ -6,8 +6,8 @@
 use sqlparser::tokenizer::Token;
 
 use super::super::ast::{
-    AlterCertificate, AlterMasterKey, CertificateSource, CreateCertificate, CreateLogin, Ddl, LoginSource,
-    Name, Permission, PermissionVerb, Secret, SecurableClass,
+    AlterCertificate, AlterMasterKey, CertificateSource, CreateCertificate, CreateLogin, Ddl, KeyPasswords,
+    LoginOptions, LoginSource, Name, Permission, PermissionVerb, Secret, SecurableClass,
 };
 use super::super::error::{self, SqlError};
 use super::cursor::Cursor;
@@ -63,6 +63,28 @@ pub(super) fn close_master_key(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     }
     cursor.expect_all(&["MASTER", "KEY"])?;
     Ok(Ddl::CloseMasterKey)
+}
+
+/// `BACKUP MASTER KEY TO FILE = '…' ENCRYPTION BY PASSWORD = '…'`.
+pub(super) fn backup_master_key(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect_all(&["BACKUP", "MASTER", "KEY", "TO", "FILE"])?;
+    cursor.expect_equals()?;
+    cursor.string()?;
+    cursor.expect("ENCRYPTION")?;
+    Ok(Ddl::BackupMasterKey { password: by_password(cursor)? })
+}
+
+/// `RESTORE MASTER KEY FROM FILE = '…' DECRYPTION BY PASSWORD = '…' ENCRYPTION BY PASSWORD = '…' [FORCE]`.
+pub(super) fn restore_master_key(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect_all(&["RESTORE", "MASTER", "KEY", "FROM", "FILE"])?;
+    cursor.expect_equals()?;
+    cursor.string()?;
+    cursor.expect("DECRYPTION")?;
+    by_password(cursor)?;
+    cursor.expect("ENCRYPTION")?;
+    by_password(cursor)?;
+    cursor.eat("FORCE");
+    Ok(Ddl::RestoreMasterKey)
 }
 
 /// `BY PASSWORD = '…'`.
@@ -141,11 +163,10 @@ fn existing_certificate(cursor: &mut Cursor) -> Result<CertificateSource, SqlErr
 }
 
 /// `PRIVATE KEY (FILE = '…' | BINARY = 0x…, ENCRYPTION|DECRYPTION BY PASSWORD = '…', ALGORITHM = '…')`.
-/// Returns the new password and the old one.
-fn private_key_clause(cursor: &mut Cursor) -> Result<(Option<Secret>, Option<Secret>), SqlError> {
+fn private_key_clause(cursor: &mut Cursor) -> Result<KeyPasswords, SqlError> {
     cursor.expect_all(&["PRIVATE", "KEY"])?;
     cursor.expect_token(&Token::LParen)?;
-    let (mut encryption, mut decryption) = (None, None);
+    let mut passwords = KeyPasswords::default();
     loop {
         match cursor.peek_word().as_deref() {
             Some("FILE" | "ALGORITHM") => {
@@ -160,11 +181,11 @@ fn private_key_clause(cursor: &mut Cursor) -> Result<(Option<Secret>, Option<Sec
             }
             Some("ENCRYPTION") => {
                 cursor.advance();
-                encryption = Some(by_password(cursor)?);
+                passwords.encryption = Some(by_password(cursor)?);
             }
             Some("DECRYPTION") => {
                 cursor.advance();
-                decryption = Some(by_password(cursor)?);
+                passwords.decryption = Some(by_password(cursor)?);
             }
             _ => return Err(cursor.unexpected()),
         }
@@ -173,7 +194,7 @@ fn private_key_clause(cursor: &mut Cursor) -> Result<(Option<Secret>, Option<Sec
         }
     }
     cursor.expect_token(&Token::RParen)?;
-    Ok((encryption, decryption))
+    Ok(passwords)
 }
 
 /// `ALTER CERTIFICATE name REMOVE PRIVATE KEY | WITH PRIVATE KEY (…) | WITH ACTIVE FOR BEGIN_DIALOG = …`.
@@ -189,8 +210,7 @@ pub(super) fn alter_certificate(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
         cursor.expect_equals()?;
         AlterCertificate::ActiveForBeginDialog(cursor.on_off()?)
     } else {
-        let (encryption_password, decryption_password) = private_key_clause(cursor)?;
-        AlterCertificate::PrivateKey { encryption_password, decryption_password }
+        AlterCertificate::PrivateKey(private_key_clause(cursor)?)
     };
     Ok(Ddl::AlterCertificate { name, change })
 }
@@ -208,10 +228,7 @@ pub(super) fn backup_certificate(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect_all(&["TO", "FILE"])?;
     cursor.expect_equals()?;
     let file = cursor.string()?;
-    let private_key = cursor.eat("WITH");
-    if private_key {
-        private_key_clause(cursor)?;
-    }
+    let private_key = if cursor.eat("WITH") { Some(private_key_clause(cursor)?) } else { None };
     Ok(Ddl::BackupCertificate { name, file, private_key })
 }
 
@@ -219,10 +236,11 @@ pub(super) fn backup_certificate(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
 pub(super) fn create_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect("LOGIN")?;
     let name = cursor.name()?;
+    let mut options = LoginOptions::default();
     let source = if cursor.eat("FROM") {
         if cursor.eat("WINDOWS") {
             if cursor.eat("WITH") {
-                cursor.list(login_option)?;
+                login_options(cursor, &mut options)?;
             }
             LoginSource::Windows
         } else if cursor.eat("CERTIFICATE") {
@@ -235,52 +253,91 @@ pub(super) fn create_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
         cursor.expect_all(&["WITH", "PASSWORD"])?;
         cursor.expect_equals()?;
         let password = cursor.secret()?;
-        cursor.eat("MUST_CHANGE");
-        while cursor.eat_token(&Token::Comma) {
-            login_option(cursor)?;
+        password_words(cursor, &mut options)?;
+        if cursor.eat_token(&Token::Comma) {
+            login_options(cursor, &mut options)?;
         }
         LoginSource::Password(password)
     };
-    Ok(Ddl::CreateLogin(CreateLogin { name, source }))
+    Ok(Ddl::CreateLogin(CreateLogin { name, source, options }))
 }
 
-fn login_option(cursor: &mut Cursor) -> Result<(), SqlError> {
-    let word = cursor.peek_word().ok_or_else(|| cursor.unexpected())?;
-    match word.as_str() {
-        "SID" => {
-            cursor.advance();
-            cursor.expect_equals()?;
-            cursor.binary().map(drop)
+/// What may follow a password: `HASHED`, `MUST_CHANGE`, `UNLOCK`.
+fn password_words(cursor: &mut Cursor, options: &mut LoginOptions) -> Result<(), SqlError> {
+    if cursor.eat("HASHED") {
+        return Err(error::not_modelled("hashed passwords").at_line(cursor.line()));
+    }
+    loop {
+        if cursor.eat("MUST_CHANGE") {
+            options.must_change = true;
+        } else if !cursor.eat("UNLOCK") {
+            return Ok(());
         }
-        "CHECK_POLICY" | "CHECK_EXPIRATION" => {
-            cursor.advance();
-            cursor.expect_equals()?;
-            cursor.on_off().map(drop)
-        }
-        "DEFAULT_DATABASE" | "DEFAULT_LANGUAGE" | "CREDENTIAL" | "NAME" => {
-            cursor.advance();
-            cursor.expect_equals()?;
-            cursor.name().map(drop)
-        }
-        _ => Err(cursor.unexpected()),
     }
 }
 
-/// `ALTER LOGIN name {ENABLE | DISABLE | WITH PASSWORD = '…' | WITH option}`.
+fn login_options(cursor: &mut Cursor, options: &mut LoginOptions) -> Result<(), SqlError> {
+    loop {
+        let word = cursor.peek_word().ok_or_else(|| cursor.unexpected())?;
+        let line = cursor.line();
+        match word.as_str() {
+            "CHECK_POLICY" | "CHECK_EXPIRATION" => {
+                cursor.advance();
+                cursor.expect_equals()?;
+                let on = Some(cursor.on_off()?);
+                if word == "CHECK_POLICY" { options.check_policy = on } else { options.check_expiration = on }
+            }
+            "DEFAULT_DATABASE" => {
+                cursor.advance();
+                cursor.expect_equals()?;
+                options.default_database = Some(cursor.name()?);
+            }
+            "DEFAULT_LANGUAGE" => {
+                cursor.advance();
+                cursor.expect_equals()?;
+                let language = cursor.name()?.0;
+                if !["us_english", "English"].iter().any(|known| known.eq_ignore_ascii_case(&language)) {
+                    return Err(error::not_modelled("languages but English").at_line(line));
+                }
+            }
+            "SID" | "CREDENTIAL" | "NAME" => {
+                return Err(error::not_modelled(&format!("{word} of a login")).at_line(line));
+            }
+            _ => return Err(cursor.unexpected()),
+        }
+        if !cursor.eat_token(&Token::Comma) {
+            return Ok(());
+        }
+    }
+}
+
+/// `ALTER LOGIN name {ENABLE | DISABLE | WITH PASSWORD = '…' | WITH option, …}`.
 pub(super) fn alter_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect("LOGIN")?;
     let name = cursor.name()?;
+    let mut options = LoginOptions::default();
     if cursor.eat("ENABLE") {
-        return Ok(Ddl::AlterLogin { name, enable: Some(true), password: None });
+        return Ok(Ddl::AlterLogin { name, enable: Some(true), password: None, options });
     }
     if cursor.eat("DISABLE") {
-        return Ok(Ddl::AlterLogin { name, enable: Some(false), password: None });
+        return Ok(Ddl::AlterLogin { name, enable: Some(false), password: None, options });
     }
-    cursor.expect_all(&["WITH", "PASSWORD"])?;
-    cursor.expect_equals()?;
-    let password = Some(cursor.secret()?);
-    let _ = cursor.eat("UNLOCK") || cursor.eat("MUST_CHANGE");
-    Ok(Ddl::AlterLogin { name, enable: None, password })
+    cursor.expect("WITH")?;
+    let mut password = None;
+    if cursor.eat("PASSWORD") {
+        cursor.expect_equals()?;
+        password = Some(cursor.secret()?);
+        if cursor.eat("OLD_PASSWORD") {
+            cursor.expect_equals()?;
+            cursor.secret()?;
+        }
+        password_words(cursor, &mut options)?;
+        if !cursor.eat_token(&Token::Comma) {
+            return Ok(Ddl::AlterLogin { name, enable: None, password, options });
+        }
+    }
+    login_options(cursor, &mut options)?;
+    Ok(Ddl::AlterLogin { name, enable: None, password, options })
 }
 
 pub(super) fn drop_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
@@ -386,9 +443,7 @@ pub(super) fn permission(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
         ("DENY", PermissionVerb::Deny),
         ("REVOKE", PermissionVerb::Revoke),
     ])?;
-    if verb == PermissionVerb::Revoke {
-        cursor.eat_all(&["GRANT", "OPTION", "FOR"]);
-    }
+    let grant_option_for = verb == PermissionVerb::Revoke && cursor.eat_all(&["GRANT", "OPTION", "FOR"]);
     let permissions = cursor.list(permission_name)?;
     let securable = if cursor.eat("ON") { Some(securable(cursor)?) } else { None };
     match verb {
@@ -396,17 +451,22 @@ pub(super) fn permission(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
         _ => cursor.expect("TO")?,
     }
     let principals = cursor.list(principal)?;
-    let with_grant_option = match verb {
-        PermissionVerb::Grant => cursor.eat_all(&["WITH", "GRANT", "OPTION"]),
-        _ => {
-            cursor.eat("CASCADE");
-            false
-        }
+    let (with_grant_option, cascade) = match verb {
+        PermissionVerb::Grant => (cursor.eat_all(&["WITH", "GRANT", "OPTION"]), false),
+        _ => (false, cursor.eat("CASCADE")),
     };
     if cursor.eat("AS") {
-        cursor.name()?;
+        return Err(error::not_modelled("permissions granted AS somebody else").at_line(cursor.line()));
     }
-    Ok(Ddl::Permission(Permission { verb, with_grant_option, permissions, securable, principals }))
+    Ok(Ddl::Permission(Permission {
+        verb,
+        with_grant_option,
+        grant_option_for,
+        cascade,
+        permissions,
+        securable,
+        principals,
+    }))
 }
 
 /// A principal: a name, or the reserved word PUBLIC.

@@ -134,7 +134,7 @@ impl SqlSession {
                 let results = self
                     .shared
                     .world
-                    .with(|estate| ddl::issuer::call(estate, &caller, procedure, &arguments))?;
+                    .with(|estate| ddl::procedure::call(estate, &caller, procedure, &arguments))?;
                 for result in results {
                     let columns: Vec<Column> = result
                         .columns

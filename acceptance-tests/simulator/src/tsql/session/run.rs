@@ -674,6 +674,8 @@ fn ddl_kind(statement: &Ddl) -> &'static str {
         Ddl::DropMasterKey => "DROP MASTER KEY",
         Ddl::OpenMasterKey { .. } => "OPEN MASTER KEY",
         Ddl::CloseMasterKey => "CLOSE MASTER KEY",
+        Ddl::BackupMasterKey { .. } => "BACKUP MASTER KEY",
+        Ddl::RestoreMasterKey => "RESTORE MASTER KEY",
         Ddl::CreateCertificate(_) => "CREATE CERTIFICATE",
         Ddl::AlterCertificate { .. } => "ALTER CERTIFICATE",
         Ddl::DropCertificate { .. } => "DROP CERTIFICATE",

@@ -12,6 +12,7 @@ use crate::journal::Journal;
 use crate::tds::backend::{Backend as _, Credential, Event, Login, Request, Session as _, Value};
 use crate::tsql::engine::EngineBackend;
 use crate::tsql::session::SqlSession;
+use crate::world::World;
 use crate::world::security::Password;
 use crate::world::tests::Bench;
 
@@ -19,7 +20,7 @@ const SQL: &str = "sql1.corp.example";
 const PASSWORD: &str = "Str0ng one!";
 
 /// A server of that collation, and a way to sign in to it.
-struct Server(EngineBackend);
+pub(super) struct Server(EngineBackend);
 
 impl Server {
     fn new(collation: &str) -> Self {
@@ -30,13 +31,18 @@ impl Server {
             let sa = &mut engine.logins[0];
             (sa.enabled, sa.password) = (true, Some(Password(PASSWORD.to_owned())));
         });
+        Self::of(&bench.world, SQL)
+    }
+
+    /// A server of a world.
+    pub(super) fn of(world: &World, host: &str) -> Self {
         let clock = Arc::new(OffsetDateTime::now_utc);
         let tokens = Tokens::new(clock, Duration::HOUR, 1).unwrap();
         let (journal, faults) = (Journal::new(), Faults::new());
-        Self(EngineBackend::new(&bench.world, &SQL.into(), &journal, &faults, &tokens).unwrap())
+        Self(EngineBackend::new(world, &host.into(), &journal, &faults, &tokens).unwrap())
     }
 
-    async fn sign_in(&self, user: &str, password: &str) -> Option<SqlSession> {
+    pub(super) async fn sign_in(&self, user: &str, password: &str) -> Option<SqlSession> {
         let login = Login {
             credential: Credential::Password { user: user.to_owned(), password: password.to_owned().into() },
             database: String::new(),

@@ -21,7 +21,7 @@ use crate::world::clock::Clock;
 use crate::world::estate::Network;
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::names::Names;
-use crate::world::security::Login;
+use crate::world::security::{Login, LoginOptions};
 
 const PASSWORD: &str = "Str0ng and long!";
 
@@ -42,6 +42,7 @@ impl Bench {
             kind: 'S',
             enabled: true,
             roles: roles.iter().map(|&role| role.to_owned()).collect(),
+            options: LoginOptions::default(),
             created: now,
             modified: now,
         };
@@ -150,6 +151,7 @@ impl Bench {
             Ok(_) => panic!("{text} was not refused"),
             Err(error) => error,
         };
+        let error = error.before.first().cloned().unwrap_or(error);
         assert_eq!(error.number, number, "{text}: {}", error.message);
         assert_eq!(before, format!("{:?}", self.engine()), "{text} was refused and changed something");
         error

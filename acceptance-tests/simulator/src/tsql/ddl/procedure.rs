@@ -1,0 +1,88 @@
+//! System procedures that change or show the world.
+
+use rusqlite::types::Value;
+
+use super::super::error::{SqlError, missing_parameter, raise};
+use super::issuer::{self, Argument, ResultSet, bind, integer};
+use super::refusal::no_permission;
+use super::{Caller, engine, engine_mut, permission, security};
+use crate::world::Estate;
+use crate::world::build::Capability;
+
+/// Where an engine keeps whether its links hold several databases.
+const MULTI_DATABASE: &str = "multidb_milink";
+
+/// Calls a procedure, named without its schema and as the engine spells it.
+///
+/// # Errors
+/// What SQL Server raises; 2812 where the engine has no such procedure.
+pub(crate) fn call(
+    estate: &mut Estate,
+    caller: &Caller,
+    procedure: &str,
+    arguments: &[Argument],
+) -> Result<Vec<ResultSet>, SqlError> {
+    let result = match procedure {
+        "sp_addsrvrolemember" => server_role_member(estate, caller, procedure, arguments, true),
+        "sp_dropsrvrolemember" => server_role_member(estate, caller, procedure, arguments, false),
+        "sp_multidb_milink" if engine(estate, caller)?.has(Capability::MultiDatabase) => {
+            multi_database(estate, caller, procedure, arguments)
+        }
+        _ => return issuer::call(estate, caller, procedure, arguments),
+    };
+    result.map_err(|error| SqlError { procedure: Some(procedure.to_owned()), ..error })
+}
+
+/// `sp_addsrvrolemember @loginame, @rolename` and its opposite.
+fn server_role_member(
+    estate: &mut Estate,
+    caller: &Caller,
+    procedure: &str,
+    arguments: &[Argument],
+    add: bool,
+) -> Result<Vec<ResultSet>, SqlError> {
+    let here = engine(estate, caller)?;
+    let values = bind(here, procedure, &["@loginame", "@rolename"], arguments)?;
+    let text = |place: usize, name: &str| match values.get(place) {
+        Some(Value::Text(text)) => Ok(text.clone()),
+        _ => Err(missing_parameter(procedure, name)),
+    };
+    let (login, role) = (text(0, "@loginame")?, text(1, "@rolename")?);
+    if permission::fixed_role(here, &role).is_none() {
+        return Err(raise!(15402, role));
+    }
+    if permission::login(here, &login).is_none() {
+        return Err(raise!(15007, login));
+    }
+    security::alter_server_role(estate, caller, &role, add, &login)?;
+    Ok(Vec::new())
+}
+
+/// `sp_multidb_milink [0 | 1]`: the switch that every replica needs before its links hold several databases; without an
+/// argument it shows it. ["Extend a link to several databases", 2026] ASSUMED 115: one row without a name; 47504 while
+/// there is a link.
+fn multi_database(
+    estate: &mut Estate,
+    caller: &Caller,
+    procedure: &str,
+    arguments: &[Argument],
+) -> Result<Vec<ResultSet>, SqlError> {
+    let here = engine(estate, caller)?;
+    let values = bind(here, procedure, &["@enable"], arguments)?;
+    let on = here.configuration.get(MULTI_DATABASE).copied().unwrap_or(0);
+    let Some(wanted) = values.first().filter(|value| **value != Value::Null) else {
+        return Ok(vec![ResultSet { columns: vec![("", "int")], rows: vec![vec![Value::Integer(on)]] }]);
+    };
+    let wanted = i64::from(integer(procedure, "@enable", Some(wanted))? != 0);
+    if !permission::sysadmin(here, &caller.login) {
+        return Err(no_permission());
+    }
+    let of_link = |url: &str| url.to_ascii_lowercase().contains(";server=");
+    let mut groups = here.groups.iter().filter(|group| group.distributed);
+    let link = groups.find(|group| group.replicas.iter().any(|replica| of_link(&replica.url)));
+    if let (Some(group), true) = (link, wanted != on) {
+        return Err(raise!(47504, group.name));
+    }
+    engine_mut(estate, caller)?.configuration.insert(MULTI_DATABASE.to_owned(), wanted);
+    Ok(Vec::new())
+}
