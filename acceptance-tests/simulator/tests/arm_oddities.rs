@@ -1,4 +1,4 @@
-//! What the real service does and nobody would expect, numbered in `src/arm/oddities.md`, over HTTPS.
+//! What the real service does and nobody would expect, numbered in `src/arm/oddity.rs`, over HTTPS.
 
 #![allow(
     clippy::expect_used,
@@ -158,26 +158,4 @@ async fn each_version_has_its_own_shape_of_a_link() {
         );
     }
     azure.shutdown().await;
-}
-
-/// The list is about tests that are there, numbered without a gap.
-#[test]
-fn every_oddity_of_the_list_has_its_test() {
-    let tests = [
-        ("arm_errors", include_str!("arm_errors.rs")),
-        ("arm_oddities", include_str!("arm_oddities.rs")),
-        ("arm_recordings", include_str!("arm_recordings.rs")),
-    ];
-    let rows = include_str!("../src/arm/oddities.md").lines().filter(|line| line.starts_with("| "));
-    let rows: Vec<Vec<&str>> = rows
-        .skip(2)
-        .map(|row| row.split(" | ").map(|cell| cell.trim_matches(['|', ' ', '`'])).collect())
-        .collect();
-    assert!(!rows.is_empty());
-    for (position, row) in rows.iter().enumerate() {
-        assert_eq!(row[0], (position + 1).to_string());
-        let (file, name) = row[3].split_once("::").unwrap();
-        let source = tests.iter().find(|(known, _)| *known == file).unwrap().1;
-        assert!(source.contains(&format!("async fn {name}()")), "{}", row[3]);
-    }
 }

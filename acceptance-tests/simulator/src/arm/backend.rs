@@ -47,6 +47,8 @@ pub struct OperationView {
     pub child: Option<(ChildType, String)>,
     /// Whether it deletes: then the result is empty.
     pub deletes: bool,
+    /// Whether it runs and can be called off.
+    pub cancellable: bool,
 }
 
 /// A subscription.
@@ -257,6 +259,49 @@ pub struct DatabaseView {
     pub created: OffsetDateTime,
     /// Id of the failover group that holds it.
     pub failover_group: Option<String>,
+    /// When its last backup on the instance was finished.
+    pub last_backup: Option<OffsetDateTime>,
+}
+
+/// A database that was deleted and can still be restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DroppedDatabaseView {
+    /// Name that it had.
+    pub name: String,
+    /// When it was made.
+    pub created: OffsetDateTime,
+    /// When it was deleted.
+    pub deleted: OffsetDateTime,
+    /// When its first full backup was finished: what it can be restored to at the earliest.
+    pub first_backup: Option<OffsetDateTime>,
+}
+
+/// What an instance shall be like.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InstanceSize {
+    /// `sku.name`.
+    pub sku: Option<String>,
+    /// `sku.tier`.
+    pub tier: Option<String>,
+    /// Virtual cores.
+    pub v_cores: Option<u32>,
+    /// Storage, GB.
+    pub storage_gb: Option<u32>,
+}
+
+/// A change of an instance itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InstanceChange {
+    /// `POST …/stop`.
+    Stop,
+    /// `POST …/start`.
+    Start,
+    /// `POST …/failover`: the engine goes on elsewhere.
+    FailOver,
+    /// `PATCH` of its size.
+    Scale(InstanceSize),
+    /// `PATCH` of `hybridSecondaryUsage`.
+    Passive(bool),
 }
 
 /// An instance failover group.
@@ -295,6 +340,8 @@ pub trait Backend: Send + Sync + 'static {
     fn now(&self) -> OffsetDateTime;
     /// How many times as fast as its clients' clocks the world's runs; 0 stands still.
     fn speed(&self) -> u32;
+    /// Whether the opposite of an assumption is in force, by its number in [`crate::world::assumption`].
+    fn opposite(&self, assumption: u16) -> bool;
     /// All subscriptions.
     fn subscriptions(&self) -> Vec<SubscriptionView>;
     /// All groups of a subscription.
@@ -308,11 +355,16 @@ pub trait Backend: Send + Sync + 'static {
                 && instance.path.name.eq_ignore_ascii_case(&path.name)
         })
     }
-    /// Sets `hybridSecondaryUsage`.
+    /// Changes an instance.
     ///
     /// # Errors
     /// When the service refuses at once.
-    fn set_hybrid_secondary_usage(&self, path: &InstancePath, passive: bool) -> Result<Accepted, Refusal>;
+    fn change_instance(&self, path: &InstancePath, change: InstanceChange) -> Result<Accepted, Refusal>;
+    /// Calls an operation of an instance off.
+    ///
+    /// # Errors
+    /// When it cannot be.
+    fn cancel_operation(&self, path: &InstancePath, id: &str) -> Result<(), Refusal>;
     /// Links that the service shows.
     fn links(&self, instance: &InstancePath) -> Vec<LinkView>;
     /// Makes a link.
@@ -371,6 +423,8 @@ pub trait Backend: Send + Sync + 'static {
     fn endpoint_certificates(&self, instance: &InstancePath) -> Vec<CertificateView>;
     /// Databases.
     fn databases(&self, instance: &InstancePath) -> Vec<DatabaseView>;
+    /// Databases that were deleted and can still be restored.
+    fn dropped_databases(&self, instance: &InstancePath) -> Vec<DroppedDatabaseView>;
     /// Deletes a database that exists.
     ///
     /// # Errors

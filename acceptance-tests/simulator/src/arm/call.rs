@@ -26,6 +26,8 @@ pub struct Call<'a> {
     pub origin: &'a str,
     /// Verb.
     pub method: &'a str,
+    /// Path as it was written.
+    pub path: &'a str,
     /// Version asked for.
     pub version: ApiVersion,
     /// Query parameters.
@@ -65,13 +67,23 @@ impl Call<'_> {
     /// # Errors
     /// 400 of the gateway for what is not a JSON object.
     pub fn json(&self) -> Result<Value, ArmError> {
-        serde_json::from_slice(self.body).ok().filter(Value::is_object).ok_or_else(|| {
-            ArmError::gateway(
-                400,
-                "InvalidRequestContent",
-                "The request content was invalid and could not be deserialized: 'Unexpected character encountered while parsing value.'.",
-            )
-        })
+        serde_json::from_slice(self.body)
+            .ok()
+            .filter(Value::is_object)
+            .ok_or_else(|| ArmError::invalid_content("Unexpected character encountered while parsing value."))
+    }
+
+    /// 405 of the provider for a resource, which it calls by an address of its own. [report of a user of azure-powershell]
+    pub fn method_not_supported(&self, region: &str) -> ArmError {
+        let region = region.to_lowercase().replace(' ', "");
+        ArmError::provider(
+            405,
+            "MethodNotAllowed",
+            format!(
+                "The HTTP method '{}' is not supported on the resource 'https://management.{region}.control.database.windows.net/modules/AzureResourceManager{}?api-version={}'.",
+                self.method, self.path, self.version
+            ),
+        )
     }
 
     /// The 202 of an operation that was accepted. `kind` is the segment of its polling URLs, without the suffix.
@@ -91,7 +103,7 @@ impl Call<'_> {
         operations::accepted(&accepted.operation, accepted.started, status, result, self.settings.retry_after)
     }
 
-    /// A list, in pages where the settings say so; later pages are asked for by `$skipToken`.
+    /// A list, in pages where the settings say so; later pages are asked for by `$skipToken`, which nobody else gives.
     pub fn list(&self, path: &str, items: Vec<Value>) -> Reply {
         let Some(size) = self.settings.page_size.filter(|size| *size > 0) else {
             return Reply::ok(json!({ "value": items }));

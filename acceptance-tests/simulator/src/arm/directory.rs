@@ -130,10 +130,20 @@ pub enum LockLevel {
 /// A lock on a scope and everything below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
+    /// Name, one at its scope.
+    pub name: String,
     /// Scope.
     pub scope: String,
     /// What it forbids.
     pub level: LockLevel,
+    /// What somebody wrote about it.
+    pub notes: Option<String>,
+}
+
+impl Lock {
+    fn is(&self, scope: &str, name: &str) -> bool {
+        self.scope.eq_ignore_ascii_case(scope) && self.name.eq_ignore_ascii_case(name)
+    }
 }
 
 /// A policy assignment that denies writes.
@@ -219,7 +229,35 @@ impl Directory {
 
     /// Puts a lock on a scope.
     pub fn lock(&self, scope: &str, level: LockLevel) {
-        self.write().locks.push(Lock { scope: scope.to_owned(), level });
+        let name = format!("lock-{}", self.read().locks.len() + 1);
+        self.put_lock(Lock { name, scope: scope.to_owned(), level, notes: None });
+    }
+
+    /// Puts a lock on its scope, or changes the one of its name there; says whether there was one.
+    pub fn put_lock(&self, lock: Lock) -> bool {
+        let replaced = self.remove_lock(&lock.scope, &lock.name);
+        self.write().locks.push(lock);
+        replaced
+    }
+
+    /// The lock of a name at a scope.
+    pub fn find_lock(&self, scope: &str, name: &str) -> Option<Lock> {
+        self.read().locks.iter().find(|lock| lock.is(scope, name)).cloned()
+    }
+
+    /// Takes a lock away; says whether there was one.
+    pub fn remove_lock(&self, scope: &str, name: &str) -> bool {
+        let mut state = self.write();
+        let before = state.locks.len();
+        state.locks.retain(|lock| !lock.is(scope, name));
+        state.locks.len() < before
+    }
+
+    /// Locks at a scope and below it, and those that it has from above where that is asked for.
+    pub fn locks(&self, scope: &str, inherited: bool) -> Vec<Lock> {
+        let state = self.read();
+        let shown = |lock: &&Lock| covers(scope, &lock.scope) || (inherited && covers(&lock.scope, scope));
+        state.locks.iter().filter(shown).cloned().collect()
     }
 
     /// Takes the locks off a scope.

@@ -36,7 +36,7 @@ pub fn collection(call: &Call<'_>, instance: &InstanceView) -> Result<Reply, Arm
 /// 404 for an unknown type, 405 for anything but GET.
 pub fn item(call: &Call<'_>, instance: &InstanceView, name: &str) -> Result<Reply, ArmError> {
     if call.method != "GET" {
-        return Err(ArmError::method_not_allowed(call.method));
+        return Err(call.method_not_supported(&instance.location));
     }
     let certificates = call.backend.endpoint_certificates(&instance.path);
     match certificates.iter().find(|one| one.name.eq_ignore_ascii_case(name)) {

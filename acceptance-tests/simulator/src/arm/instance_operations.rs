@@ -1,5 +1,5 @@
-//! Operations of an instance: `…/operations`, read-only. Whether those of links show there is not settled; ASSUMED 42 that
-//! they do.
+//! Operations of an instance: `…/operations`, and calling one off. Whether those of links show there is not settled;
+//! ASSUMED 42 that they do.
 
 use serde_json::{Value, json};
 
@@ -27,10 +27,29 @@ pub fn collection(call: &Call<'_>, instance: &InstanceView) -> Result<Reply, Arm
 /// 404 for an unknown id, 405 for anything but GET.
 pub fn item(call: &Call<'_>, instance: &InstanceView, id: &str) -> Result<Reply, ArmError> {
     keys::read_only(call)?;
+    Ok(Reply::ok(resource(instance, &find(call, instance, id)?)))
+}
+
+/// `POST …/cancel`. ["Managed Instance Operations - Cancel", REST page of 2023]
+///
+/// # Errors
+/// 404 for an unknown id, 409 for what cannot be called off, 405 for another verb.
+pub fn action(call: &Call<'_>, instance: &InstanceView, id: &str, verb: &str) -> Result<Reply, ArmError> {
+    if !verb.eq_ignore_ascii_case("cancel") {
+        return Err(ArmError::no_such_type(&format!("managedInstances/operations/{verb}"), call.version));
+    }
+    if call.method != "POST" {
+        return Err(call.method_not_supported(&instance.location));
+    }
+    find(call, instance, id)?;
+    call.backend.cancel_operation(&instance.path, id)?;
+    Ok(Reply::empty(200))
+}
+
+fn find(call: &Call<'_>, instance: &InstanceView, id: &str) -> Result<OperationView, ArmError> {
     let views = call.backend.operations(&instance.path);
-    let found = views.iter().find(|view| view.accepted.id.eq_ignore_ascii_case(id));
-    let view = found.ok_or_else(|| ArmError::child_not_found(ChildType::Operations.segment(), id))?;
-    Ok(Reply::ok(resource(instance, view)))
+    let found = views.into_iter().find(|view| view.accepted.id.eq_ignore_ascii_case(id));
+    found.ok_or_else(|| ArmError::child_not_found(ChildType::Operations.segment(), id))
 }
 
 fn resource(instance: &InstanceView, view: &OperationView) -> Value {
@@ -47,7 +66,7 @@ fn resource(instance: &InstanceView, view: &OperationView) -> Value {
         "percentComplete": percent,
         "startTime": stamp(view.accepted.started),
         "state": state,
-        "isCancellable": false,
+        "isCancellable": view.cancellable,
     });
     if let (Standing::Failed { code, message }, Some(properties)) =
         (&view.standing, properties.as_object_mut())

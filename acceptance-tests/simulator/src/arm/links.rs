@@ -15,7 +15,8 @@ use super::call::Call;
 use super::operations::stamp;
 use super::path::ChildType;
 use super::reply::{ArmError, Reply};
-use super::shape::put;
+use super::shape::{has_property, put};
+use crate::world::assumption;
 
 const CHILD: ChildType = ChildType::Links;
 const SEGMENT: &str = CHILD.segment();
@@ -52,7 +53,7 @@ pub fn item(call: &Call<'_>, instance: &InstanceView, name: &str) -> Result<Repl
         }
         // A link that does not exist is "deleted" by an operation like any other. [recording link_error_handling]
         "DELETE" => call.backend.delete_link(&instance.path, name)?,
-        method => return Err(ArmError::method_not_allowed(method)),
+        _ => return Err(call.method_not_supported(&instance.location)),
     };
     Ok(call.accepted(instance, SEGMENT, &accepted))
 }
@@ -66,18 +67,11 @@ pub fn action(call: &Call<'_>, instance: &InstanceView, name: &str, verb: &str) 
         "failover" if call.version >= V2023_08_PREVIEW => failover(call),
         "setrole" if call.version >= V2022_05_PREVIEW => set_role(call),
         _ => {
-            return Err(ArmError::gateway(
-                404,
-                "InvalidResourceType",
-                format!(
-                    "The resource type '{SEGMENT}/{verb}' could not be found in the namespace 'Microsoft.Sql' for api version '{}'.",
-                    call.version
-                ),
-            ));
+            return Err(ArmError::no_such_type(&format!("{SEGMENT}/{verb}"), call.version));
         }
     };
     if call.method != "POST" {
-        return Err(ArmError::method_not_allowed(call.method));
+        return Err(call.method_not_supported(&instance.location));
     }
     let link = find(call, instance, name)?;
     let accepted = call.backend.fail_over_link(&instance.path, &link.name, change?)?;
@@ -137,7 +131,12 @@ fn properties(link: &LinkView) -> Map<String, Value> {
     put(&mut all, "failoverMode", link.failover_mode.clone().filter(|_| !hidden));
     put(&mut all, "seedingMode", Some(link.seeding_mode.clone()));
     put(&mut all, "linkMode", Some(if link.multi_database { "MultiDatabase" } else { "SingleDatabase" }));
-    put(&mut all, "databases", Some(link.databases.iter().map(database).collect::<Vec<_>>()));
+    let mut databases: Vec<_> = link.databases.iter().map(database).collect();
+    if !link.instance_is_primary {
+        // In another order than they were sent in. [recording test_sql_mi_multi_database_link_mgmt]
+        databases.reverse();
+    }
+    put(&mut all, "databases", Some(databases));
     if let Some((number, moment, message)) = &link.error {
         put(&mut all, "mostRecentError", Some(number.clone()));
         put(&mut all, "mostRecentErrorTime", Some(stamp(*moment)));
@@ -192,6 +191,7 @@ fn flat_state(state: &str) -> &'static str {
 
 fn request(call: &Call<'_>, name: &str) -> Result<LinkRequest, ArmError> {
     let properties = call.properties()?;
+    known(call, &properties)?;
     if call.version < V2023_05_PREVIEW {
         return flat_request(&properties);
     }
@@ -203,6 +203,17 @@ fn request(call: &Call<'_>, name: &str) -> Result<LinkRequest, ArmError> {
     let databases = database_names(&properties).unwrap_or_default();
     if databases.is_empty() || (databases.len() > 1 && !multi_database) {
         return Err(incomplete("Databases", "Databases"));
+    }
+    identifier(call, name)?;
+    for database in &databases {
+        identifier(call, database)?;
+        if database.ends_with(char::is_whitespace) {
+            return Err(unnamable(
+                call,
+                "CannotUseTrailingWhitespacesInDatabaseName",
+                "Cannot use trailing whitespaces in a database name.",
+            ));
+        }
     }
     let instance_group = text(&properties, "instanceAvailabilityGroupName")
         .ok_or_else(|| incomplete("InstanceAvailabilityGroupName", "Instance Availability Group Name"))?;
@@ -255,6 +266,7 @@ fn flat_request(properties: &Map<String, Value>) -> Result<LinkRequest, ArmError
 
 fn update(call: &Call<'_>, link: &LinkView) -> Result<LinkUpdate, ArmError> {
     let properties = call.properties()?;
+    known(call, &properties)?;
     if let Some(mode) = choice(&properties, "replicationMode", &["Async", "Sync"])? {
         return Ok(LinkUpdate::Synchronous(mode == "Sync"));
     }
@@ -263,6 +275,10 @@ fn update(call: &Call<'_>, link: &LinkView) -> Result<LinkUpdate, ArmError> {
             if !databases.is_empty() && link.multi_database && call.version >= V2025_08_PREVIEW =>
         {
             Ok(LinkUpdate::Databases(databases))
+        }
+        // A single-database link, or a version without lists: ASSUMED 150.
+        Some(_) if call.backend.opposite(assumption::SINGLE_DATABASE_PATCH) => {
+            Ok(LinkUpdate::Synchronous(link.replication_mode == "Sync"))
         }
         _ => Err(incomplete("Databases", "Databases")),
     }
@@ -294,12 +310,45 @@ fn set_role(call: &Call<'_>) -> Result<RoleChange, ArmError> {
     }
 }
 
+/// ASSUMED 151: a property that the version does not have counts for nothing.
+fn known(call: &Call<'_>, properties: &Map<String, Value>) -> Result<(), ArmError> {
+    if !call.backend.opposite(assumption::UNKNOWN_PROPERTIES) {
+        return Ok(());
+    }
+    match properties.keys().find(|name| !has_property(Some(CHILD), call.version, name)) {
+        Some(name) => Err(ArmError::invalid_content(&format!(
+            "Could not find member '{name}' on object of type 'DistributedAvailabilityGroupProperties'."
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn incomplete(suffix: &str, what: &str) -> ArmError {
     ArmError::provider(
         400,
         &format!("InvalidDistributedAvailabilityGroupsCreateOrUpdateRequest{suffix}"),
         format!("Distributed Availability Group Create or Update request body has empty or Invalid {what}."),
     )
+}
+
+/// What no identifier of the engine is. [codes and texts: REST pages of 2024; ASSUMED 153: of which names]
+fn identifier(call: &Call<'_>, name: &str) -> Result<(), ArmError> {
+    if name.contains(['\0', char::REPLACEMENT_CHARACTER]) {
+        let text = "The identifier contains NULL or an invalid unicode character.";
+        return Err(unnamable(call, "InvalidIdentifier", text));
+    }
+    if name.encode_utf16().count() > 128 {
+        return Err(unnamable(call, "TokenTooLong", "The provided token is too long."));
+    }
+    Ok(())
+}
+
+fn unnamable(call: &Call<'_>, code: &str, text: &str) -> ArmError {
+    // ASSUMED 153.
+    if call.backend.opposite(assumption::NAMES) {
+        return ArmError::invalid_parameter("databaseName");
+    }
+    ArmError::provider(400, code, text)
 }
 
 fn text(properties: &Map<String, Value>, name: &str) -> Option<String> {

@@ -44,7 +44,7 @@ pub fn item(call: &Call<'_>, instance: &InstanceView, name: &str) -> Result<Repl
             Ok(call.accepted(instance, OPERATION, &accepted))
         }
         ("DELETE", None) => Ok(Reply::empty(204)),
-        (method, _) => Err(ArmError::method_not_allowed(method)),
+        _ => Err(call.method_not_supported(&instance.location)),
     }
 }
 

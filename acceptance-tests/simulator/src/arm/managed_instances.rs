@@ -1,12 +1,11 @@
-//! Managed instances: read them, and set `hybridSecondaryUsage`, the one property that belongs to links.
+//! Managed instances: read, scale, stop, start and fail them over, and set `hybridSecondaryUsage`.
 //!
-//! Everything else about an instance (creating, scaling, stopping) is an operation on the world, not a call that this
-//! face takes.
+//! Making and deleting instances is describing another estate, not a call that this face takes.
 
 use serde_json::{Map, Value, json};
 
-use super::api_version::V2025_01;
-use super::backend::InstanceView;
+use super::api_version::{V2022_11_PREVIEW, V2025_01};
+use super::backend::{InstanceChange, InstanceSize, InstanceView};
 use super::call::{Call, system_data};
 use super::operations::stamp;
 use super::reply::{ArmError, Reply};
@@ -39,13 +38,7 @@ pub fn item(call: &Call<'_>, instance: &InstanceView) -> Result<Reply, ArmError>
     match call.method {
         "GET" => Ok(Reply::ok(resource(call, instance))),
         "PATCH" => {
-            let properties = call.properties()?;
-            let passive = match properties.get("hybridSecondaryUsage").and_then(Value::as_str) {
-                Some("Passive") => true,
-                Some("Active") => false,
-                _ => return Err(ArmError::invalid_parameter("hybridSecondaryUsage")),
-            };
-            let accepted = call.backend.set_hybrid_secondary_usage(&instance.path, passive)?;
+            let accepted = call.backend.change_instance(&instance.path, change(call)?)?;
             Ok(call.accepted(instance, OPERATION, &accepted))
         }
         method => Err(ArmError::provider(
@@ -56,13 +49,69 @@ pub fn item(call: &Call<'_>, instance: &InstanceView) -> Result<Reply, ArmError>
     }
 }
 
+/// `POST …/stop`, `…/start` and `…/failover`.
+///
+/// # Errors
+/// As the service refuses.
+pub fn action(call: &Call<'_>, instance: &InstanceView, verb: &str) -> Result<Reply, ArmError> {
+    let change = match verb.to_ascii_lowercase().as_str() {
+        "stop" if call.version >= V2022_11_PREVIEW => InstanceChange::Stop,
+        "start" if call.version >= V2022_11_PREVIEW => InstanceChange::Start,
+        "failover" => InstanceChange::FailOver,
+        _ => return Err(ArmError::no_such_type(&format!("managedInstances/{verb}"), call.version)),
+    };
+    if call.method != "POST" {
+        return Err(call.method_not_supported(&instance.location));
+    }
+    let accepted = call.backend.change_instance(&instance.path, change)?;
+    Ok(call.accepted(instance, OPERATION, &accepted))
+}
+
+/// What a PATCH asks for: a size, or the hybrid failover benefit.
+fn change(call: &Call<'_>) -> Result<InstanceChange, ArmError> {
+    let body = call.json()?;
+    let property = |name: &str| body.pointer(name).filter(|value| !value.is_null());
+    let text = |name: &str| property(name).and_then(Value::as_str).map(str::to_owned);
+    let number = |name: &str, parameter: &str| match property(name) {
+        Some(value) => {
+            let number =
+                value.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0);
+            number.map(Some).ok_or_else(|| ArmError::invalid_parameter(parameter))
+        }
+        None => Ok(None),
+    };
+    let size = InstanceSize {
+        sku: text("/sku/name"),
+        tier: text("/sku/tier"),
+        v_cores: number("/properties/vCores", "vCores")?.or(number("/sku/capacity", "capacity")?),
+        storage_gb: number("/properties/storageSizeInGB", "storageSizeInGB")?,
+    };
+    // 32 to 32,768 in steps of 32. [Bicep types]
+    if size.storage_gb.is_some_and(|storage| storage % 32 != 0 || storage > 32_768) {
+        return Err(ArmError::invalid_parameter("storageSizeInGB"));
+    }
+    if size != InstanceSize::default() {
+        return Ok(InstanceChange::Scale(size));
+    }
+    match text("/properties/hybridSecondaryUsage").as_deref() {
+        Some("Passive") => Ok(InstanceChange::Passive(true)),
+        Some("Active") => Ok(InstanceChange::Passive(false)),
+        _ => Err(ArmError::invalid_parameter("hybridSecondaryUsage")),
+    }
+}
+
 /// The instance as a resource, in the version's shape.
 pub fn resource(call: &Call<'_>, instance: &InstanceView) -> Value {
     let subscription = format!("/subscriptions/{}", instance.path.subscription);
     let network =
         format!("{subscription}/resourceGroups/{}/providers/Microsoft.Network", instance.path.group);
     let mut all = Map::new();
-    put(&mut all, "provisioningState", Some(instance.provisioning_state.clone()));
+    // Another word until 2022. [Bicep types]
+    let provisioning = match instance.provisioning_state.as_str() {
+        "InProgress" if call.version < V2022_11_PREVIEW => "Updating",
+        state => state,
+    };
+    put(&mut all, "provisioningState", Some(provisioning));
     put(&mut all, "fullyQualifiedDomainName", Some(instance.fqdn.clone()));
     // There only when true. [recordings: absent on Business Critical and on the old General Purpose]
     put(&mut all, "isGeneralPurposeV2", instance.general_purpose_v2.then_some(true));

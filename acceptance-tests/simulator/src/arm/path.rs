@@ -116,6 +116,8 @@ pub enum Target {
     FailoverGroups(String, String, String, Option<String>),
     /// The status of a long-running operation, or its result.
     Operation(OperationPath),
+    /// Management locks of a scope: what it names, its path, the lock's name.
+    Locks(Box<Target>, String, Option<String>),
     /// Something below a managed instance, or in a namespace, that this simulator does not have.
     Unknown {
         /// Subscription, if the path has one.
@@ -152,7 +154,14 @@ impl Target {
         let segments: Vec<String> =
             path.split('/').filter(|segment| !segment.is_empty()).map(percent_decoded).collect();
         let words: Vec<&str> = segments.iter().map(String::as_str).collect();
-        entra(&words).or_else(|| resource_manager(&words)).unwrap_or_else(|| Self::unknown(&words))
+        Self::of(&words)
+    }
+
+    fn of(words: &[&str]) -> Self {
+        entra(words)
+            .or_else(|| locks(words))
+            .or_else(|| resource_manager(words))
+            .unwrap_or_else(|| Self::unknown(words))
     }
 
     /// Whether it belongs to Entra ID and needs no token.
@@ -173,6 +182,7 @@ impl Target {
             | Self::Instances(subscription, _)
             | Self::FailoverGroups(subscription, ..) => Some(subscription),
             Self::Operation(operation) => Some(&operation.subscription),
+            Self::Locks(scope, ..) => scope.subscription(),
             Self::Unknown { subscription, .. } => subscription.as_deref(),
             _ => self.instance().map(|instance| instance.subscription.as_str()),
         }
@@ -184,6 +194,7 @@ impl Target {
             Self::Group(_, group) | Self::FailoverGroups(_, group, ..) => Some(group),
             Self::Instances(_, group) => group.as_deref(),
             Self::Operation(operation) => Some(&operation.group),
+            Self::Locks(scope, ..) => scope.group(),
             Self::Unknown { group, .. } => group.as_deref(),
             _ => self.instance().map(|instance| instance.group.as_str()),
         }
@@ -197,6 +208,7 @@ impl Target {
             | Self::Children(instance, _)
             | Self::Child(instance, ..)
             | Self::ChildAction(instance, ..) => Some(instance),
+            Self::Locks(scope, ..) => scope.instance(),
             Self::Unknown { instance, .. } => instance.as_ref(),
             _ => None,
         }
@@ -236,6 +248,7 @@ impl Target {
             Self::FailoverGroups(..) => "instanceFailoverGroups".to_owned(),
             Self::Operation(operation) if operation.result => format!("{}OperationResults", operation.kind),
             Self::Operation(operation) => format!("{}AzureAsyncOperation", operation.kind),
+            Self::Locks(..) => "locks".to_owned(),
             Self::Unknown { kind, .. } => kind.clone(),
         }
     }
@@ -297,6 +310,30 @@ fn entra(words: &[&str]) -> Option<Target> {
         }
         _ => None,
     }
+}
+
+/// `{scope}/providers/Microsoft.Authorization/locks`, with or without a name.
+fn locks(words: &[&str]) -> Option<Target> {
+    let is = |word: &str, name: &str| word.eq_ignore_ascii_case(name);
+    let (scope, name) = match words {
+        [scope @ .., providers, authorization, locks]
+            if is(providers, "providers")
+                && is(authorization, "Microsoft.Authorization")
+                && is(locks, "locks") =>
+        {
+            (scope, None)
+        }
+        [scope @ .., providers, authorization, locks, name]
+            if is(providers, "providers")
+                && is(authorization, "Microsoft.Authorization")
+                && is(locks, "locks") =>
+        {
+            (scope, Some((*name).to_owned()))
+        }
+        _ => return None,
+    };
+    let path: String = scope.iter().map(|word| format!("/{word}")).collect();
+    Some(Target::Locks(Box::new(Target::of(scope)), path, name))
 }
 
 fn resource_manager(words: &[&str]) -> Option<Target> {
@@ -451,6 +488,11 @@ mod tests {
         assert_eq!(
             Target::parse(&format!("{SQL}/managedInstances/mi/keys/")),
             Target::Children(instance("mi"), ChildType::Keys)
+        );
+        let scope = format!("{SQL}/managedInstances/mi");
+        assert_eq!(
+            Target::parse(&format!("{scope}/providers/microsoft.authorization/locks/L")),
+            Target::Locks(Box::new(Target::Instance(instance("mi"))), scope, Some("L".to_owned()))
         );
         assert_eq!(Target::parse("/t/oauth2/v2.0/token"), Target::Token("t".to_owned()));
         assert_eq!(Target::parse("/metadata/endpoints"), Target::CloudMetadata);

@@ -144,6 +144,47 @@ impl ArmError {
         )
     }
 
+    /// 400 of the gateway: the body is not what it should be. [reports of users of azure-powershell and azure-sdk-for-net]
+    pub fn invalid_content(why: &str) -> Self {
+        Self::gateway(
+            400,
+            "InvalidRequestContent",
+            format!("The request content was invalid and could not be deserialized: '{why}'."),
+        )
+    }
+
+    /// 404 for a type or an action that this simulator, or the version, does not have.
+    pub fn no_such_type(kind: &str, version: impl std::fmt::Display) -> Self {
+        Self::gateway(
+            404,
+            "InvalidResourceType",
+            format!(
+                "The resource type '{kind}' could not be found in the namespace 'Microsoft.Sql' for api version '{version}'."
+            ),
+        )
+    }
+
+    /// 415: a body that is not JSON by its header. [reports of users of azure-cli and of Terraform]
+    pub fn unsupported_media_type(given: Option<&str>) -> Self {
+        let given = given.unwrap_or("<null>");
+        Self::gateway(
+            415,
+            "UnsupportedMediaType",
+            format!(
+                "The content media type '{given}' is not supported. Only 'application/json' is supported."
+            ),
+        )
+    }
+
+    /// 413. [reports of users of large templates]
+    pub fn content_too_large() -> Self {
+        Self::gateway(
+            413,
+            "RequestContentTooLarge",
+            "The request content size exceeds the maximum size of 4 MB.",
+        )
+    }
+
     /// 405: an empty resource name, or a verb that the type does not have. [recorded: Azure SDK for .NET, 2022]
     pub fn method_not_allowed(method: &str) -> Self {
         Self::provider(

@@ -282,7 +282,9 @@ impl Service {
         let path = parts.uri.path().to_owned();
         let url = parts.uri.path_and_query().map_or_else(|| path.clone(), ToString::to_string);
         let host = host(&parts.headers, parts.uri.authority().map(|authority| authority.as_str()));
-        let body = to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
+        let whole = to_bytes(body, BODY_LIMIT).await;
+        let too_large = whole.is_err();
+        let body = whole.unwrap_or_default();
         let target = Target::parse(&path);
         let correlation = text_header(&parts.headers, "x-ms-correlation-request-id")
             .or_else(|| text_header(&parts.headers, "x-ms-client-request-id"))
@@ -311,14 +313,20 @@ impl Service {
                 return None;
             }
         };
+        let echoed = text_header(&parts.headers, "x-ms-client-request-id").filter(|_| {
+            text_header(&parts.headers, "x-ms-return-client-request-id")
+                .is_some_and(|wish| wish.eq_ignore_ascii_case("true"))
+        });
         let query: Vec<(String, String)> =
             url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
                 .into_owned()
                 .collect();
-        let reply = match &host {
+        let mut reply = match &host {
+            Some(_) if too_large => ArmError::content_too_large().reply(),
             Some(host) => {
                 let origin = format!("https://{host}");
                 let authorization = text_header(&parts.headers, "authorization");
+                let content_type = text_header(&parts.headers, "content-type");
                 let (reply, who) = self.face.answer(&face::Request {
                     origin: &origin,
                     method: &method,
@@ -326,6 +334,7 @@ impl Service {
                     path: &path,
                     query: &query,
                     authorization: authorization.as_deref(),
+                    content_type: content_type.as_deref(),
                     body: &body,
                 });
                 if let Some(who) = who {
@@ -348,6 +357,12 @@ impl Service {
                     .reply()
             }
         };
+        if method == "HEAD" {
+            reply.body = None;
+        }
+        if let Some(id) = echoed.filter(|_| face == JournalFace::Arm) {
+            reply = reply.header("x-ms-client-request-id", id);
+        }
         let outcome = outcome(&reply);
         match after.release() {
             Ok(()) => {

@@ -48,7 +48,7 @@ pub fn item(call: &Call<'_>, instance: &InstanceView, name: &str) -> Result<Repl
             call.backend.upload_trust_certificate(&instance.path, name, der)?
         }
         "DELETE" => call.backend.delete_trust_certificate(&instance.path, name)?,
-        method => return Err(ArmError::method_not_allowed(method)),
+        _ => return Err(call.method_not_supported(&instance.location)),
     };
     Ok(call.accepted(instance, SEGMENT, &accepted))
 }

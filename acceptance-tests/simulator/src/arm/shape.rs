@@ -67,22 +67,36 @@ const ENDPOINT_CERTIFICATE: [Lifetime; 2] =
 const OTHER: [Lifetime; 2] =
     [("extendedAccessibilityInfo", Some(V2024_11_PREVIEW), None), ("/systemData", Some(V2025_01), None)];
 
+/// Whether a property is in a version of a type, one that every version has or one of the table.
+pub fn has_property(child: Option<ChildType>, version: ApiVersion, property: &str) -> bool {
+    let always = ["distributedAvailabilityGroupId", "replicationMode"];
+    match table(child).iter().find(|(name, ..)| *name == property) {
+        Some((_, from, until)) => {
+            from.is_none_or(|from| version >= from) && until.is_none_or(|until| version < until)
+        }
+        None => child != Some(ChildType::Links) || always.contains(&property),
+    }
+}
+
 /// Takes out of a resource what `version` does not have. `child` is `None` for the instance itself.
 #[must_use]
 pub fn shape(child: Option<ChildType>, version: ApiVersion, mut resource: Value) -> Value {
-    let table: &[Lifetime] = match child {
-        None => &INSTANCE,
-        Some(ChildType::Links) => &LINK,
-        Some(ChildType::EndpointCertificates) => &ENDPOINT_CERTIFICATE,
-        Some(_) => &OTHER,
-    };
-    for (property, from, until) in table {
+    for (property, from, until) in table(child) {
         if from.is_none_or(|from| version >= from) && until.is_none_or(|until| version < until) {
             continue;
         }
         remove(&mut resource, property);
     }
     resource
+}
+
+fn table(child: Option<ChildType>) -> &'static [Lifetime] {
+    match child {
+        None => &INSTANCE,
+        Some(ChildType::Links) => &LINK,
+        Some(ChildType::EndpointCertificates) => &ENDPOINT_CERTIFICATE,
+        Some(_) => &OTHER,
+    }
 }
 
 /// Removes `name` from `properties`, `a/b` from every element of the list `properties.a`, `/name` from the top.

@@ -85,6 +85,7 @@ pub(super) fn managed_instance(
         endpoint_chain: certificates.chain,
         roots: vec![(certificates.root_subject.to_owned(), certificates.root)],
         due_backups: Vec::new(),
+        dropped_databases: Vec::new(),
         failover_groups: Vec::new(),
         protector: KeyView { name: "ServiceManaged".into(), uri: None, thumbprint: String::new() },
         keys: vec![KeyView { name: "ServiceManaged".into(), uri: None, thumbprint: String::new() }],

@@ -58,6 +58,18 @@ pub const ELLIPTIC_KEYS: u16 = 43;
 
 /// A log backup during a seeding fails it at once.
 pub const LOG_BACKUP_AT_ONCE: u16 = 96;
+/// A PATCH of a single-database link's databases is refused.
+pub const SINGLE_DATABASE_PATCH: u16 = 150;
+/// A property that the version does not have counts for nothing.
+pub const UNKNOWN_PROPERTIES: u16 = 151;
+/// Endpoints of both kinds have one certificate.
+pub const BROKER_CERTIFICATE: u16 = 152;
+/// Names that no identifier of the engine is have codes of their own.
+pub const NAMES: u16 = 153;
+/// Lists of locks leave out what is inherited.
+pub const INHERITED_LOCKS: u16 = 155;
+/// An instance says of itself that it is being scaled.
+pub const INSTANCE_STATE: u16 = 158;
 
 /// All of them, by number.
 pub const ASSUMPTIONS: &[Assumption] = &[
@@ -409,6 +421,51 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "sp_multidb_milink without an argument returns one row with one column without a name, and cannot be switched while \
          there is a link: 47504.",
         "It returns the value as its status; the refusal has another number.",
+    ),
+    entry(
+        SINGLE_DATABASE_PATCH,
+        "A PATCH of the databases of a link that is not a multi-database one is refused as bad Databases.",
+        "It is accepted and changes nothing.",
+    ),
+    entry(
+        UNKNOWN_PROPERTIES,
+        "A property of a link that the api-version does not have counts for nothing.",
+        "It is refused with InvalidRequestContent.",
+    ),
+    entry(
+        BROKER_CERTIFICATE,
+        "The endpoint certificate of kind SERVICE_BROKER is that of DATABASE_MIRRORING.",
+        "It is another one.",
+    ),
+    entry(
+        NAMES,
+        "Names of links and databases with NUL are refused with InvalidIdentifier, with more than 128 characters with \
+         TokenTooLong, of databases with white space at their end with CannotUseTrailingWhitespacesInDatabaseName.",
+        "They are refused with InvalidParameterValue.",
+    ),
+    fixed(
+        154,
+        "A lock that is not there is LockNotFound; a lock of another level or with a bad name is InvalidRequestContent.",
+        "They have other codes.",
+    ),
+    entry(
+        INHERITED_LOCKS,
+        "The list of a scope's locks shows those at the scope and below it.",
+        "It shows those that it inherits from above as well.",
+    ),
+    fixed(
+        156,
+        "Operations of instances are called StopManagedServer, StartManagedServer, FailoverManagedServer; an instance that is \
+         not stopped is not started with ManagementServiceStartManagedInstanceNotStopped; the text of \
+         ManagedInstanceUpdateSloInProgress.",
+        "They have other names, codes and texts.",
+    ),
+    fixed(157, "The SQL resource provider answers HEAD with 405.", "It says 204 or 404."),
+    entry(
+        INSTANCE_STATE,
+        "While an instance is scaled its state is Updating and its provisioningState InProgress; what it refuses then is \
+         ManagedInstanceUpdateSloInProgress.",
+        "It says Ready and Succeeded meanwhile, and refuses all the same.",
     ),
 ];
 

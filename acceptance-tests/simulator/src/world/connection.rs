@@ -66,7 +66,9 @@ impl Ends<'_> {
     }
 
     fn flows(&self, sql: &SqlInstance) -> bool {
-        self.managed.view.state == "Ready" && self.network.connects(&sql.host, &self.managed.engine.host)
+        // An instance that scales replicates on until its engine moves.
+        let up = matches!(self.managed.view.state.as_str(), "Ready" | "Updating");
+        up && self.network.connects(&sql.host, &self.managed.engine.host)
     }
 
     /// SQL Server's distributed group, if it is the link's: names, the way to the instance, the local group below.

@@ -4,7 +4,9 @@ use time::OffsetDateTime;
 
 use super::instance::SqlInstance;
 use super::log::{LogPosition, Replication};
-use crate::arm::backend::{FailoverGroupView, InstanceView, KeyView, LinkRequest};
+use crate::arm::backend::{
+    DroppedDatabaseView, FailoverGroupView, InstanceSize, InstanceView, KeyView, LinkRequest,
+};
 use crate::arm::path::{ChildType, InstancePath};
 
 /// A managed instance.
@@ -30,6 +32,16 @@ pub struct ManagedInstance {
     pub protector: KeyView,
     /// Keys.
     pub keys: Vec<KeyView>,
+    /// Databases that were deleted and can still be restored.
+    pub dropped_databases: Vec<DroppedDatabaseView>,
+}
+
+impl ManagedInstance {
+    /// Its operation has ended, and it works.
+    pub(super) fn become_ready(&mut self) {
+        "Ready".clone_into(&mut self.view.state);
+        "Succeeded".clone_into(&mut self.view.provisioning_state);
+    }
 }
 
 /// A link (distributed availability group) as the service keeps it.
@@ -154,6 +166,28 @@ pub struct Operation {
     pub effect: Effect,
 }
 
+impl Operation {
+    /// Whether it can be called off while it runs: a scaling can. ["Management operations overview", 2026]
+    pub fn is_cancellable(&self) -> bool {
+        matches!(self.effect, Effect::Instance(InstanceEffect::Scale(_)))
+    }
+}
+
+/// What becomes of an instance.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InstanceEffect {
+    /// It is stopped: its engine does not answer.
+    Stop,
+    /// It is started.
+    Start,
+    /// Its engine has gone on elsewhere: connections are lost.
+    Restart,
+    /// The same, with another size.
+    Scale(InstanceSize),
+    /// Hybrid failover benefit.
+    Passive(bool),
+}
+
 /// What an operation does when it ends.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -177,6 +211,6 @@ pub enum Effect {
     ChangeRole(String, crate::arm::backend::RoleChange),
     /// The database goes.
     DropDatabase(String),
-    /// Hybrid failover benefit.
-    SetPassive(bool),
+    /// The instance itself.
+    Instance(InstanceEffect),
 }

@@ -1,16 +1,18 @@
 //! What long-running operations of Azure do when they end.
 
+use time::OffsetDateTime;
+
 use super::assumption;
-use super::connection::Address;
+use super::connection::{Address, RETRY};
 use super::database::DatabaseState;
 use super::estate::{Estate, behind};
 use super::flow::{Moments, Reached};
 use super::group::Role;
 use super::link_life::{group_mut, owe_backup};
 use super::log::{LogPosition, Replication};
-use super::managed::{Effect, Link, LinkDatabase, LinkPhase, ManagedInstance, Operation};
+use super::managed::{Effect, InstanceEffect, Link, LinkDatabase, LinkPhase, ManagedInstance, Operation};
 use super::replication::opposite;
-use crate::arm::backend::RoleChange;
+use crate::arm::backend::{DroppedDatabaseView, RoleChange};
 use crate::arm::path::InstancePath;
 
 type Outcome = Result<(), (String, String)>;
@@ -115,19 +117,49 @@ impl Estate {
             Effect::SetDatabases(name, databases) => self.set_databases(path, name, databases),
             Effect::ChangeRole(name, change) => return self.change_role(path, name, *change),
             Effect::DropDatabase(name) => {
+                let deleted = self.reached;
                 if let Some(managed) = self.managed_mut(path) {
+                    managed.remember_dropped(name, deleted);
                     managed.engine.databases.retain(|one| !one.name.eq_ignore_ascii_case(name));
                     managed.due_backups.retain(|(one, _)| !one.eq_ignore_ascii_case(name));
                 }
             }
-            Effect::SetPassive(passive) => {
-                if let Some(managed) = self.managed_mut(path) {
-                    managed.view.hybrid_secondary_usage =
-                        if *passive { "Passive" } else { "Active" }.to_owned();
-                }
-            }
+            Effect::Instance(effect) => self.change_instance(path, effect),
         }
         Ok(())
+    }
+
+    fn change_instance(&mut self, path: &InstancePath, effect: &InstanceEffect) {
+        let now = self.reached;
+        let Self { managed_instances, network, .. } = self;
+        let Some(managed) = managed_instances.iter_mut().find(|managed| same_instance(managed, path)) else {
+            return;
+        };
+        match effect {
+            InstanceEffect::Stop => {
+                "Stopped".clone_into(&mut managed.view.state);
+                "Succeeded".clone_into(&mut managed.view.provisioning_state);
+                network.down.insert(managed.engine.host.clone());
+                return;
+            }
+            InstanceEffect::Start => {
+                network.down.remove(&managed.engine.host);
+            }
+            InstanceEffect::Restart => managed.lose_connections(now),
+            InstanceEffect::Scale(size) => {
+                let view = &mut managed.view;
+                view.v_cores = size.v_cores.unwrap_or(view.v_cores);
+                view.storage_gb = size.storage_gb.unwrap_or(view.storage_gb);
+                view.sku = size.sku.clone().unwrap_or_else(|| view.sku.clone());
+                view.tier = size.tier.clone().unwrap_or_else(|| view.tier.clone());
+                managed.lose_connections(now);
+            }
+            InstanceEffect::Passive(passive) => {
+                let usage = if *passive { "Passive" } else { "Active" };
+                usage.clone_into(&mut managed.view.hybrid_secondary_usage);
+            }
+        }
+        managed.become_ready();
     }
 
     /// Ends a link: the instance's groups go, its copies become independent. SQL Server keeps everything and is
@@ -261,6 +293,32 @@ impl Estate {
     /// A link by instance and name.
     pub fn link(&self, path: &InstancePath, name: &str) -> Option<&Link> {
         self.managed(path)?.links.iter().find(|link| link.name.eq_ignore_ascii_case(name))
+    }
+}
+
+impl ManagedInstance {
+    /// Keeps what is left of a database that is deleted.
+    fn remember_dropped(&mut self, name: &str, deleted: OffsetDateTime) {
+        let Some(database) = self.engine.databases.iter().find(|one| one.name.eq_ignore_ascii_case(name))
+        else {
+            return;
+        };
+        self.dropped_databases.push(DroppedDatabaseView {
+            name: database.name.clone(),
+            created: database.created,
+            deleted,
+            first_backup: database.backups.iter().map(|backup| backup.finished).min(),
+        });
+    }
+
+    /// Its engine goes on elsewhere: links connect anew, and seeding begins again. ["Troubleshoot the link", 2026]
+    fn lose_connections(&mut self, now: OffsetDateTime) {
+        for link in self.links.iter_mut().filter(|link| link.session.is_some()) {
+            link.session = None;
+            link.databases.iter_mut().for_each(|one| one.replication.stop());
+            link.tried = None;
+            link.next_attempt = now + RETRY / 2;
+        }
     }
 }
 

@@ -142,17 +142,39 @@ impl Azure {
         url: &str,
         body: Option<&Value>,
     ) -> Answer {
-        let url = match url.strip_prefix('/') {
-            Some(path) => format!("{}/{path}", self.simulator.arm().origin()),
-            None => url.to_owned(),
-        };
-        let mut request = self.http.request(method, url);
+        let mut request = self.http.request(method, self.whole(url));
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
         if let Some(body) = body {
             request = request.json(body);
         }
+        Self::read(request).await
+    }
+
+    /// A request with headers and a body of the caller's own.
+    pub(crate) async fn send_raw(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
+        let mut request = self.http.request(method, self.whole(url)).bearer_auth(&self.token).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Self::read(request).await
+    }
+
+    fn whole(&self, url: &str) -> String {
+        match url.strip_prefix('/') {
+            Some(path) => format!("{}/{path}", self.simulator.arm().origin()),
+            None => url.to_owned(),
+        }
+    }
+
+    async fn read(request: reqwest::RequestBuilder) -> Answer {
         let answer = request.send().await.unwrap();
         let headers = answer.headers().iter();
         let headers =
@@ -353,10 +375,16 @@ impl Azure {
 
     /// The demonstration's link, replicating.
     pub(crate) async fn linked() -> Self {
-        let azure = Self::prepared().await;
-        let accepted = azure.put(LINK, link_properties("Secondary")).await;
-        azure.done(&accepted).await;
+        let azure = Self::start().await;
+        azure.link().await;
         azure
+    }
+
+    /// The same in a world that is there.
+    pub(crate) async fn link(&self) {
+        self.prepare(false).await;
+        let accepted = self.put(LINK, link_properties("Secondary")).await;
+        self.done(&accepted).await;
     }
 
     /// The same with the instance as primary.

@@ -163,22 +163,15 @@ pub(super) fn delete_database(
     Ok(start(estate, path, "DropManagedDatabase", child, Some(DATABASE), effect))
 }
 
-/// `PATCH` of the instance's hybrid failover benefit: an operation of the instance.
-pub(super) fn set_passive(
-    estate: &mut Estate,
-    path: &InstancePath,
-    passive: bool,
-) -> Result<Accepted, Refusal> {
-    let managed = ready(estate, path)?;
-    let operation = "UpdateManagedInstance";
-    if managed.links.iter().any(|link| matches!(link.phase, LinkPhase::Initiating | LinkPhase::Seeding)) {
-        return Err(refusals::link_in_creation(operation));
-    }
-    Ok(start(estate, path, operation, None, Some(Duration::seconds(30)), Effect::SetPassive(passive)))
-}
-
-fn ready<'a>(estate: &'a Estate, path: &InstancePath) -> Result<&'a ManagedInstance, Refusal> {
+/// The instance, if it takes changes now.
+pub(super) fn ready<'a>(estate: &'a Estate, path: &InstancePath) -> Result<&'a ManagedInstance, Refusal> {
     let managed = estate.managed(path).ok_or_else(|| refusals::no_instance(&path.name))?;
+    let scales = estate.operations.iter().any(|one| {
+        one.outcome.is_none() && one.is_cancellable() && one.instance.id().eq_ignore_ascii_case(&path.id())
+    });
+    if scales {
+        return Err(refusals::scaling());
+    }
     match refusals::not_ready(&managed.view.state) {
         Some(refusal) => Err(refusal),
         None => Ok(managed),
@@ -238,7 +231,8 @@ fn is_system(database: &str) -> bool {
     ["master", "model", "msdb", "tempdb"].iter().any(|one| one.eq_ignore_ascii_case(database))
 }
 
-fn start(
+/// Begins an operation.
+pub(super) fn start(
     estate: &mut Estate,
     path: &InstancePath,
     operation: &str,

@@ -3,6 +3,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | `deeds` | what is asked of links, certificates and databases: refused at once, or accepted as an operation |
+//! | `instance` | operations of the instance itself |
 //! | `groups` | the groups that a link has on the instance |
 //! | `views` | links as ARM shows them |
 //! | `refusals` | the service's words for saying no |
@@ -11,6 +12,7 @@
 
 mod deeds;
 mod groups;
+mod instance;
 mod refusals;
 mod views;
 
@@ -22,8 +24,9 @@ use super::database::DatabaseState;
 use super::managed::{ManagedInstance, Operation};
 use super::replication::opposite;
 use crate::arm::backend::{
-    Accepted, Backend, CertificateView, DatabaseView, FailoverGroupView, GroupView, InstanceView, KeyView,
-    LinkRequest, LinkUpdate, LinkView, OperationView, Refusal, RoleChange, SubscriptionView,
+    Accepted, Backend, CertificateView, DatabaseView, DroppedDatabaseView, FailoverGroupView, GroupView,
+    InstanceChange, InstanceView, KeyView, LinkRequest, LinkUpdate, LinkView, OperationView, Refusal,
+    RoleChange, SubscriptionView,
 };
 use crate::arm::operations::Standing;
 use crate::arm::path::InstancePath;
@@ -42,6 +45,10 @@ impl Backend for World {
 
     fn speed(&self) -> u32 {
         self.with(|estate| estate.clock.speed())
+    }
+
+    fn opposite(&self, assumption: u16) -> bool {
+        self.with(|estate| opposite(&estate.opposites, assumption))
     }
 
     fn subscriptions(&self) -> Vec<SubscriptionView> {
@@ -70,8 +77,12 @@ impl Backend for World {
         })
     }
 
-    fn set_hybrid_secondary_usage(&self, path: &InstancePath, passive: bool) -> Result<Accepted, Refusal> {
-        self.with(|estate| deeds::set_passive(estate, path, passive))
+    fn change_instance(&self, path: &InstancePath, change: InstanceChange) -> Result<Accepted, Refusal> {
+        self.with(|estate| instance::change(estate, path, change))
+    }
+
+    fn cancel_operation(&self, path: &InstancePath, id: &str) -> Result<(), Refusal> {
+        self.with(|estate| instance::cancel(estate, path, id))
     }
 
     fn links(&self, instance: &InstancePath) -> Vec<LinkView> {
@@ -134,19 +145,23 @@ impl Backend for World {
     }
 
     fn endpoint_certificates(&self, instance: &InstancePath) -> Vec<CertificateView> {
+        // ASSUMED 152: both kinds of endpoints show one certificate.
+        let apart = self.opposite(assumption::BROKER_CERTIFICATE);
         self.read(instance, |managed| {
-            let leaf = managed.endpoint_chain.first().cloned();
-            let view = |der| CertificateView {
-                name: "DATABASE_MIRRORING".into(),
-                der,
+            let view = |name: &str, der: &Vec<u8>| CertificateView {
+                name: name.to_owned(),
+                der: der.clone(),
                 roots: managed.roots.clone(),
             };
-            leaf.map(view).into_iter().collect()
+            let leaf = managed.endpoint_chain.first();
+            let other = if apart { managed.endpoint_chain.get(1) } else { leaf };
+            let mirroring = leaf.map(|der| view("DATABASE_MIRRORING", der));
+            mirroring.into_iter().chain(other.map(|der| view("SERVICE_BROKER", der))).collect()
         })
     }
 
     fn databases(&self, instance: &InstancePath) -> Vec<DatabaseView> {
-        let copies_restore = self.with(|estate| opposite(&estate.opposites, assumption::COPY_STATUS));
+        let copies_restore = self.opposite(assumption::COPY_STATUS);
         self.read(instance, |managed| {
             let group = managed.failover_groups.first().map(|group| failover_group_id(managed, group));
             let view = |one: &super::database::Database| DatabaseView {
@@ -163,9 +178,14 @@ impl Backend for World {
                 collation: one.collation.clone(),
                 created: one.created,
                 failover_group: group.clone(),
+                last_backup: one.backups.iter().map(|backup| backup.finished).max(),
             };
             managed.engine.databases.iter().filter(|one| one.id > 4).map(view).collect()
         })
+    }
+
+    fn dropped_databases(&self, instance: &InstancePath) -> Vec<DroppedDatabaseView> {
+        self.read(instance, |managed| managed.dropped_databases.clone())
     }
 
     fn delete_database(&self, instance: &InstancePath, name: &str) -> Result<Accepted, Refusal> {
@@ -215,6 +235,7 @@ fn view(operation: &Operation) -> OperationView {
         instance: operation.instance.clone(),
         child: operation.child.clone(),
         deletes: operation.deletes,
+        cancellable: operation.outcome.is_none() && operation.is_cancellable(),
     }
 }
 

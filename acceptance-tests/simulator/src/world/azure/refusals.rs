@@ -34,6 +34,41 @@ pub(super) fn not_ready(state: &str) -> Option<Refusal> {
     })
 }
 
+/// Its size is being changed. [code of the list; text ASSUMED 156]
+pub(super) fn scaling() -> Refusal {
+    refusal(
+        400,
+        "ManagedInstanceUpdateSloInProgress",
+        "An update of the service level objective is in progress for the managed instance. Wait for it to complete and retry.",
+    )
+}
+
+/// Why an instance cannot be stopped. ["Managed Instances - Stop", REST page of 2024]
+pub(super) fn not_stoppable(why: &str, what: &str) -> Refusal {
+    refusal(400, &format!("ManagementServiceStopManagedInstance{why}"), what)
+}
+
+/// Only a stopped instance can be started. ["Stop and start an instance", 2026; code ASSUMED 156]
+pub(super) fn not_stopped(state: &str) -> Refusal {
+    not_ready(state).unwrap_or_else(|| {
+        refusal(
+            400,
+            "ManagementServiceStartManagedInstanceNotStopped",
+            "Start executed on the instance that is not stopped.",
+        )
+    })
+}
+
+/// ["Managed Instance Operations - Cancel", REST page of 2023]
+pub(super) fn not_cancellable() -> Refusal {
+    refusal(409, "CannotCancelOperation", "The management operation is in a state that cannot be cancelled.")
+}
+
+/// How an operation ends that was called off.
+pub(super) fn cancelled() -> Failure {
+    ("OperationCancelled".into(), "The operation has been cancelled by user.".into())
+}
+
 /// A database of this name is there. [recorded as an operation's end]
 pub(super) fn name_in_use(database: &str) -> Failure {
     (

@@ -1,7 +1,7 @@
 //! Failover, by T-SQL and by ARM, and what is refused.
 
 use super::*;
-use crate::arm::backend::{LinkUpdate, RoleChange};
+use crate::arm::backend::{InstanceChange, LinkUpdate, RoleChange};
 use crate::world::assumption;
 use crate::world::group::Role;
 
@@ -96,12 +96,12 @@ fn a_link_that_is_being_made_can_only_be_deleted() {
     let refused =
         bench.world.update_link(&bench.path, "DAG_Sales", LinkUpdate::Synchronous(true)).unwrap_err();
     assert!(refused.message.contains("is in a replication relationship"), "{refused}");
-    let refused = bench.world.set_hybrid_secondary_usage(&bench.path, true).unwrap_err();
+    let refused = bench.world.change_instance(&bench.path, InstanceChange::Passive(true)).unwrap_err();
     assert_eq!(refused.code, "OperationCanNotStartDueToMiLink");
     bench.done(bench.world.delete_link(&bench.path, "DAG_Sales"));
     assert_eq!(bench.standing(&making), Standing::Canceled);
     assert!(bench.links().is_empty());
-    bench.done(bench.world.set_hybrid_secondary_usage(&bench.path, true));
+    bench.done(bench.world.change_instance(&bench.path, InstanceChange::Passive(true)));
     assert_eq!(bench.world.instance(&bench.path).unwrap().hybrid_secondary_usage, "Passive");
 }
 
