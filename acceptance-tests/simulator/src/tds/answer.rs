@@ -83,6 +83,7 @@ impl<'a> Answer<'a> {
             Event::Message(message) => self.message(&message),
             Event::Database(new, old) => token::database(&mut self.out, &new, &old, 1, server),
             Event::Transaction(change) => token::transaction(&mut self.out, change),
+            Event::Flush => {}
             Event::ReturnStatus(status) => token::return_status(&mut self.out, status),
             Event::Output { ordinal, name, data_type, value } => {
                 if let Err(mismatch) =

@@ -310,6 +310,8 @@ pub enum Event {
     Database(String, String),
     /// A transaction began or ended.
     Transaction(TransactionChange),
+    /// What was said so far goes to the client at once (`RAISERROR … WITH NOWAIT`).
+    Flush,
     /// `RETURN` of a procedure.
     ReturnStatus(i32),
     /// An output parameter: its position (from 0), name, type and value.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::answer::{Answer, Style, acknowledge};
-use super::backend::{Backend, Request, Server, Session, Verdict};
+use super::backend::{Backend, Event, Request, Server, Session, Verdict};
 use super::handshake::{Stream, answer};
 use super::login::Login7;
 use super::packet::{self, LARGEST, Message, kind, malformed};
@@ -190,8 +190,9 @@ impl<S: Session> Connection<S> {
                 tokio::select! {
                     biased;
                     Some(event) = events.recv() => {
+                        let at_once = matches!(event, Event::Flush);
                         answer.event(event);
-                        if answer.waiting() > PIECE {
+                        if at_once || answer.waiting() > PIECE {
                             answer.flush(&mut self.writer, false).await?;
                         }
                     }

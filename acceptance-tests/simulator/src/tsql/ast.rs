@@ -34,7 +34,6 @@ pub(crate) enum StatementKind {
         condition: Option<Box<Expr>>,
     },
     /// `UPDATE @t|#t SET c = e, … [WHERE …]`.
-    #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
     Update {
         target: ObjectName,
         assignments: Vec<(Ident, Expr)>,
@@ -66,21 +65,16 @@ pub(crate) enum StatementKind {
     },
     Break,
     Continue,
+    /// `name:`.
+    Label(Ident),
+    Goto(Ident),
     Block(Vec<Statement>),
     TryCatch {
         attempt: Vec<Statement>,
         handler: Vec<Statement>,
     },
     Throw(Option<Box<[Expr; 3]>>),
-    RaiseError {
-        message: Box<Expr>,
-        severity: Box<Expr>,
-        state: Box<Expr>,
-        #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
-        arguments: Vec<Expr>,
-        #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
-        with_nowait: bool,
-    },
+    RaiseError(Box<RaiseError>),
     Print(Box<Expr>),
     Use(Name),
     Execute(Box<Execute>),
@@ -121,6 +115,27 @@ pub(crate) enum InsertSource {
     Query(Box<Query>),
     Execute(Box<Execute>),
     ExecuteText(Box<Expr>),
+    /// `DEFAULT VALUES`.
+    Defaults,
+}
+
+/// `RAISERROR (message, severity, state [, argument …]) [WITH option …]`.
+#[derive(Debug, Clone)]
+pub(crate) struct RaiseError {
+    pub(crate) message: Expr,
+    pub(crate) severity: Expr,
+    pub(crate) state: Expr,
+    pub(crate) arguments: Vec<Expr>,
+    pub(crate) with_log: bool,
+    pub(crate) with_nowait: bool,
+    pub(crate) set_error: bool,
+}
+
+impl RaiseError {
+    /// All that it takes, in order.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Expr> {
+        [&self.message, &self.severity, &self.state].into_iter().chain(&self.arguments)
+    }
 }
 
 /// One variable of a `DECLARE`.
@@ -180,9 +195,11 @@ pub(crate) struct Argument {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Transaction {
-    Begin,
+    /// With its name, which a rollback may use.
+    Begin(Option<String>),
     Commit,
-    Rollback,
+    /// Of the whole, or to a savepoint.
+    Rollback(Option<String>),
     Save(String),
 }
 

@@ -47,7 +47,6 @@ impl EngineBackend {
         tokens: &Tokens,
     ) -> Option<Self> {
         world.with(|estate| {
-            let speed = estate.clock.speed();
             let engine = estate.engine(key)?;
             let build = engine.shown_build();
             Some(Self {
@@ -77,7 +76,6 @@ impl EngineBackend {
                     faults: faults.clone(),
                     locks: Arc::new(Locks::default()),
                     sessions: Arc::new(Registry::default()),
-                    speed,
                 },
                 tokens: tokens.clone(),
                 collation: backend::Collation::named(&engine.collation),

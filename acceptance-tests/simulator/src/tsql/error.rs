@@ -428,3 +428,23 @@ pub(crate) fn date_overflow(data_type: &str) -> SqlError {
 pub(crate) fn date_parts() -> SqlError {
     raise!(289, "date")
 }
+
+/// 206.
+pub(crate) fn type_clash(from: Type, to: Type) -> SqlError {
+    raise!(206, from.base_name(), to.base_name())
+}
+
+/// 257.
+pub(crate) fn implicit_conversion(from: Type, to: Type) -> SqlError {
+    raise!(257, from.base_name(), to.base_name())
+}
+
+/// 109 and 110: VALUES against the list of columns.
+pub(crate) fn values_count(more: bool) -> SqlError {
+    if more { raise!(110) } else { raise!(109) }
+}
+
+/// 120 and 121: SELECT against the list of columns.
+pub(crate) fn select_count(more: bool) -> SqlError {
+    if more { raise!(121) } else { raise!(120) }
+}

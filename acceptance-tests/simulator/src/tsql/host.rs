@@ -40,6 +40,8 @@ pub(crate) struct InstanceHost {
     /// The error that a CATCH block handles.
     pub(crate) error: Option<SqlError>,
     pub(crate) transactions: u32,
+    /// Whether the transaction can only be rolled back.
+    pub(crate) doomed: bool,
     /// Address of the client.
     pub(crate) peer: Option<SocketAddr>,
     /// Temporary tables of the session, by name.
@@ -174,6 +176,7 @@ impl Host for InstanceHost {
             }
             "CONNECTIONPROPERTY" => self.connection_property(arguments.text(0).unwrap_or_default()),
             "SESSIONPROPERTY" => session_property(arguments.text(0).unwrap_or_default()),
+            "XACT_STATE" if self.doomed => Value::Integer(-1),
             "XACT_STATE" => Value::Integer(i64::from(self.transactions > 0)),
             "ERROR_NUMBER" => number(error.map(|error| error.number.into())),
             "ERROR_SEVERITY" => number(error.map(|error| error.severity.into())),

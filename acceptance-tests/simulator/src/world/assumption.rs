@@ -300,6 +300,26 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "It shows none.",
     ),
     fixed(
+        60,
+        "Messages name a temporary table as `tempdb.dbo.#t`, a table variable as `@t`.",
+        "They carry the name that is unique in tempdb.",
+    ),
+    fixed(
+        61,
+        "When the end of EXEC (text) or `sp_executesql` takes back a USE, the client is told of the change of database.",
+        "It is not told, and believes that it is still in the other database.",
+    ),
+    fixed(
+        62,
+        "A text that leaves another number of transactions raises 266, but not under XACT_ABORT.",
+        "It raises 266 always, or only in procedures.",
+    ),
+    fixed(
+        63,
+        "`sp_executesql` returns the number of the last error of its text.",
+        "It returns 1 for any error.",
+    ),
+    fixed(
         70,
         "The four letters of the permissions of 2022 in sys.server_permissions and sys.database_permissions.",
         "They are others.",

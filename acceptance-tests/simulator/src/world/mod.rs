@@ -57,6 +57,10 @@ pub mod x509;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use estate::Estate;
+use time::OffsetDateTime;
+
+/// What rounding leaves of a wait.
+const LEAST_WAIT: std::time::Duration = std::time::Duration::from_micros(100);
 
 /// The world, shared by all faces.
 #[derive(Debug, Clone)]
@@ -79,5 +83,25 @@ impl World {
     /// which has moved it before.
     pub fn glance<T>(&self, ask: impl FnOnce(&Estate) -> T) -> T {
         ask(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until the clock shows a moment. A clock that stands still has to be pushed there.
+    pub async fn reach(&self, moment: OffsetDateTime) {
+        loop {
+            let pushes = self.glance(|estate| estate.clock.pushes());
+            let pushed = pushes.notified();
+            tokio::pin!(pushed);
+            // Registered before the look, so that a push in between is not missed.
+            pushed.as_mut().enable();
+            let (now, speed) = self.glance(|estate| (estate.clock.now(), estate.clock.speed()));
+            if now >= moment {
+                return;
+            }
+            match (moment - now).unsigned_abs().checked_div(speed) {
+                // Whether it was the push or the time, the clock is asked again.
+                Some(left) => drop(tokio::time::timeout(left + LEAST_WAIT, pushed).await),
+                None => pushed.await,
+            }
+        }
     }
 }

@@ -20,6 +20,7 @@ fn host(bench: &Bench, login: &str, database: &str) -> InstanceHost {
         client: "desk".to_owned(),
         error: None,
         transactions: 0,
+        doomed: false,
         peer: Some("10.0.0.9:50000".parse().unwrap()),
         temporary: vec!["#T".to_owned()],
     }

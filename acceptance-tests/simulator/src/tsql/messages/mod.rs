@@ -12,6 +12,7 @@
 //! | --- | --- |
 //! | `language` | syntax, binding, queries |
 //! | `values` | values and their conversions |
+//! | `batches` | control flow, variables, RAISERROR and THROW, tables of the session |
 //! | `session` | sign-in, transactions, procedures, DBCC |
 //! | `databases` | databases, backups |
 //! | `security` | logins, users, roles, permissions |
@@ -22,6 +23,7 @@
 //! | `links` | what the ends of a link say of each other |
 //! | `managed` | what a managed instance refuses |
 
+mod batches;
 mod databases;
 mod distributed;
 mod endpoints;
@@ -75,6 +77,7 @@ pub(crate) struct Message {
 const TABLES: &[&[Message]] = &[
     language::MESSAGES,
     values::MESSAGES,
+    batches::MESSAGES,
     session::MESSAGES,
     databases::MESSAGES,
     security::MESSAGES,

@@ -4,8 +4,8 @@ use sqlparser::ast::{BinaryOperator, Expr, Ident};
 use sqlparser::tokenizer::Token;
 
 use super::super::ast::{
-    Argument, Declaration, Execute, Insert, InsertSource, Procedure, SessionOption, Statement, StatementKind,
-    TableColumn, Transaction,
+    Argument, Declaration, Execute, Insert, InsertSource, Procedure, RaiseError, SessionOption, Statement,
+    StatementKind, TableColumn, Transaction,
 };
 use super::super::dialect::is_reserved;
 use super::super::error::{self, SqlError};
@@ -295,17 +295,17 @@ pub(super) fn transaction(cursor: &mut Cursor) -> Result<StatementKind, SqlError
         _ => None,
     };
     let transaction = match (verb.as_str(), name) {
-        ("BEGIN", _) => {
+        ("BEGIN", name) => {
             if cursor.eat("WITH") {
                 cursor.expect("MARK")?;
                 if matches!(cursor.peek(), Token::SingleQuotedString(_) | Token::NationalStringLiteral(_)) {
                     cursor.string()?;
                 }
             }
-            Transaction::Begin
+            Transaction::Begin(name)
         }
         ("COMMIT", _) => Transaction::Commit,
-        ("ROLLBACK", _) => Transaction::Rollback,
+        ("ROLLBACK", name) => Transaction::Rollback(name),
         ("SAVE", Some(name)) => Transaction::Save(name),
         _ => return Err(cursor.unexpected()),
     };
@@ -317,7 +317,7 @@ fn is_verb(word: &str) -> bool {
     word.eq_ignore_ascii_case("THROW")
 }
 
-/// `THROW [number, message, state]`.
+/// `THROW [number, message, state]`: constants and variables, no expressions.
 pub(super) fn throw(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("THROW")?;
     let bare = matches!(cursor.peek(), Token::SemiColon | Token::EOF)
@@ -325,34 +325,83 @@ pub(super) fn throw(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     if bare {
         return Ok(StatementKind::Throw(None));
     }
-    let number = expression(cursor)?;
+    let number = literal(cursor)?;
     cursor.expect_token(&Token::Comma)?;
-    let message = expression(cursor)?;
+    let message = literal(cursor)?;
     cursor.expect_token(&Token::Comma)?;
-    let state = expression(cursor)?;
+    let state = literal(cursor)?;
     Ok(StatementKind::Throw(Some(Box::new([number, message, state]))))
 }
 
-/// `RAISERROR (message, severity, state [, argument …]) [WITH NOWAIT, LOG, SETERROR]`.
+/// `RAISERROR (message, severity, state [, argument …]) [WITH NOWAIT, LOG, SETERROR]`: constants and variables.
 pub(super) fn raise_error(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("RAISERROR")?;
     cursor.expect_token(&Token::LParen)?;
-    let message = Box::new(expression(cursor)?);
+    let message = literal(cursor)?;
     cursor.expect_token(&Token::Comma)?;
-    let severity = Box::new(expression(cursor)?);
+    let severity = literal(cursor)?;
     cursor.expect_token(&Token::Comma)?;
-    let state = Box::new(expression(cursor)?);
+    let state = literal(cursor)?;
     let mut arguments = Vec::new();
     while cursor.eat_token(&Token::Comma) {
-        arguments.push(expression(cursor)?);
+        arguments.push(literal(cursor)?);
     }
     cursor.expect_token(&Token::RParen)?;
-    let mut with_nowait = false;
+    let mut raised = RaiseError {
+        message,
+        severity,
+        state,
+        arguments,
+        with_log: false,
+        with_nowait: false,
+        set_error: false,
+    };
     if cursor.eat("WITH") {
-        cursor.list(|cursor| cursor.one_of(&[("NOWAIT", ()), ("LOG", ()), ("SETERROR", ())]))?;
-        with_nowait = true;
+        let options = cursor.list(|cursor| {
+            cursor.one_of(&[
+                ("NOWAIT", RaiseOption::NoWait),
+                ("LOG", RaiseOption::Log),
+                ("SETERROR", RaiseOption::SetError),
+            ])
+        })?;
+        raised.with_nowait = options.contains(&RaiseOption::NoWait);
+        raised.with_log = options.contains(&RaiseOption::Log);
+        raised.set_error = options.contains(&RaiseOption::SetError);
     }
-    Ok(StatementKind::RaiseError { message, severity, state, arguments, with_nowait })
+    Ok(StatementKind::RaiseError(Box::new(raised)))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RaiseOption {
+    NoWait,
+    Log,
+    SetError,
+}
+
+/// A constant or variable; a bare word is neither here.
+fn literal(cursor: &mut Cursor) -> Result<Expr, SqlError> {
+    match cursor.peek() {
+        Token::Word(word)
+            if word.quote_style.is_some()
+                || !(word.value.starts_with('@') || word.value.eq_ignore_ascii_case("NULL")) =>
+        {
+            Err(cursor.unexpected())
+        }
+        _ => constant(cursor),
+    }
+}
+
+/// `GOTO label`.
+pub(super) fn goto(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    cursor.expect("GOTO")?;
+    cursor.name().map(|name| StatementKind::Goto(Ident::new(name.0)))
+}
+
+/// `label:`.
+pub(super) fn label(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
+    let name = cursor.name()?;
+    cursor.expect_token(&Token::Colon)?;
+    Ok(StatementKind::Label(Ident::new(name.0)))
 }
 
 /// `EXEC [@r =] procedure …`, `EXEC (text)`.
@@ -494,6 +543,10 @@ pub(super) fn insert(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
             StatementKind::ExecuteText(text) => InsertSource::ExecuteText(text),
             _ => return Err(cursor.unexpected()),
         },
+        Some("DEFAULT") => {
+            cursor.expect_all(&["DEFAULT", "VALUES"])?;
+            InsertSource::Defaults
+        }
         _ => InsertSource::Query(checked_query(cursor)?),
     };
     Ok(StatementKind::Insert(Box::new(Insert { target, columns, source })))
@@ -576,5 +629,10 @@ pub(super) fn return_(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
 pub(super) fn wait_for(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("WAITFOR")?;
     let delay = cursor.one_of(&[("DELAY", true), ("TIME", false)])?;
+    match cursor.peek() {
+        Token::SingleQuotedString(_) | Token::NationalStringLiteral(_) => {}
+        Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@') => {}
+        _ => return Err(cursor.unexpected()),
+    }
     Ok(StatementKind::WaitFor { delay, value: Box::new(constant(cursor)?) })
 }

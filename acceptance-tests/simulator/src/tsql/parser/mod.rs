@@ -113,6 +113,7 @@ fn statement_kind(cursor: &mut Cursor, first: bool) -> Result<StatementKind, Sql
         "UPDATE" => control::update(cursor),
         "RETURN" => control::return_(cursor),
         "WAITFOR" => control::wait_for(cursor),
+        "GOTO" => control::goto(cursor),
         "CHECKPOINT" => bare(cursor, StatementKind::Checkpoint),
         "RECONFIGURE" => {
             cursor.advance();
@@ -139,6 +140,7 @@ fn statement_kind(cursor: &mut Cursor, first: bool) -> Result<StatementKind, Sql
         "CLOSE" => security::close_master_key(cursor).map(ddl),
         "GRANT" | "DENY" | "REVOKE" => security::permission(cursor).map(ddl),
         "DBCC" => database::dbcc(cursor).map(ddl),
+        _ if matches!(cursor.peek_nth(1), Token::Colon) => control::label(cursor),
         _ if first && !super::dialect::is_reserved(&word) && !word.starts_with('@') => {
             control::execute_bare(cursor)
         }

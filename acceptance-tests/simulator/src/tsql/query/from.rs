@@ -159,7 +159,11 @@ impl Compiler<'_> {
         }
     }
 
-    fn named_table(&mut self, name: &ObjectName, alias: Option<&TableAlias>) -> Result<String, SqlError> {
+    pub(super) fn named_table(
+        &mut self,
+        name: &ObjectName,
+        alias: Option<&TableAlias>,
+    ) -> Result<String, SqlError> {
         let parts = parts(name)?;
         if alias.is_some_and(|alias| !alias.columns.is_empty()) {
             return Err(error::syntax("(", false, 0));

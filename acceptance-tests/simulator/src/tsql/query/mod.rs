@@ -9,6 +9,7 @@
 
 mod aggregate;
 mod builtin;
+mod change;
 mod condition;
 mod dates;
 mod expression;
@@ -33,6 +34,7 @@ use super::error::SqlError;
 use super::schema::View;
 use super::value::Type;
 use crate::world::collation::Collation;
+pub(crate) use change::plan_change;
 pub(crate) use run::{evaluate, run};
 
 /// What names mean where a query stands.
@@ -123,6 +125,13 @@ enum Parameter {
 /// Text of a literal, bound as a parameter so that no text of a user is ever part of SQLite's statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct LiteralText(String);
+
+impl Plan {
+    /// Whether it reads a view or a table.
+    pub(crate) fn reads_tables(&self) -> bool {
+        !self.sources.is_empty()
+    }
+}
 
 /// Binds a query.
 ///

@@ -1,250 +1,203 @@
-//! The names of a batch, and the pass that binds all of it before any of it runs.
+//! The pass over a whole text before any of it runs: variables are declared, names are bound, places are checked.
+//!
+//! A variable is known from its DECLARE on, in whatever branch that stands. Missing tables and procedures wait until their
+//! statement is reached; anything else that is wrong fails the whole text.
 
+use sqlparser::ast::{Expr, Ident, SetExpr};
+
+use super::super::ast::{Declaration, Execute, Insert, InsertSource, Procedure, Statement, StatementKind};
+use super::super::error::{self, SqlError, raise};
+use super::super::query::{self, Names as _};
+use super::super::value::Type;
+use super::scope::Scope;
+use super::tables::{Origin, Table};
+use super::{SqlSession, assign, labels, refusal};
 use rusqlite::types::Value;
 
-use super::super::ast::{Declaration, Execute, InsertSource, Statement, StatementKind};
-use super::super::error::{self, SqlError};
-use super::super::query::{self, Column, Data, Host, Names};
-use super::super::schema::View;
-use super::super::value::Type;
-use super::super::{catalog, value};
-use super::{SqlSession, Table, Variables};
-use crate::world::collation::Collation;
-
-/// A session with the variables of its batch: what names mean, and what they hold.
-pub(super) struct Scope<'a> {
-    pub(super) session: &'a SqlSession,
-    pub(super) variables: &'a Variables,
+/// Where a statement stands.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    loops: u32,
+    in_catch: bool,
 }
 
-impl Names for Scope<'_> {
-    fn version(&self) -> u8 {
-        self.session.shared.major
-    }
-
-    fn collation(&self) -> Collation {
-        self.session.shared.collation
-    }
-
-    fn variable(&self, name: &str) -> Option<Type> {
-        self.variables.scalars.get(&self.session.fold(name)).map(|(data_type, _)| *data_type)
-    }
-
-    fn table(&self, name: &str) -> Option<Vec<Column>> {
-        self.local(name).map(|table| table.columns.clone())
-    }
-
-    fn database(&self) -> &str {
-        &self.session.database
-    }
-
-    fn find_database(&self, name: &str) -> Option<String> {
-        let shared = &self.session.shared;
-        shared.world.glance(|estate| {
-            estate
-                .engine(&shared.engine)
-                .and_then(|engine| engine.database(name))
-                .map(|database| database.name.clone())
-        })
-    }
-}
-
-impl Scope<'_> {
-    fn local(&self, name: &str) -> Option<&Table> {
-        let folded = self.session.fold(name);
-        self.variables.tables.get(&folded).or_else(|| self.session.temporary.get(&folded))
-    }
-
-    fn global(&self, name: &str) -> Option<Value> {
-        let session = self.session;
-        Some(match name.to_ascii_uppercase().as_str() {
-            "@@ROWCOUNT" => Value::Integer(session.row_count),
-            "@@ERROR" => Value::Integer(session.last_error.into()),
-            "@@TRANCOUNT" => Value::Integer(session.transactions.into()),
-            "@@SPID" => Value::Integer(session.id.into()),
-            "@@SERVERNAME" => Value::Text(session.shared.server_name.clone()),
-            "@@SERVICENAME" => Value::Text(session.shared.service_name.clone()),
-            "@@VERSION" => Value::Text(session.shared.version_text.clone()),
-            "@@MICROSOFTVERSION" => Value::Integer(session.shared.microsoft_version),
-            "@@LANGUAGE" => Value::Text("us_english".to_owned()),
-            "@@LOCK_TIMEOUT" => Value::Integer(session.lock_timeout),
-            "@@OPTIONS" => Value::Integer(5496),
-            "@@DATEFIRST" => Value::Integer(7),
-            "@@MAX_PRECISION" => Value::Integer(38),
-            "@@NESTLEVEL" | "@@FETCH_STATUS" | "@@PROCID" => Value::Integer(0),
-            "@@MAX_CONNECTIONS" => Value::Integer(32767),
-            "@@IDENTITY" => Value::Null,
-            _ => return None,
-        })
-    }
-}
-
-impl Data for Scope<'_> {
-    fn variable(&self, name: &str) -> Result<Value, SqlError> {
-        if name.starts_with("@@") {
-            return self.global(name).ok_or_else(|| error::undeclared_variable(name));
-        }
-        let held = self.variables.scalars.get(&self.session.fold(name));
-        held.map(|(_, value)| value.clone()).ok_or_else(|| error::undeclared_variable(name))
-    }
-
-    fn table_rows(&self, name: &str) -> Result<Vec<Vec<Value>>, SqlError> {
-        self.local(name).map(|table| table.rows.clone()).ok_or_else(|| error::invalid_object(name))
-    }
-
-    fn view_rows(&self, view: &'static View, database: &str) -> Result<Vec<Vec<Value>>, SqlError> {
-        let shared = &self.session.shared;
-        shared.sessions.note(self.session.info());
-        let sessions = shared.sessions.all();
-        let caller =
-            catalog::Caller { login: &self.session.login, session: self.session.id, sessions: &sessions };
-        // All views of a query are of the moment to which it moved the world.
-        shared.world.glance(|estate| catalog::rows(estate, &shared.engine, &caller, view, database))
-    }
-
-    fn host(&self) -> std::sync::Arc<dyn Host> {
-        std::sync::Arc::new(self.session.host())
-    }
-}
-
-/// Binds every statement of a batch.
+/// Binds the text of the innermost frame, and declares its variables there.
 ///
 /// # Errors
-/// The first error, with its line; but for 208 (missing tables), which waits until the statement is reached.
-pub(super) fn bind(
-    session: &SqlSession,
-    variables: &Variables,
-    statements: &[Statement],
-) -> Result<(), SqlError> {
-    let mut all = variables.clone();
-    declare(session, &mut all, statements)?;
-    let scope = Scope { session, variables: &all };
-    statements.iter().try_for_each(|statement| self::statement(&scope, statement))
+/// The first error, with its line.
+pub(super) fn bind(session: &mut SqlSession, statements: &[Statement]) -> Result<(), SqlError> {
+    labels::check(session.shared.collation, statements)?;
+    all(session, statements, Place::default())
 }
 
-/// Variables are known in the whole batch from their DECLARE on, whatever branch it stands in.
-fn declare(session: &SqlSession, all: &mut Variables, statements: &[Statement]) -> Result<(), SqlError> {
-    for statement in statements {
-        match &statement.kind {
-            StatementKind::Declare(declarations) => {
-                for declaration in declarations {
-                    let declared = add(session, all, declaration);
-                    declared.map_err(|error| error.at_line(statement.line))?;
-                }
-            }
-            StatementKind::If { then, otherwise, .. } => {
-                declare(session, all, std::slice::from_ref(then))?;
-                if let Some(otherwise) = otherwise {
-                    declare(session, all, std::slice::from_ref(otherwise))?;
-                }
-            }
-            StatementKind::While { body, .. } => declare(session, all, std::slice::from_ref(body))?,
-            StatementKind::Block(statements) => declare(session, all, statements)?,
-            StatementKind::TryCatch { attempt, handler } => {
-                declare(session, all, attempt)?;
-                declare(session, all, handler)?;
-            }
-            _ => {}
-        }
-    }
-    Ok(())
+fn all(session: &mut SqlSession, statements: &[Statement], place: Place) -> Result<(), SqlError> {
+    statements.iter().try_for_each(|statement| one(session, statement, place))
 }
 
-/// Adds a declared variable, NULL or empty.
-pub(super) fn add(
-    session: &SqlSession,
-    variables: &mut Variables,
-    declaration: &Declaration,
-) -> Result<(), SqlError> {
-    match declaration {
-        Declaration::Scalar { name, data_type, .. } => {
-            let declared = (Type::of(data_type)?, Value::Null);
-            variables.scalars.insert(session.fold(&name.value), declared);
-        }
-        Declaration::Table { name, columns } => {
-            let columns = columns
-                .iter()
-                .map(|column| {
-                    Ok(Column {
-                        name: column.name.value.clone(),
-                        data_type: Type::of(&column.data_type)?,
-                        nullable: column.nullable,
-                    })
-                })
-                .collect::<Result<Vec<_>, SqlError>>()?;
-            variables.tables.insert(session.fold(&name.value), Table { columns, rows: Vec::new() });
-        }
-    }
-    Ok(())
-}
-
-fn statement(scope: &Scope<'_>, statement: &Statement) -> Result<(), SqlError> {
-    kind(scope, statement)
-        .map_err(|error| if error.line == 0 { error.at_line(statement.line) } else { error })
-}
-
-fn kind(scope: &Scope<'_>, statement: &Statement) -> Result<(), SqlError> {
-    let condition = |expression| query::plan_condition(expression, scope).map(drop);
-    let expression = |expression| query::plan_expression(expression, scope).map(drop);
-    let all = |statements: &[Statement]| statements.iter().try_for_each(|one| self::statement(scope, one));
+fn one(session: &mut SqlSession, statement: &Statement, place: Place) -> Result<(), SqlError> {
     let bound = match &statement.kind {
-        StatementKind::Query(query) => query::plan(query, scope).map(drop),
-        StatementKind::Insert(insert) => match &insert.source {
-            InsertSource::Query(query) => query::plan(query, scope).map(drop),
-            InsertSource::Execute(call) => execute(scope, call),
-            InsertSource::ExecuteText(text) => expression(text),
-        },
-        StatementKind::SetVariable { name, value, .. } => {
-            if Names::variable(scope, &name.value).is_none() {
-                return Err(error::undeclared_variable(&name.value));
-            }
-            expression(value)
+        StatementKind::If { condition, then, otherwise } => deferrable(of_condition(session, condition))
+            .and_then(|()| one(session, then, place))
+            .and_then(|()| otherwise.as_ref().map_or(Ok(()), |each| one(session, each, place))),
+        StatementKind::While { condition, body } => {
+            let place = Place { loops: place.loops + 1, ..place };
+            deferrable(of_condition(session, condition)).and_then(|()| one(session, body, place))
         }
-        StatementKind::If { condition: test, then, otherwise } => {
-            condition(test)?;
-            self::statement(scope, then)?;
-            otherwise.as_ref().map_or(Ok(()), |otherwise| self::statement(scope, otherwise))
-        }
-        StatementKind::While { condition: test, body } => {
-            condition(test)?;
-            self::statement(scope, body)
-        }
-        StatementKind::Block(statements) => all(statements),
-        StatementKind::TryCatch { attempt, handler } => {
-            all(attempt)?;
-            all(handler)
-        }
-        StatementKind::Print(value) => expression(value),
-        StatementKind::ExecuteText(value) => expression(value),
-        StatementKind::Execute(call) => execute(scope, call),
+        StatementKind::Block(statements) => all(session, statements, place),
+        StatementKind::TryCatch { attempt, handler } => all(session, attempt, place)
+            .and_then(|()| all(session, handler, Place { in_catch: true, ..place })),
         StatementKind::Declare(declarations) => {
-            declarations.iter().try_for_each(|declaration| match declaration {
-                Declaration::Scalar { value: Some(value), .. } => expression(value),
-                _ => Ok(()),
-            })
+            declarations.iter().try_for_each(|declaration| declare(session, declaration))
         }
-        _ => Ok(()),
+        kind => deferrable(simple(session, kind, place)),
     };
+    bound.map_err(|error| if error.line == 0 { error.at_line(statement.line) } else { error })
+}
+
+/// Missing tables are for when the statement is reached.
+fn deferrable(bound: Result<(), SqlError>) -> Result<(), SqlError> {
     match bound {
-        // Missing tables are for when the statement is reached.
         Err(error) if error.number == 208 => Ok(()),
         other => other,
     }
 }
 
-fn execute(scope: &Scope<'_>, call: &Execute) -> Result<(), SqlError> {
-    if let Some(result) = &call.result
-        && Names::variable(scope, &result.value).is_none()
-    {
-        return Err(error::undeclared_variable(&result.value));
+/// Declares a variable, NULL or empty.
+fn declare(session: &mut SqlSession, declaration: &Declaration) -> Result<(), SqlError> {
+    let (name, is_table) = match declaration {
+        Declaration::Scalar { name, .. } => (&name.value, false),
+        Declaration::Table { name, .. } => (&name.value, true),
+    };
+    let folded = session.fold(name);
+    let taken = session
+        .frames
+        .last()
+        .is_some_and(|frame| frame.scalars.contains_key(&folded) || frame.tables.contains_key(&folded));
+    if taken {
+        return Err(raise!(134, name));
     }
-    call.arguments
-        .iter()
-        .filter_map(|argument| argument.value.as_ref())
-        .try_for_each(|value| query::plan_expression(value, scope).map(drop))
+    // The value is bound before the variable is known: it cannot name itself.
+    let scalar = match declaration {
+        Declaration::Scalar { data_type, value, .. } => {
+            let to = Type::of(data_type)?;
+            if let Some(value) = value {
+                deferrable(assignable(session, value, to))?;
+            }
+            Some(to)
+        }
+        Declaration::Table { .. } => None,
+    };
+    let Some(frame) = session.frames.last_mut() else { return Ok(()) };
+    match (declaration, scalar) {
+        (Declaration::Table { columns, .. }, _) => {
+            frame.tables.insert(folded, Table::declared(columns)?);
+        }
+        (Declaration::Scalar { .. }, to) => {
+            debug_assert!(!is_table, "a table has no scalar type");
+            frame.scalars.insert(folded, (to.unwrap_or(Type::Null), Value::Null));
+        }
+    }
+    Ok(())
 }
 
-/// A value converted to a variable's type.
-pub(super) fn assigned(value: Value, from: Type, to: Type) -> Result<Value, SqlError> {
-    value::convert(value, from, to, 0)
+fn simple(session: &SqlSession, kind: &StatementKind, place: Place) -> Result<(), SqlError> {
+    let scope = Scope(session);
+    let expression = |value: &Expr| of_expression(session, value);
+    match kind {
+        StatementKind::Query(query) => {
+            let plan = query::plan(query, &scope)?;
+            plan.assignments.iter().zip(&plan.columns).try_for_each(|(name, column)| {
+                let to = declared(session, name)?;
+                assign::check(column.data_type, to)
+            })
+        }
+        StatementKind::Insert(insert) => of_insert(session, insert),
+        StatementKind::Update { target, assignments, condition } => {
+            let values: Vec<&Expr> = assignments.iter().map(|(_, value)| value).collect();
+            session.found_change(target)?;
+            query::plan_change(target, condition.as_deref(), &values, &scope).map(drop)
+        }
+        StatementKind::Delete { target, condition } => {
+            session.found_change(target)?;
+            query::plan_change(target, condition.as_deref(), &[], &scope).map(drop)
+        }
+        StatementKind::SetVariable { name, operator, value } => {
+            let to = declared(session, &name.value)?;
+            match operator {
+                None => assignable(session, value, to),
+                Some(operator) => expression(&assign::compound(name, operator, value)),
+            }
+        }
+        StatementKind::Break if place.loops == 0 => Err(refusal::outside_loop(true)),
+        StatementKind::Continue if place.loops == 0 => Err(refusal::outside_loop(false)),
+        StatementKind::Return(Some(_)) => Err(raise!(178)),
+        StatementKind::Throw(None) if !place.in_catch => Err(error::throw_outside_catch(0)),
+        StatementKind::Throw(Some(values)) => values.iter().try_for_each(expression),
+        StatementKind::RaiseError(raised) => raised.values().try_for_each(expression),
+        StatementKind::Print(value) | StatementKind::ExecuteText(value) => expression(value),
+        StatementKind::WaitFor { value, .. } => {
+            expression(value)?;
+            super::wait::check(value)
+        }
+        StatementKind::Execute(call) => of_call(session, call),
+        _ => Ok(()),
+    }
+}
+
+fn of_expression(session: &SqlSession, value: &Expr) -> Result<(), SqlError> {
+    query::plan_expression(value, &Scope(session)).map(drop)
+}
+
+fn of_condition(session: &SqlSession, condition: &Expr) -> Result<(), SqlError> {
+    query::plan_condition(condition, &Scope(session)).map(drop)
+}
+
+fn declared(session: &SqlSession, name: &str) -> Result<Type, SqlError> {
+    Scope(session).variable(name).ok_or_else(|| error::undeclared_variable(name))
+}
+
+fn assignable(session: &SqlSession, value: &Expr, to: Type) -> Result<(), SqlError> {
+    let plan = query::plan_expression(value, &Scope(session))?;
+    plan.columns.first().map_or(Ok(()), |column| assign::check(column.data_type, to))
+}
+
+fn of_insert(session: &SqlSession, insert: &Insert) -> Result<(), SqlError> {
+    let target = insert.target.to_string();
+    session.found_change(&insert.target)?;
+    match &insert.source {
+        InsertSource::Query(query) => {
+            let plan = query::plan(query, &Scope(session))?;
+            let places =
+                session.places(&target, &insert.columns, plan.columns.len(), origin_of(&query.body))?;
+            let shape = session.found_table(&target)?.shape();
+            plan.columns.iter().zip(places).try_for_each(|(from, place)| {
+                shape.get(place).map_or(Ok(()), |to| assign::check(from.data_type, to.data_type))
+            })
+        }
+        InsertSource::Execute(call) => of_call(session, call),
+        InsertSource::ExecuteText(text) => of_expression(session, text),
+        InsertSource::Defaults => Ok(()),
+    }
+}
+
+/// Whether rows come from VALUES or from a query.
+pub(super) fn origin_of(body: &SetExpr) -> Origin {
+    if matches!(body, SetExpr::Values(_)) { Origin::Values } else { Origin::Select }
+}
+
+fn of_call(session: &SqlSession, call: &Execute) -> Result<(), SqlError> {
+    let variable = |name: &Ident| declared(session, &name.value).map(drop);
+    if let Some(result) = &call.result {
+        variable(result)?;
+    }
+    if let Procedure::Variable(name) = &call.procedure {
+        variable(name)?;
+    }
+    call.arguments.iter().try_for_each(|argument| match &argument.value {
+        Some(Expr::Identifier(_)) | None => {
+            argument.value.as_ref().map_or(Ok(()), |value| of_expression(session, value))
+        }
+        Some(_) if argument.output => Err(raise!(179)),
+        Some(value) => of_expression(session, value),
+    })
 }

@@ -5,18 +5,36 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | `bind` | the names of a batch, and the pass that binds all of it |
-//! | `run` | statement by statement |
-//! | `procedures` | system procedures |
+//! | `frame` | a batch, or a text that it executes: variables, temporary tables, settings |
+//! | `scope` | what names mean to a query of a frame, and what they hold |
+//! | `bind`, `labels` | the pass over a whole text before any of it runs |
+//! | `run` | statement by statement: control flow, TRY and CATCH |
+//! | `act` | what single statements do |
+//! | `stop` | how far an error goes |
+//! | `raise`, `wait`, `assign`, `tables`, `transaction` | RAISERROR and its kin, WAITFOR, variables, tables of the session, transactions |
+//! | `procedures` | EXEC, RPC and the system procedures |
+//! | `output` | where answers go |
 //! | `locks` | application locks |
 //! | `registry` | who is signed in |
 //! | `wire` | values and types on their way to the client |
 
+mod act;
+mod assign;
 mod bind;
+mod frame;
+mod labels;
 pub(crate) mod locks;
+mod output;
 mod procedures;
+mod raise;
+mod refusal;
 pub(crate) mod registry;
 mod run;
+mod scope;
+mod stop;
+mod tables;
+mod transaction;
+mod wait;
 mod wire;
 
 use std::collections::HashMap;
@@ -24,18 +42,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rusqlite::types::Value;
 use time::OffsetDateTime;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
+use self::frame::{Frame, Options};
 use self::locks::Locks;
+use self::output::Output;
 use self::registry::{Registry, SessionInfo};
+use self::tables::Table;
+use self::transaction::OpenTransaction;
 use super::ast::Transaction;
 use super::error::SqlError;
 use super::host::InstanceHost;
-use super::query::Column;
-use super::value::Type;
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::tds::backend::{Event, Request, Session, SqlMessage, Verdict};
@@ -62,8 +81,6 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) locks: Arc<Locks>,
     pub(crate) sessions: Arc<Registry>,
-    /// How many times as fast as the host's the world's clock runs; WAITFOR waits in world time.
-    pub(crate) speed: u32,
 }
 
 impl Shared {
@@ -89,58 +106,21 @@ pub(crate) struct SqlSession {
     login_time: OffsetDateTime,
     last_request: OffsetDateTime,
     master_key_open: bool,
-    transactions: u32,
-    implicit_transactions: bool,
-    xact_abort: bool,
-    no_count: bool,
-    lock_timeout: i64,
+    transaction: OpenTransaction,
+    options: Options,
+    /// `@@ROWCOUNT`.
     row_count: i64,
+    /// `@@ERROR`.
     last_error: i32,
+    /// Errors of the CATCH blocks that run, innermost last.
     handled: Vec<SqlError>,
-    /// Temporary tables by folded name.
+    /// Frames that run, innermost last.
+    frames: Vec<Frame>,
+    /// Temporary tables of batches, by folded name.
     temporary: HashMap<String, Table>,
     /// Prepared statements: parameter declarations and text.
     prepared: HashMap<i64, (String, String)>,
     next_handle: i64,
-}
-
-/// A table variable or temporary table.
-#[derive(Debug, Clone, Default)]
-struct Table {
-    columns: Vec<Column>,
-    rows: Vec<Vec<Value>>,
-}
-
-/// The variables of a batch.
-#[derive(Debug, Clone, Default)]
-struct Variables {
-    scalars: HashMap<String, (Type, Value)>,
-    tables: HashMap<String, Table>,
-}
-
-/// Where answers go; results can be caught instead (INSERT … EXEC).
-struct Output<'a> {
-    answers: &'a Sender<Event>,
-    attention: &'a CancellationToken,
-    caught: Option<Vec<Vec<Value>>>,
-}
-
-impl Output<'_> {
-    async fn send(&mut self, event: Event) {
-        match (&mut self.caught, event) {
-            (Some(rows), Event::Row(values)) => rows.push(values.into_iter().map(wire::back).collect()),
-            (Some(_), Event::Columns(_) | Event::Done { .. }) => {}
-            // A client that is gone cancels the request; what is sent to nobody is lost.
-            (_, event) => drop(self.answers.send(event).await),
-        }
-    }
-
-    async fn error(&mut self, error: &SqlError) {
-        for first in &error.before {
-            self.send(Event::Message(message(first))).await;
-        }
-        self.send(Event::Message(message(error))).await;
-    }
 }
 
 /// An error as the wire carries it.
@@ -178,14 +158,12 @@ impl SqlSession {
             login_time: now,
             last_request: now,
             master_key_open: false,
-            transactions: 0,
-            implicit_transactions: false,
-            xact_abort: false,
-            no_count: false,
-            lock_timeout: -1,
+            transaction: OpenTransaction::default(),
+            options: Options::default(),
             row_count: 0,
             last_error: 0,
             handled: Vec::new(),
+            frames: Vec::new(),
             temporary: HashMap::new(),
             prepared: HashMap::new(),
             next_handle: 0,
@@ -215,8 +193,8 @@ impl SqlSession {
             peer: self.peer,
             login_time: self.login_time,
             last_request: self.last_request,
-            transactions: self.transactions,
-            lock_timeout: self.lock_timeout,
+            transactions: self.transaction.depth,
+            lock_timeout: self.options.lock_timeout,
             row_count: self.row_count,
             last_error: self.last_error,
             text_size: -1,
@@ -232,23 +210,29 @@ impl SqlSession {
             application: self.application.clone(),
             client: self.client.clone(),
             error: self.handled.last().cloned(),
-            transactions: self.transactions,
+            transactions: self.transaction.depth,
+            doomed: self.transaction.doomed,
             peer: self.peer,
-            temporary: self.temporary.keys().cloned().collect(),
+            temporary: self.temporaries(),
         }
+    }
+
+    /// Names of the temporary tables that the innermost frame sees.
+    fn temporaries(&self) -> Vec<String> {
+        let frames = self.frames.iter().flat_map(|frame| frame.temporary.keys());
+        self.temporary.keys().chain(frames).cloned().collect()
     }
 
     /// What a client asks of the transaction manager instead of saying it in T-SQL.
     async fn manage(&mut self, steps: &[Transaction], output: &mut Output<'_>) -> Verdict {
         for step in steps {
             // Under IMPLICIT_TRANSACTIONS drivers end what no statement has begun yet.
-            if self.transactions == 0 && self.implicit_transactions && !matches!(step, Transaction::Begin) {
+            let idle = self.transaction.depth == 0 && self.options.implicit_transactions;
+            if idle && !matches!(step, Transaction::Begin(_)) {
                 continue;
             }
-            if let Err(error) = self.transaction(step, output).await {
-                self.last_error = error.number;
-                output.error(&error).await;
-                break;
+            if let Err(stop) = self.transact(step, output).await {
+                return self.uncaught(stop, output).await;
             }
         }
         Verdict::Continue
@@ -271,23 +255,34 @@ impl Session for SqlSession {
             return Verdict::Cut;
         }
         self.last_request = self.shared.world.with(|estate| estate.clock.now());
-        let mut output = Output { answers, attention, caught: None };
-        match request {
-            Request::Batch(text) => self.batch(&text, Variables::default(), &mut output).await.0,
+        let mut output = Output::new(answers, attention);
+        let verdict = match request {
+            Request::Batch(text) => self.batch(&text, &mut output).await,
             Request::Rpc { procedure, parameters } => self.call(&procedure, parameters, &mut output).await,
-            Request::Begin { .. } => self.manage(&[Transaction::Begin], &mut output).await,
-            Request::Commit { begins_next } => {
-                self.manage(then_begin(&[Transaction::Commit, Transaction::Begin], begins_next), &mut output)
-                    .await
+            Request::Begin { name } => {
+                let name = Some(name).filter(|name| !name.is_empty());
+                self.manage(&[Transaction::Begin(name)], &mut output).await
             }
-            Request::Rollback { begins_next } => {
+            Request::Commit { begins_next } => {
                 self.manage(
-                    then_begin(&[Transaction::Rollback, Transaction::Begin], begins_next),
+                    then_begin(&[Transaction::Commit, Transaction::Begin(None)], begins_next),
                     &mut output,
                 )
                 .await
             }
+            Request::Rollback { begins_next } => {
+                let steps = [Transaction::Rollback(None), Transaction::Begin(None)];
+                self.manage(then_begin(&steps, begins_next), &mut output).await
+            }
+        };
+        // An attention rolls back under XACT_ABORT alone.
+        if attention.is_cancelled() && self.options.xact_abort {
+            self.roll_back(&mut output).await;
         }
+        self.end_doomed(&mut output).await;
+        self.frames.clear();
+        self.handled.clear();
+        verdict
     }
 
     fn reset(&mut self, keeps_transaction: bool) {
@@ -296,12 +291,9 @@ impl Session for SqlSession {
         self.temporary.clear();
         self.prepared.clear();
         if !keeps_transaction {
-            self.transactions = 0;
+            self.end_transaction();
         }
-        self.implicit_transactions = false;
-        self.xact_abort = false;
-        self.no_count = false;
-        self.lock_timeout = -1;
+        self.options = Options::default();
     }
 }
 

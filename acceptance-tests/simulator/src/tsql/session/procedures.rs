@@ -1,22 +1,37 @@
-//! System procedures, called by EXEC and by RPC.
+//! EXEC, remote procedure calls, and the system procedures.
 
 use std::time::Duration;
 
 use rusqlite::types::Value;
+use sqlparser::ast::Expr;
 
 use super::super::ast::{Argument, Execute, Procedure};
 use super::super::error::{self, SqlError, raise};
 use super::super::query::Column;
-use super::super::value::Type;
+use super::super::value::{self, Type};
 use super::super::{ddl, parser};
-use super::bind;
+use super::frame::{Frame, MOST_FRAMES};
 use super::run::Flow;
-use super::{Output, SqlSession, Variables, wire};
+use super::stop::Stop;
+use super::{Output, SqlSession, bind, wire};
 use crate::tds::backend::{Event, Parameter, Verdict};
 use crate::world::collation::Collation;
 
-/// Where a call leads, what it returned, and what goes back to which variable.
-type Called = Result<(Flow, Option<i64>, Vec<(String, Type, Value)>), SqlError>;
+/// How a call ended.
+#[derive(Debug)]
+struct Called {
+    flow: Flow,
+    /// What it returned.
+    status: i64,
+    /// What goes back to which variable.
+    back: Vec<(String, Type, Value)>,
+}
+
+impl Called {
+    fn returned(status: i64) -> Self {
+        Self { flow: Flow::Next, status, back: Vec::new() }
+    }
+}
 
 /// An argument as a procedure takes it.
 #[derive(Debug, Clone)]
@@ -43,90 +58,120 @@ fn bare(name: &str) -> &str {
 
 impl SqlSession {
     /// `EXEC [@result =] procedure …`.
-    pub(super) async fn execute(
-        &mut self,
-        call: &Execute,
-        variables: &mut Variables,
-        output: &mut Output<'_>,
-        _in_try: bool,
-    ) -> Result<Flow, SqlError> {
+    pub(super) async fn execute(&mut self, call: &Execute, output: &mut Output<'_>) -> Result<Flow, Stop> {
         let procedure = match &call.procedure {
             Procedure::Named(name) => name.to_string(),
-            Procedure::Variable(name) => {
-                self.text(&sqlparser::ast::Expr::Identifier(name.clone()), variables)?
-            }
+            Procedure::Variable(name) => self.text(&Expr::Identifier(name.clone()))?.unwrap_or_default(),
         };
         let procedure = self.shared.collation.lower(bare(&procedure));
         let mut given = Vec::new();
         for argument in &call.arguments {
-            given.push(self.given(argument, variables)?);
+            given.push(self.given(argument)?);
         }
-        let (flow, status, back) = self.procedure(&procedure, given, output).await?;
+        let Called { flow, status, back } = Box::pin(self.procedure(&procedure, given, output)).await?;
         for (name, data_type, value) in back {
-            self.assign(&name, (data_type, value), variables)?;
+            self.assign(&name, (data_type, value))?;
         }
-        if let (Some(result), Some(status)) = (&call.result, status) {
-            self.assign(&result.value, (Type::Int, Value::Integer(status)), variables)?;
+        if let Some(result) = &call.result {
+            self.assign(&result.value, (Type::Int, Value::Integer(status)))?;
         }
         Ok(flow)
     }
 
-    fn given(&self, argument: &Argument, variables: &Variables) -> Result<Given, SqlError> {
+    fn given(&self, argument: &Argument) -> Result<Given, SqlError> {
         let (data_type, value) = match &argument.value {
-            Some(value) => self.typed(value, variables)?,
+            Some(value) => self.typed(value)?,
             None => (Type::Null, Value::Null),
         };
         let back_to = match &argument.value {
-            Some(sqlparser::ast::Expr::Identifier(name)) if argument.output => Some(name.value.clone()),
+            Some(Expr::Identifier(name)) if argument.output => Some(name.value.clone()),
             _ => None,
         };
         Ok(Given { name: argument.name.as_ref().map(|name| name.value.clone()), data_type, value, back_to })
     }
 
-    /// Runs a text in a scope of its own.
+    /// Runs a text in a frame of its own; the frame as it is afterwards. What the text did to the current database and
+    /// the settings is undone.
     pub(super) async fn nested(
         &mut self,
         text: &str,
-        mut variables: Variables,
+        frame: Frame,
         output: &mut Output<'_>,
-    ) -> Result<(Flow, Variables), SqlError> {
-        let batch = parser::parse(text, self.shared.major)?;
-        bind::bind(self, &variables, &batch.statements)?;
-        let flow = self.statements(&batch.statements, &mut variables, output, true).await?;
-        Ok((if matches!(flow, Flow::Cut) { flow } else { Flow::Next }, variables))
+    ) -> Result<(Flow, Frame), Stop> {
+        if self.frames.len() > MOST_FRAMES {
+            return Err(raise!(217, MOST_FRAMES).into());
+        }
+        let batch = parser::parse(text, self.shared.major).map_err(Stop::compile)?;
+        let (database, options, depth) = (self.database.clone(), self.options, self.transaction.depth);
+        let outer_tries = self.is_tried();
+        self.frames.push(frame);
+        let ended = match bind::bind(self, &batch.statements) {
+            Ok(()) => self.statements(&batch.statements, output).await,
+            Err(error) => Err(Stop::compile(error)),
+        };
+        let frame = self.frames.pop().unwrap_or_default();
+        self.options = options;
+        if self.database != database {
+            // ASSUMED 61: the client is told, as of any change of database.
+            let left = std::mem::replace(&mut self.database, database.clone());
+            output.send(Event::Database(database, left)).await;
+        }
+        let flow = match ended.map_err(Stop::for_caller)? {
+            Flow::Cut => Flow::Cut,
+            _ => Flow::Next,
+        };
+        let after = self.transaction.depth;
+        // ASSUMED 62: not under XACT_ABORT.
+        if after != depth && !options.xact_abort {
+            let error = raise!(266, depth, after);
+            if outer_tries {
+                return Err(error.into());
+            }
+            self.last_error = error.number;
+            output.error(&error).await;
+        }
+        Ok((flow, frame))
     }
 
-    async fn procedure(&mut self, procedure: &str, given: Vec<Given>, output: &mut Output<'_>) -> Called {
+    /// A frame of `sp_executesql`, `EXEC (text)` or a prepared statement, that many levels deeper.
+    pub(super) fn inner_frame(&self, levels: u8) -> Frame {
+        let level = self.frames.last().map_or(0, |frame| frame.level);
+        Frame { level: level.saturating_add(levels), ..Frame::default() }
+    }
+
+    async fn procedure(
+        &mut self,
+        procedure: &str,
+        given: Vec<Given>,
+        output: &mut Output<'_>,
+    ) -> Result<Called, Stop> {
         match procedure {
-            "sp_executesql" => {
-                let (flow, back) = self.execute_sql(&given, output).await?;
-                Ok((flow, Some(0), back))
-            }
+            "sp_executesql" => Box::pin(self.execute_sql(&given, output)).await,
             "sp_getapplock" => {
                 let resource = text(self.shared.collation, &given, 0, "@Resource").unwrap_or_default();
                 let mode = text(self.shared.collation, &given, 1, "@LockMode").unwrap_or_default();
                 if !mode.eq_ignore_ascii_case("Exclusive") {
-                    return Err(error::not_modelled("application locks that are not exclusive"));
+                    return Err(error::not_modelled("application locks that are not exclusive").into());
                 }
                 let limit =
                     match find(self.shared.collation, &given, 3, "@LockTimeout").map(|given| &given.value) {
                         Some(Value::Integer(limit)) => *limit,
-                        _ => self.lock_timeout,
+                        _ => self.options.lock_timeout,
                     };
                 let limit = u64::try_from(limit).ok().map(Duration::from_millis);
                 let taken = self.shared.locks.clone();
                 let taken = taken.take(&resource, self.id, limit, output.attention).await;
-                Ok((Flow::Next, Some(taken.code()), Vec::new()))
+                Ok(Called::returned(taken.code()))
             }
             "sp_releaseapplock" => {
                 let resource = text(self.shared.collation, &given, 0, "@Resource").unwrap_or_default();
                 if self.shared.locks.release(&resource, self.id) {
-                    return Ok((Flow::Next, Some(0), Vec::new()));
+                    return Ok(Called::returned(0));
                 }
-                Err(raise!(1223, "public", resource))
+                Err(raise!(1223, "public", resource).into())
             }
-            "sp_configure" => Err(error::not_modelled("sp_configure")),
-            "sp_reset_connection" => Ok((Flow::Next, Some(0), Vec::new())),
+            "sp_configure" => Err(error::not_modelled("sp_configure").into()),
+            "sp_reset_connection" => Ok(Called::returned(0)),
             _ => {
                 let arguments: Vec<ddl::issuer::Argument> =
                     given.into_iter().map(|given| (given.name, given.value)).collect();
@@ -145,36 +190,24 @@ impl SqlSession {
                             nullable: true,
                         })
                         .collect();
-                    output.send(Event::Columns(columns.iter().map(wire::column).collect())).await;
-                    let count = result.rows.len() as u64;
-                    for row in result.rows {
-                        let values = row
-                            .iter()
-                            .zip(&columns)
-                            .map(|(value, column)| wire::value(value, column.data_type));
-                        output.send(Event::Row(values.collect())).await;
-                    }
-                    output.send(Event::Done { rows: Some(count), error: false }).await;
+                    self.row_count = i64::try_from(result.rows.len()).unwrap_or(i64::MAX);
+                    output.result(&columns, result.rows).await;
                 }
-                Ok((Flow::Next, Some(0), Vec::new()))
+                Ok(Called::returned(0))
             }
         }
     }
 
     /// `sp_executesql @stmt, @params, …`.
-    async fn execute_sql(
-        &mut self,
-        given: &[Given],
-        output: &mut Output<'_>,
-    ) -> Result<(Flow, Vec<(String, Type, Value)>), SqlError> {
+    async fn execute_sql(&mut self, given: &[Given], output: &mut Output<'_>) -> Result<Called, Stop> {
         // Its first two arguments are what they are by their place, whatever drivers call them.
-        let Some(text) = placed(given, 0) else {
-            return Err(error::missing_parameter("sp_executesql", "@statement"));
-        };
-        let declared = placed(given, 1).unwrap_or_default();
+        let text = wide_text(given, 0, "@statement")?
+            .ok_or_else(|| error::missing_parameter("sp_executesql", "@statement"))?;
+        let declared = wide_text(given, 1, "@params")?.unwrap_or_default();
         let rest = given.get(2..).unwrap_or_default();
-        let (variables, back) = self.parameters(&declared, rest, &text)?;
-        let (flow, after) = self.nested(&text, variables, output).await?;
+        let (frame, back) = self.parameters(&declared, rest, &text)?;
+        self.last_error = 0;
+        let (flow, after) = Box::pin(self.nested(&text, frame, output)).await?;
         let back = back
             .into_iter()
             .filter_map(|(inner, outer)| {
@@ -182,22 +215,34 @@ impl SqlSession {
                 Some((outer, *data_type, value.clone()))
             })
             .collect();
-        Ok((flow, back))
+        // ASSUMED 63.
+        Ok(Called { flow, status: self.last_error.into(), back })
     }
 
-    /// The variables of a parameterised text, and which of them go back where.
+    /// The frame of a parameterised text, and which of its variables go back where.
     fn parameters(
         &self,
         declared: &str,
         given: &[Given],
         statement: &str,
-    ) -> Result<(Variables, Vec<(String, String)>), SqlError> {
-        let mut variables = Variables::default();
+    ) -> Result<(Frame, Vec<(String, String)>), SqlError> {
+        // The procedure is one level, its text another.
+        let mut frame = self.inner_frame(2);
         let mut back = Vec::new();
-        for (place, parameter) in parser::parse_parameters(declared)?.into_iter().enumerate() {
+        let declared_parameters = parser::parse_parameters(declared)?;
+        let collation = self.shared.collation;
+        for one in given.iter().filter_map(|given| given.name.as_deref()) {
+            if !declared_parameters.iter().any(|parameter| collation.equal(one, &parameter.name)) {
+                return Err(error::not_a_parameter(one, ""));
+            }
+        }
+        if given.len() > declared_parameters.len() {
+            return Err(error::too_many_arguments(""));
+        }
+        for (place, parameter) in declared_parameters.into_iter().enumerate() {
             let data_type = Type::of(&parameter.data_type)?;
             let by_name = given.iter().find(|given| {
-                given.name.as_deref().is_some_and(|name| self.shared.collation.equal(name, &parameter.name))
+                given.name.as_deref().is_some_and(|name| collation.equal(name, &parameter.name))
             });
             let found = by_name.or_else(|| given.get(place).filter(|given| given.name.is_none()));
             let Some(found) = found else {
@@ -206,15 +251,15 @@ impl SqlSession {
                     &parameter.name,
                 ));
             };
-            let value = bind::assigned(found.value.clone(), found.data_type, data_type)?;
-            variables.scalars.insert(self.fold(&parameter.name), (data_type, value));
-            if let Some(outer) = &found.back_to
-                && parameter.output
-            {
-                back.push((parameter.name.clone(), outer.clone()));
+            let value = value::convert(found.value.clone(), found.data_type, data_type, 0)?;
+            frame.scalars.insert(self.fold(&parameter.name), (data_type, value));
+            match &found.back_to {
+                Some(_) if !parameter.output => return Err(raise!(8162, parameter.name)),
+                Some(outer) => back.push((parameter.name.clone(), outer.clone())),
+                None => {}
             }
         }
-        Ok((variables, back))
+        Ok((frame, back))
     }
 
     /// A remote procedure call.
@@ -225,6 +270,7 @@ impl SqlSession {
         output: &mut Output<'_>,
     ) -> Verdict {
         let procedure = self.shared.collation.lower(bare(procedure));
+        self.frames = vec![Frame::default()];
         let mut outputs: Vec<(u16, String, crate::tds::backend::DataType)> = Vec::new();
         let mut given: Vec<Given> = Vec::new();
         for (place, parameter) in parameters.iter().enumerate() {
@@ -248,13 +294,13 @@ impl SqlSession {
             "sp_prepare" | "sp_prepexec" => self.prepare(&procedure, given, output).await,
             "sp_execute" => self.run_prepared(given, output).await,
             "sp_unprepare" => self.unprepare(&given),
-            name if name.starts_with("sp_cursor") => Err(error::not_modelled("server cursors")),
+            name if name.starts_with("sp_cursor") => Err(error::not_modelled("server cursors").into()),
             _ => self.procedure(&procedure, given, output).await,
         };
         match called {
-            Ok((Flow::Cut, ..)) => Verdict::Cut,
-            Ok((_, status, back)) => {
-                output.send(Event::ReturnStatus(i32::try_from(status.unwrap_or(0)).unwrap_or(0))).await;
+            Ok(Called { flow: Flow::Cut, .. }) => Verdict::Cut,
+            Ok(Called { status, back, .. }) => {
+                output.send(Event::ReturnStatus(i32::try_from(status).unwrap_or(0))).await;
                 for (ordinal, name, data_type) in outputs {
                     let slot = format!("@{ordinal}");
                     let found = back.iter().find(|(outer, ..)| *outer == slot);
@@ -265,50 +311,61 @@ impl SqlSession {
                 }
                 Verdict::Continue
             }
-            Err(error) => {
-                self.last_error = error.number;
-                output.error(&error).await;
-                if error.severity >= 20 { Verdict::Close } else { Verdict::Continue }
-            }
+            Err(stop) => self.uncaught(stop, output).await,
         }
     }
 
     /// `sp_prepare @handle OUTPUT, @params, @stmt` and `sp_prepexec`, which runs it as well.
-    async fn prepare(&mut self, procedure: &str, given: Vec<Given>, output: &mut Output<'_>) -> Called {
+    async fn prepare(
+        &mut self,
+        procedure: &str,
+        given: Vec<Given>,
+        output: &mut Output<'_>,
+    ) -> Result<Called, Stop> {
         let declared = placed(&given, 1).unwrap_or_default();
         let statement = placed(&given, 2).unwrap_or_default();
         parser::parse(&statement, self.shared.major)?;
         self.next_handle += 1;
         let handle = self.next_handle;
         self.prepared.insert(handle, (declared.clone(), statement.clone()));
-        let mut back: Vec<(String, Type, Value)> = Vec::new();
+        let mut called = Called::returned(0);
         if let Some(slot) = given.first().and_then(|given| given.back_to.clone()) {
-            back.push((slot, Type::Int, Value::Integer(handle)));
+            called.back.push((slot, Type::Int, Value::Integer(handle)));
         }
-        if procedure == "sp_prepare" {
-            return Ok((Flow::Next, Some(0), back));
+        if procedure == "sp_prepexec" {
+            let rest = given.get(3..).unwrap_or_default();
+            called.flow = self.run_text(&declared, &statement, rest, output).await?;
         }
-        let (variables, _) = self.parameters(&declared, given.get(3..).unwrap_or_default(), &statement)?;
-        let (flow, _) = self.nested(&statement, variables, output).await?;
-        Ok((flow, Some(0), back))
+        Ok(called)
     }
 
-    fn unprepare(&mut self, given: &[Given]) -> Called {
+    async fn run_text(
+        &mut self,
+        declared: &str,
+        statement: &str,
+        given: &[Given],
+        output: &mut Output<'_>,
+    ) -> Result<Flow, Stop> {
+        let (frame, _) = self.parameters(declared, given, statement)?;
+        Box::pin(self.nested(statement, frame, output)).await.map(|(flow, _)| flow)
+    }
+
+    fn unprepare(&mut self, given: &[Given]) -> Result<Called, Stop> {
         let handle = handle(given);
         match self.prepared.remove(&handle) {
-            Some(_) => Ok((Flow::Next, Some(0), Vec::new())),
-            None => Err(no_handle(handle)),
+            Some(_) => Ok(Called::returned(0)),
+            None => Err(no_handle(handle).into()),
         }
     }
 
-    async fn run_prepared(&mut self, given: Vec<Given>, output: &mut Output<'_>) -> Called {
+    async fn run_prepared(&mut self, given: Vec<Given>, output: &mut Output<'_>) -> Result<Called, Stop> {
         let handle = handle(&given);
         let Some((declared, statement)) = self.prepared.get(&handle).cloned() else {
-            return Err(no_handle(handle));
+            return Err(no_handle(handle).into());
         };
-        let (variables, _) = self.parameters(&declared, given.get(1..).unwrap_or_default(), &statement)?;
-        let (flow, _) = self.nested(&statement, variables, output).await?;
-        Ok((flow, Some(0), Vec::new()))
+        let rest = given.get(1..).unwrap_or_default();
+        let flow = self.run_text(&declared, &statement, rest, output).await?;
+        Ok(Called { flow, ..Called::returned(0) })
     }
 }
 
@@ -344,5 +401,16 @@ fn placed(given: &[Given], place: usize) -> Option<String> {
     match given.get(place).map(|given| &given.value) {
         Some(Value::Text(text)) => Some(text.clone()),
         _ => None,
+    }
+}
+
+/// A text argument that must be Unicode, as `sp_executesql` wants it (214).
+fn wide_text(given: &[Given], place: usize, name: &str) -> Result<Option<String>, SqlError> {
+    match given.get(place) {
+        Some(Given { data_type: Type::NVarChar(_) | Type::NChar(_), value: Value::Text(text), .. }) => {
+            Ok(Some(text.clone()))
+        }
+        Some(Given { value: Value::Null, .. }) | None => Ok(None),
+        Some(_) => Err(error::wrong_parameter_type(name, "ntext/nchar/nvarchar")),
     }
 }

@@ -1,30 +1,27 @@
-//! Statement by statement.
+//! Statement by statement: control flow, TRY and CATCH, and what the journal and faults have to do with it.
 
 use std::future::Future;
 use std::pin::Pin;
 
-use rusqlite::types::Value;
-
-use super::super::ast::{
-    Batch, Ddl, Declaration, InsertSource, SessionOption, Statement, StatementKind, Transaction,
-};
-use super::super::error::{self, SqlError};
-use super::super::query::{self, Column, Plan};
-use super::super::value::Type;
-use super::super::{ddl, parser};
-use super::bind::{self, Scope};
-use super::{Output, SqlSession, Table, Variables, wire};
+use super::super::ast::{Ddl, Declaration, Statement, StatementKind};
+use super::super::error::{self, SqlError, raise};
+use super::super::parser;
+use super::frame::Frame;
+use super::stop::{Reach, Stop};
+use super::{Output, SqlSession, assign, bind};
 use crate::faults::{Failure, Verdict as FaultVerdict};
 use crate::journal::{Event as JournalEvent, Face, Outcome};
-use crate::tds::backend::{Event, TransactionChange, Verdict};
+use crate::tds::backend::{Event, Verdict};
 
 /// Where a statement leads.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Flow {
     Next,
     Break,
     Continue,
-    Return(i64),
+    /// To the label of that name.
+    Goto(String),
+    Return,
     /// The connection breaks.
     Cut,
 }
@@ -32,161 +29,215 @@ pub(super) enum Flow {
 /// A loop of a batch that never ends is ended.
 const ITERATIONS: u32 = 1_000_000;
 
-type Step<'a> = Pin<Box<dyn Future<Output = Result<Flow, SqlError>> + Send + 'a>>;
+type Step<'a> = Pin<Box<dyn Future<Output = Result<Flow, Stop>> + Send + 'a>>;
 
 impl SqlSession {
-    /// Runs a batch: the verdict, the variables as they are afterwards, and what it returned.
-    pub(super) async fn batch(
-        &mut self,
-        text: &str,
-        mut variables: Variables,
-        output: &mut Output<'_>,
-    ) -> (Verdict, Variables, Option<i64>) {
-        let parsed = parser::parse(text, self.shared.major);
-        let bound = parsed.and_then(|batch| bind::bind(self, &variables, &batch.statements).map(|()| batch));
-        let batch: Batch = match bound {
-            Ok(batch) => batch,
-            Err(error) => {
-                self.last_error = error.number;
-                output.error(&error).await;
-                return (Verdict::Continue, variables, None);
-            }
+    /// Runs a batch.
+    pub(super) async fn batch(&mut self, text: &str, output: &mut Output<'_>) -> Verdict {
+        self.frames = vec![Frame::default()];
+        let bound = parser::parse(text, self.shared.major)
+            .and_then(|batch| bind::bind(self, &batch.statements).map(|()| batch));
+        let ended = match bound {
+            Ok(batch) => self.statements(&batch.statements, output).await,
+            Err(error) => Err(Stop::compile(error)),
         };
-        let ended = self.statements(&batch.statements, &mut variables, output, false).await;
         match ended {
-            Ok(Flow::Cut) => (Verdict::Cut, variables, None),
-            Ok(Flow::Return(status)) => (Verdict::Continue, variables, Some(status)),
-            Ok(_) => (Verdict::Continue, variables, Some(0)),
-            Err(error) => {
-                output.error(&error).await;
-                let verdict = if error.severity >= 20 { Verdict::Close } else { Verdict::Continue };
-                (verdict, variables, None)
-            }
+            Ok(Flow::Cut) => Verdict::Cut,
+            Ok(_) => Verdict::Continue,
+            Err(stop) => self.uncaught(stop, output).await,
         }
     }
 
-    /// Runs statements in order. In a TRY block any error leaves it; elsewhere only one that ends the batch.
+    /// An error that nothing caught ends the request.
+    pub(super) async fn uncaught(&mut self, stop: Stop, output: &mut Output<'_>) -> Verdict {
+        self.last_error = stop.error.number;
+        output.error(&stop.error).await;
+        if stop.reach >= Reach::Transaction
+            && let Some(left) = self.roll_back(output).await
+        {
+            output.error(&left).await;
+        }
+        if stop.reach == Reach::Connection { Verdict::Close } else { Verdict::Continue }
+    }
+
+    /// Whether a TRY block runs, in whatever frame.
+    pub(super) fn is_tried(&self) -> bool {
+        self.frames.iter().any(|frame| frame.tries > 0)
+    }
+
+    /// The statement counted rows and went well.
+    pub(super) fn counted(&mut self, rows: i64) {
+        self.row_count = rows;
+        self.last_error = 0;
+    }
+
+    /// Runs statements in order, up to an error that ends more than its statement.
     pub(super) fn statements<'a>(
         &'a mut self,
         statements: &'a [Statement],
-        variables: &'a mut Variables,
         output: &'a mut Output<'_>,
-        in_try: bool,
     ) -> Step<'a> {
         Box::pin(async move {
-            for statement in statements {
+            let mut next = 0;
+            while let Some(statement) = statements.get(next) {
+                next += 1;
                 if output.attention.is_cancelled() {
-                    return Ok(Flow::Return(0));
+                    return Ok(Flow::Return);
                 }
-                match self.statement(statement, variables, output, in_try).await {
+                match self.statement(statement, output).await {
                     Ok(Flow::Next) => {}
-                    Ok(other) => return Ok(other),
-                    Err(error) => {
-                        let error = if error.line == 0 { error.at_line(statement.line) } else { error };
-                        self.last_error = error.number;
-                        if in_try || ends_batch(&error) || self.xact_abort {
-                            return Err(error);
+                    Ok(Flow::Goto(label)) => match self.label(statements, &label) {
+                        Some(place) => {
+                            next = place;
+                            // A loop of jumps must leave others their turn.
+                            tokio::task::yield_now().await;
                         }
-                        output.error(&error).await;
-                        output.send(Event::Done { rows: None, error: true }).await;
-                    }
+                        None => return Ok(Flow::Goto(label)),
+                    },
+                    Ok(other) => return Ok(other),
+                    Err(stop) => self.failed(statement, stop.at_line(statement.line), output).await?,
                 }
             }
             Ok(Flow::Next)
         })
     }
 
-    async fn statement(
+    fn label(&self, statements: &[Statement], wanted: &str) -> Option<usize> {
+        let collation = self.shared.collation;
+        statements.iter().position(|statement| match &statement.kind {
+            StatementKind::Label(name) => collation.equal(&name.value, wanted),
+            _ => false,
+        })
+    }
+
+    /// A statement failed: what is not caught and ends no more than it is told to the client.
+    async fn failed(
         &mut self,
         statement: &Statement,
-        variables: &mut Variables,
+        stop: Stop,
         output: &mut Output<'_>,
-        in_try: bool,
-    ) -> Result<Flow, SqlError> {
+    ) -> Result<(), Stop> {
+        // A block passes on what a statement within it failed by.
+        self.last_error = stop.error.number;
+        let stop = if self.options.xact_abort { stop.under_xact_abort() } else { stop };
+        if stop.reach > Reach::Statement || self.is_tried() {
+            return Err(stop);
+        }
+        output.error(&stop.error).await;
+        let changes = matches!(
+            &statement.kind,
+            StatementKind::Insert(_) | StatementKind::Update { .. } | StatementKind::Delete { .. }
+        );
+        if changes {
+            output.error(&raise!(3621).at_line(statement.line)).await;
+        }
+        output.send(Event::Done { rows: None, error: true }).await;
+        Ok(())
+    }
+
+    async fn statement(&mut self, statement: &Statement, output: &mut Output<'_>) -> Result<Flow, Stop> {
         match &statement.kind {
             StatementKind::If { condition, then, otherwise } => {
-                if self.holds(condition, variables)? {
-                    return self.statements(std::slice::from_ref(then), variables, output, in_try).await;
-                }
-                match otherwise {
-                    Some(otherwise) => {
-                        self.statements(std::slice::from_ref(otherwise), variables, output, in_try).await
+                let holds = self.holds(condition).map_err(deferred)?;
+                // The branch sees no counts of what came before, and none of the condition's.
+                self.counted(0);
+                match (holds, otherwise) {
+                    (true, _) => self.statements(std::slice::from_ref(then), output).await,
+                    (false, Some(otherwise)) => {
+                        self.statements(std::slice::from_ref(otherwise), output).await
                     }
-                    None => Ok(Flow::Next),
+                    (false, None) => Ok(Flow::Next),
                 }
             }
             StatementKind::While { condition, body } => {
                 for _round in 0..ITERATIONS {
-                    if output.attention.is_cancelled() || !self.holds(condition, variables)? {
+                    let holds = self.holds(condition).map_err(deferred)?;
+                    self.counted(0);
+                    if output.attention.is_cancelled() || !holds {
                         return Ok(Flow::Next);
                     }
-                    match self.statements(std::slice::from_ref(body), variables, output, in_try).await? {
-                        Flow::Break => return Ok(Flow::Next),
+                    match self.statements(std::slice::from_ref(body), output).await? {
+                        Flow::Break => {
+                            self.counted(0);
+                            return Ok(Flow::Next);
+                        }
                         Flow::Next | Flow::Continue => {}
                         other => return Ok(other),
                     }
                     tokio::task::yield_now().await;
                 }
-                Err(error::not_modelled("a loop of more than a million rounds"))
+                Err(error::not_modelled("a loop of more than a million rounds").into())
             }
             StatementKind::Break => Ok(Flow::Break),
             StatementKind::Continue => Ok(Flow::Continue),
-            StatementKind::Block(statements) => self.statements(statements, variables, output, in_try).await,
+            StatementKind::Label(_) => Ok(Flow::Next),
+            StatementKind::Goto(name) => Ok(Flow::Goto(name.value.clone())),
+            StatementKind::Block(statements) => self.statements(statements, output).await,
+            // What goes deeper is boxed: texts may nest 32 deep, and each level lies on the stack while it is polled.
             StatementKind::TryCatch { attempt, handler } => {
-                match self.statements(attempt, variables, output, true).await {
-                    Err(error) if error.severity < 20 => {
-                        self.handled.push(error);
-                        let ended = self.statements(handler, variables, output, in_try).await;
-                        self.handled.pop();
-                        ended
-                    }
-                    other => other,
-                }
+                Box::pin(self.try_catch(attempt, handler, output)).await
             }
-            StatementKind::Return(value) => {
-                let status = match value {
-                    Some(value) => match self.value(value, variables)? {
-                        Value::Integer(status) => status,
-                        _ => 0,
-                    },
-                    None => 0,
-                };
-                Ok(Flow::Return(status))
-            }
+            StatementKind::Return(_) => Ok(Flow::Return),
             StatementKind::Declare(declarations) => {
+                // They were declared before anything ran; only values are left, each time that the statement is reached.
                 for declaration in declarations {
-                    bind::add(self, variables, declaration)?;
                     if let Declaration::Scalar { name, value: Some(value), .. } = declaration {
-                        let value = self.typed(value, variables)?;
-                        self.assign(&name.value, value, variables)?;
+                        let value = self.typed(value).map_err(deferred)?;
+                        self.assign(&name.value, value)?;
+                        self.counted(1);
                     }
                 }
                 Ok(Flow::Next)
             }
             StatementKind::SetVariable { name, operator, value } => {
-                let mut value = self.typed(value, variables)?;
-                if let Some(operator) = operator {
-                    value = self.combined(&name.value, operator, value, variables)?;
-                }
-                self.assign(&name.value, value, variables)?;
+                let value = match operator {
+                    Some(operator) => self.typed(&assign::compound(name, operator, value)),
+                    None => self.typed(value),
+                };
+                let value = value.map_err(deferred)?;
+                self.assign(&name.value, value)?;
+                self.counted(1);
                 Ok(Flow::Next)
             }
             StatementKind::SetOption(option) => {
                 self.set(option);
+                self.counted(0);
                 Ok(Flow::Next)
             }
-            _ => self.recorded(statement, variables, output, in_try).await,
+            _ => Box::pin(self.recorded(statement, output)).await,
+        }
+    }
+
+    async fn try_catch(
+        &mut self,
+        attempt: &[Statement],
+        handler: &[Statement],
+        output: &mut Output<'_>,
+    ) -> Result<Flow, Stop> {
+        self.trying(true);
+        let tried = self.statements(attempt, output).await;
+        self.trying(false);
+        let stop = match tried {
+            Err(stop) if stop.is_caught() => stop,
+            other => return other,
+        };
+        if self.transaction.depth > 0 && (stop.reach == Reach::Transaction || self.options.xact_abort) {
+            self.transaction.doomed = true;
+        }
+        self.handled.push(stop.error);
+        let ended = self.statements(handler, output).await;
+        self.handled.pop();
+        ended
+    }
+
+    fn trying(&mut self, begins: bool) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.tries = if begins { frame.tries + 1 } else { frame.tries.saturating_sub(1) };
         }
     }
 
     /// A statement that the journal knows and faults can hit.
-    async fn recorded(
-        &mut self,
-        statement: &Statement,
-        variables: &mut Variables,
-        output: &mut Output<'_>,
-        in_try: bool,
-    ) -> Result<Flow, SqlError> {
+    async fn recorded(&mut self, statement: &Statement, output: &mut Output<'_>) -> Result<Flow, Stop> {
         let event = JournalEvent {
             who: self.login.clone(),
             server: self.shared.engine.to_string(),
@@ -201,14 +252,14 @@ impl SqlSession {
             decided = faults.before(&event) => decided,
             () = output.attention.cancelled() => {
                 entry.finish(Outcome::Abandoned);
-                return Ok(Flow::Return(0));
+                return Ok(Flow::Return);
             }
         };
         let reply = match decided {
             FaultVerdict::Proceed(reply) => reply,
             FaultVerdict::Fail(Failure::Sql { number, class, state, message }) => {
                 entry.finish(Outcome::Error { code: number.to_string(), message: message.clone() });
-                return Err(SqlError::new(number, class, state, message));
+                return Err(SqlError::new(number, class, state, message).into());
             }
             FaultVerdict::Fail(Failure::Http { .. }) => {
                 entry.finish(Outcome::Abandoned);
@@ -219,441 +270,27 @@ impl SqlSession {
                 return Ok(Flow::Cut);
             }
         };
-        let done = self.carry_out(statement, variables, output, in_try).await;
+        let done = Box::pin(self.act(statement, output)).await;
         if let Err(action) = reply.release() {
             entry.finish(Outcome::Fault { action });
             return Ok(Flow::Cut);
         }
         entry.finish(match &done {
             Ok(_) => Outcome::Ok { detail: self.row_count },
-            Err(error) => Outcome::Error { code: error.number.to_string(), message: error.message.clone() },
+            Err(Stop { error, .. }) => {
+                Outcome::Error { code: error.number.to_string(), message: error.message.clone() }
+            }
         });
         done
     }
-
-    async fn carry_out(
-        &mut self,
-        statement: &Statement,
-        variables: &mut Variables,
-        output: &mut Output<'_>,
-        in_try: bool,
-    ) -> Result<Flow, SqlError> {
-        self.row_count = 0;
-        match &statement.kind {
-            StatementKind::Query(query) => {
-                let plan = query::plan(query, &Scope { session: self, variables })?;
-                self.select(&plan, variables, output).await?;
-            }
-            StatementKind::Insert(insert) => {
-                let rows = match &insert.source {
-                    InsertSource::Query(query) => {
-                        let scope = Scope { session: self, variables };
-                        query::run(&query::plan(query, &scope)?, &scope)?.rows
-                    }
-                    InsertSource::Execute(call) => {
-                        let mut caught = Output {
-                            answers: output.answers,
-                            attention: output.attention,
-                            caught: Some(Vec::new()),
-                        };
-                        let flow = self.execute(call, variables, &mut caught, in_try).await?;
-                        if matches!(flow, Flow::Cut) {
-                            return Ok(flow);
-                        }
-                        caught.caught.unwrap_or_default()
-                    }
-                    InsertSource::ExecuteText(_) => return Err(error::not_modelled("INSERT … EXEC (text)")),
-                };
-                let count = self.insert(&insert.target.to_string(), &insert.columns, rows, variables)?;
-                self.row_count = count;
-                self.done(output).await;
-            }
-            StatementKind::Delete { target, condition: None } => {
-                let table = self.local_table(&target.to_string(), variables)?;
-                self.row_count = i64::try_from(table.rows.len()).unwrap_or(0);
-                self.local_table(&target.to_string(), variables)?.rows.clear();
-                self.done(output).await;
-            }
-            StatementKind::Delete { .. } | StatementKind::Update { .. } => {
-                return Err(error::not_modelled("DELETE and UPDATE with a condition"));
-            }
-            StatementKind::CreateTable { name, columns } => {
-                let columns = columns
-                    .iter()
-                    .map(|column| {
-                        Ok(Column {
-                            name: column.name.value.clone(),
-                            data_type: Type::of(&column.data_type)?,
-                            nullable: column.nullable,
-                        })
-                    })
-                    .collect::<Result<Vec<_>, SqlError>>()?;
-                let folded = self.fold(&name.value);
-                if self.temporary.contains_key(&folded) {
-                    return Err(error::object_exists(&name.value));
-                }
-                self.temporary.insert(folded, Table { columns, rows: Vec::new() });
-            }
-            StatementKind::DropTables { names, if_exists } => {
-                for name in names {
-                    let folded = self.fold(&plain(&name.to_string()));
-                    if self.temporary.remove(&folded).is_none() && !if_exists {
-                        return Err(error::cannot_drop("table", &name.to_string()));
-                    }
-                }
-            }
-            StatementKind::Throw(None) => {
-                let error = self.handled.last().cloned();
-                return Err(error.unwrap_or_else(|| error::throw_outside_catch(statement.line)));
-            }
-            StatementKind::Throw(Some(arguments)) => {
-                let [number, text, state] = arguments.as_ref();
-                let number = self.whole(number, variables)?;
-                let text = self.text(text, variables)?;
-                let state = self.whole(state, variables)?;
-                let thrown = i32::try_from(number).unwrap_or(50000);
-                let mut thrown = SqlError::new(thrown, 16, u8::try_from(state).unwrap_or(1), text);
-                thrown.line = statement.line;
-                return Err(thrown);
-            }
-            StatementKind::RaiseError { message, severity, state, .. } => {
-                let text = self.text(message, variables)?;
-                let severity = u8::try_from(self.whole(severity, variables)?).unwrap_or(16);
-                let state = u8::try_from(self.whole(state, variables)?).unwrap_or(1);
-                let raised = SqlError::new(50000, severity, state, text).at_line(statement.line);
-                if severity > 10 {
-                    return Err(raised);
-                }
-                output.error(&raised).await;
-            }
-            StatementKind::Print(value) => {
-                let text = self.text(value, variables)?;
-                output.error(&SqlError::new(0, 0, 1, text).at_line(statement.line)).await;
-            }
-            StatementKind::Use(name) => self.use_database(&name.0, output).await?,
-            StatementKind::Execute(call) => return self.execute(call, variables, output, in_try).await,
-            StatementKind::ExecuteText(text) => {
-                let text = self.text(text, variables)?;
-                return self.nested(&text, Variables::default(), output).await.map(|(flow, _)| flow);
-            }
-            StatementKind::WaitFor { delay: true, value } => {
-                let text = self.text(value, variables)?;
-                let Some(delay) = wire::delay(&text) else { return Err(error::date_conversion()) };
-                tokio::select! {
-                    () = tokio::time::sleep(delay / self.shared.speed.max(1)) => {}
-                    () = output.attention.cancelled() => {}
-                }
-            }
-            StatementKind::WaitFor { .. } => return Err(error::not_modelled("WAITFOR TIME")),
-            StatementKind::Transaction(transaction) => self.transaction(transaction, output).await?,
-            StatementKind::Checkpoint | StatementKind::Reconfigure => {}
-            StatementKind::Ddl(statement) => self.ddl(statement, output).await?,
-            // Those that only steer were handled before.
-            _ => {}
-        }
-        Ok(Flow::Next)
-    }
-
-    async fn select(
-        &mut self,
-        plan: &Plan,
-        variables: &mut Variables,
-        output: &mut Output<'_>,
-    ) -> Result<(), SqlError> {
-        let found = query::run(plan, &Scope { session: self, variables })?;
-        self.row_count = i64::try_from(found.rows.len()).unwrap_or(i64::MAX);
-        if !plan.assignments.is_empty() {
-            if let Some(last) = found.rows.last() {
-                for (place, name) in plan.assignments.iter().enumerate() {
-                    let value = last.get(place).cloned().unwrap_or(Value::Null);
-                    let from = found.columns.get(place).map_or(Type::Null, |column| column.data_type);
-                    self.assign(name, (from, value), variables)?;
-                }
-            }
-            self.done(output).await;
-            return Ok(());
-        }
-        if let Some(name) = &plan.into {
-            let table = Table { columns: found.columns, rows: found.rows };
-            let folded = self.fold(name);
-            self.temporary.insert(folded, table);
-            self.done(output).await;
-            return Ok(());
-        }
-        output.send(Event::Columns(found.columns.iter().map(wire::column).collect())).await;
-        for row in &found.rows {
-            let values = row
-                .iter()
-                .zip(&found.columns)
-                .map(|(value, column)| wire::value(value, column.data_type))
-                .collect();
-            output.send(Event::Row(values)).await;
-        }
-        // Even under NOCOUNT the result set has its end.
-        output.send(Event::Done { rows: Some(found.rows.len() as u64), error: false }).await;
-        Ok(())
-    }
-
-    async fn done(&self, output: &mut Output<'_>) {
-        if !self.no_count {
-            let rows = u64::try_from(self.row_count).unwrap_or(0);
-            output.send(Event::Done { rows: Some(rows), error: false }).await;
-        }
-    }
-
-    async fn ddl(&mut self, statement: &Ddl, output: &mut Output<'_>) -> Result<(), SqlError> {
-        if self.transactions > 0 || self.implicit_transactions {
-            match statement {
-                Ddl::CreateAvailabilityGroup(_)
-                | Ddl::AlterAvailabilityGroup { .. }
-                | Ddl::DropAvailabilityGroup { .. }
-                | Ddl::CreateEndpoint(_)
-                | Ddl::AlterEndpoint(_)
-                | Ddl::CreateDatabase { .. }
-                | Ddl::AlterDatabase { .. } => {
-                    return Err(error::not_within_transaction(ddl_kind(statement)));
-                }
-                Ddl::DropDatabases { .. } => return Err(error::not_inside_transaction(ddl_kind(statement))),
-                _ => {}
-            }
-        }
-        let caller = self.caller();
-        let outcome = self.shared.world.with(|estate| ddl::execute(estate, &caller, statement))?;
-        if let Some(open) = outcome.master_key_open {
-            self.master_key_open = open;
-        }
-        for (number, class, state, text) in outcome.messages {
-            output.error(&SqlError::new(number, class, state, text)).await;
-        }
-        if let Some((names, rows)) = outcome.rows {
-            let column = |name: &String| Column {
-                name: name.clone(),
-                data_type: Type::NVarChar(Some(4000)),
-                nullable: true,
-            };
-            let columns: Vec<Column> = names.iter().map(column).collect();
-            output.send(Event::Columns(columns.iter().map(wire::column).collect())).await;
-            let count = rows.len() as u64;
-            for row in rows {
-                let value = |text: Option<String>| {
-                    text.map_or(crate::tds::backend::Value::Null, crate::tds::backend::Value::Text)
-                };
-                output.send(Event::Row(row.into_iter().map(value).collect())).await;
-            }
-            output.send(Event::Done { rows: Some(count), error: false }).await;
-        }
-        Ok(())
-    }
-
-    pub(super) fn caller(&self) -> ddl::Caller {
-        ddl::Caller {
-            engine: self.shared.engine.clone(),
-            login: self.login.clone(),
-            database: self.database.clone(),
-            master_key_open: self.master_key_open,
-        }
-    }
-
-    async fn use_database(&mut self, name: &str, output: &mut Output<'_>) -> Result<(), SqlError> {
-        let found = self.shared.world.with(|estate| {
-            estate
-                .engine(&self.shared.engine)
-                .and_then(|engine| engine.database(name))
-                .map(|one| one.name.clone())
-        });
-        let Some(found) = found else { return Err(error::unknown_database(name)) };
-        let old = std::mem::replace(&mut self.database, found.clone());
-        output.send(Event::Database(found, old)).await;
-        Ok(())
-    }
-
-    pub(super) async fn transaction(
-        &mut self,
-        transaction: &Transaction,
-        output: &mut Output<'_>,
-    ) -> Result<(), SqlError> {
-        match transaction {
-            Transaction::Begin => {
-                self.transactions += 1;
-                if self.transactions == 1 {
-                    output.send(Event::Transaction(TransactionChange::Begun)).await;
-                }
-            }
-            Transaction::Commit if self.transactions == 0 => return Err(error::commit_without_begin()),
-            Transaction::Commit => {
-                self.transactions -= 1;
-                if self.transactions == 0 {
-                    output.send(Event::Transaction(TransactionChange::Committed)).await;
-                }
-            }
-            Transaction::Rollback if self.transactions == 0 => return Err(error::rollback_without_begin()),
-            Transaction::Rollback => {
-                self.transactions = 0;
-                output.send(Event::Transaction(TransactionChange::RolledBack)).await;
-            }
-            Transaction::Save(_) => {}
-        }
-        Ok(())
-    }
-
-    fn set(&mut self, option: &SessionOption) {
-        match option {
-            SessionOption::ImplicitTransactions(on) => self.implicit_transactions = *on,
-            SessionOption::XactAbort(on) => self.xact_abort = *on,
-            SessionOption::NoCount(on) => self.no_count = *on,
-            SessionOption::LockTimeout(limit) => self.lock_timeout = *limit,
-            SessionOption::DateFormat(_) | SessionOption::Language(_) | SessionOption::Without(_) => {}
-        }
-    }
-
-    fn insert(
-        &mut self,
-        target: &str,
-        columns: &[sqlparser::ast::Ident],
-        rows: Vec<Vec<Value>>,
-        variables: &mut Variables,
-    ) -> Result<i64, SqlError> {
-        let collation = self.shared.collation;
-        let table = self.local_table(target, variables)?;
-        let places = if columns.is_empty() {
-            (0..table.columns.len()).collect::<Vec<_>>()
-        } else {
-            columns
-                .iter()
-                .map(|name| {
-                    let found =
-                        table.columns.iter().position(|column| collation.equal(&column.name, &name.value));
-                    found.ok_or_else(|| error::invalid_column(&name.value))
-                })
-                .collect::<Result<Vec<_>, _>>()?
-        };
-        let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        for row in rows {
-            if row.len() != places.len() {
-                return Err(error::insert_mismatch());
-            }
-            let mut stored = vec![Value::Null; table.columns.len()];
-            for (place, value) in places.iter().zip(row) {
-                if let Some(slot) = stored.get_mut(*place) {
-                    *slot = value;
-                }
-            }
-            table.rows.push(stored);
-        }
-        Ok(count)
-    }
-
-    fn local_table<'a>(
-        &'a mut self,
-        name: &str,
-        variables: &'a mut Variables,
-    ) -> Result<&'a mut Table, SqlError> {
-        let name = plain(name);
-        let folded = self.fold(&name);
-        if let Some(table) = variables.tables.get_mut(&folded) {
-            return Ok(table);
-        }
-        self.temporary.get_mut(&folded).ok_or_else(|| error::invalid_object(&name))
-    }
-
-    fn holds(&self, condition: &sqlparser::ast::Expr, variables: &Variables) -> Result<bool, SqlError> {
-        let scope = Scope { session: self, variables };
-        let plan = query::plan_condition(condition, &scope)?;
-        Ok(query::evaluate(&plan, &scope)? == Value::Integer(1))
-    }
-
-    pub(super) fn typed(
-        &self,
-        expression: &sqlparser::ast::Expr,
-        variables: &Variables,
-    ) -> Result<(Type, Value), SqlError> {
-        let scope = Scope { session: self, variables };
-        let plan = query::plan_expression(expression, &scope)?;
-        let data_type = plan.columns.first().map_or(Type::Null, |column| column.data_type);
-        Ok((data_type, query::evaluate(&plan, &scope)?))
-    }
-
-    pub(super) fn value(
-        &self,
-        expression: &sqlparser::ast::Expr,
-        variables: &Variables,
-    ) -> Result<Value, SqlError> {
-        self.typed(expression, variables).map(|(_, value)| value)
-    }
-
-    fn whole(&self, expression: &sqlparser::ast::Expr, variables: &Variables) -> Result<i64, SqlError> {
-        let (from, value) = self.typed(expression, variables)?;
-        match bind::assigned(value, from, Type::BigInt)? {
-            Value::Integer(number) => Ok(number),
-            _ => Ok(0),
-        }
-    }
-
-    pub(super) fn text(
-        &self,
-        expression: &sqlparser::ast::Expr,
-        variables: &Variables,
-    ) -> Result<String, SqlError> {
-        let (from, value) = self.typed(expression, variables)?;
-        match bind::assigned(value, from, Type::NVarChar(None))? {
-            Value::Text(text) => Ok(text),
-            _ => Ok(String::new()),
-        }
-    }
-
-    pub(super) fn assign(
-        &self,
-        name: &str,
-        (from, value): (Type, Value),
-        variables: &mut Variables,
-    ) -> Result<(), SqlError> {
-        let held =
-            variables.scalars.get_mut(&self.fold(name)).ok_or_else(|| error::undeclared_variable(name))?;
-        held.1 = bind::assigned(value, from, held.0)?;
-        Ok(())
-    }
-
-    /// `SET @a += e`.
-    fn combined(
-        &self,
-        name: &str,
-        operator: &sqlparser::ast::BinaryOperator,
-        (from, value): (Type, Value),
-        variables: &Variables,
-    ) -> Result<(Type, Value), SqlError> {
-        let held = variables.scalars.get(&self.fold(name)).ok_or_else(|| error::undeclared_variable(name))?;
-        let number = |value: &Value| match value {
-            Value::Integer(number) => Some(*number),
-            _ => None,
-        };
-        let text = |value: &Value| match value {
-            Value::Text(text) => Some(text.clone()),
-            _ => None,
-        };
-        use sqlparser::ast::BinaryOperator::{Minus, Multiply, Plus};
-        let combined = match (operator, number(&held.1), number(&value), text(&held.1), text(&value)) {
-            (Plus, Some(left), Some(right), ..) => Value::Integer(left.wrapping_add(right)),
-            (Minus, Some(left), Some(right), ..) => Value::Integer(left.wrapping_sub(right)),
-            (Multiply, Some(left), Some(right), ..) => Value::Integer(left.wrapping_mul(right)),
-            (Plus, _, _, Some(left), Some(right)) => Value::Text(left + &right),
-            (..) if held.1 == Value::Null || value == Value::Null => Value::Null,
-            _ => return Err(error::not_modelled("this compound assignment")),
-        };
-        let data_type = if matches!(combined, Value::Text(_)) { from } else { held.0 };
-        Ok((data_type, combined))
-    }
 }
 
-/// Errors that end the batch and not only their statement.
-fn ends_batch(error: &SqlError) -> bool {
-    error.severity >= 19
-        || matches!(error.number, 245 | 241 | 8114 | 137 | 102 | 50000) && error.number != 50000
-}
-
-/// A table's name without brackets and without `dbo.`.
-fn plain(name: &str) -> String {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    last.trim_matches(['[', ']', '"']).to_owned()
+/// An error of a statement that is bound when it is reached: a name that is still unknown ends the frame.
+pub(super) fn deferred(error: SqlError) -> Stop {
+    match error.number {
+        195 | 207 | 208 | 209 | 4104 | 4121 => Stop::deferred(error),
+        _ => Stop::from(error),
+    }
 }
 
 /// What the journal calls a statement.
@@ -667,7 +304,7 @@ fn kind(statement: &Statement) -> String {
     }
 }
 
-fn ddl_kind(statement: &Ddl) -> &'static str {
+pub(super) fn ddl_kind(statement: &Ddl) -> &'static str {
     match statement {
         Ddl::CreateMasterKey { .. } => "CREATE MASTER KEY",
         Ddl::AlterMasterKey(_) => "ALTER MASTER KEY",

@@ -1,7 +1,6 @@
 //! Values and types on their way to the client, and parameters on their way in.
 
 use rusqlite::types::Value;
-use time::{PrimitiveDateTime, Time};
 
 use super::super::query::Column;
 use super::super::value::{Type, format_moment, parse_moment};
@@ -139,27 +138,4 @@ pub(super) fn parameter(value: &backend::Value, data_type: DataType) -> Value {
         }
         backend::Value::Guid(guid) => Value::Text(guid.to_string().to_uppercase()),
     }
-}
-
-/// A value that was on its way to the client, caught for INSERT … EXEC.
-pub(super) fn back(value: backend::Value) -> Value {
-    match value {
-        backend::Value::Null => Value::Null,
-        backend::Value::Bit(flag) => Value::Integer(i64::from(flag)),
-        backend::Value::Int(number) => Value::Integer(number),
-        backend::Value::Float(number) => Value::Real(number),
-        backend::Value::Decimal(number) => i64::try_from(number).map_or(Value::Null, Value::Integer),
-        backend::Value::Text(text) => Value::Text(text),
-        backend::Value::Bytes(bytes) => Value::Blob(bytes),
-        backend::Value::Moment(moment) | backend::Value::ZonedMoment(moment, _) => {
-            Value::Text(format_moment(moment, Type::DateTime2(7)))
-        }
-        backend::Value::Guid(guid) => Value::Text(guid.to_string().to_uppercase()),
-    }
-}
-
-/// The time of day that `WAITFOR DELAY` waits.
-pub(super) fn delay(text: &str) -> Option<std::time::Duration> {
-    let moment: PrimitiveDateTime = parse_moment(text.trim())?;
-    std::time::Duration::try_from(moment.time() - Time::MIDNIGHT).ok()
 }

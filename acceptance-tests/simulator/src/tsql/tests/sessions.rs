@@ -1,77 +1,7 @@
 //! Batches of a signed-in client on servers of other collations, and on the views about sessions.
 
-use std::sync::Arc;
-
-use time::{Duration, OffsetDateTime};
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
-
-use crate::arm::token::Tokens;
-use crate::faults::Faults;
-use crate::journal::Journal;
-use crate::tds::backend::{Backend as _, Credential, Event, Login, Request, Session as _, Value};
-use crate::tsql::engine::EngineBackend;
-use crate::tsql::session::SqlSession;
-use crate::world::World;
-use crate::world::security::Password;
-use crate::world::tests::Bench;
-
-const SQL: &str = "sql1.corp.example";
-const PASSWORD: &str = "Str0ng one!";
-
-/// A server of that collation, and a way to sign in to it.
-pub(super) struct Server(EngineBackend);
-
-impl Server {
-    fn new(collation: &str) -> Self {
-        let bench = Bench::prepared();
-        bench.world.with(|estate| {
-            let engine = &mut estate.sql_servers[0];
-            collation.clone_into(&mut engine.collation);
-            let sa = &mut engine.logins[0];
-            (sa.enabled, sa.password) = (true, Some(Password(PASSWORD.to_owned())));
-        });
-        Self::of(&bench.world, SQL)
-    }
-
-    /// A server of a world.
-    pub(super) fn of(world: &World, host: &str) -> Self {
-        let clock = Arc::new(OffsetDateTime::now_utc);
-        let tokens = Tokens::new(clock, Duration::HOUR, 1).unwrap();
-        let (journal, faults) = (Journal::new(), Faults::new());
-        Self(EngineBackend::new(world, &host.into(), &journal, &faults, &tokens).unwrap())
-    }
-
-    pub(super) async fn sign_in(&self, user: &str, password: &str) -> Option<SqlSession> {
-        let login = Login {
-            credential: Credential::Password { user: user.to_owned(), password: password.to_owned().into() },
-            database: String::new(),
-            host_name: "desk".to_owned(),
-            application: "tool".to_owned(),
-            server_name: SQL.to_owned(),
-            read_only_intent: false,
-            encrypted: true,
-            peer: "127.0.0.1:50000".parse().unwrap(),
-        };
-        self.0.login(login).await.ok().map(|(session, _)| session)
-    }
-}
-
-/// The numbers of a batch's errors and the values of its rows.
-async fn run(session: &mut SqlSession, text: &str) -> (Vec<i32>, Vec<Value>) {
-    let (sender, mut events) = mpsc::channel(1000);
-    session.run(Request::Batch(text.to_owned()), &sender, &CancellationToken::new()).await;
-    drop(sender);
-    let (mut numbers, mut values) = (Vec::new(), Vec::new());
-    while let Some(event) = events.recv().await {
-        match event {
-            Event::Message(message) if message.class > 10 => numbers.push(message.number),
-            Event::Row(row) => values.extend(row),
-            _ => {}
-        }
-    }
-    (numbers, values)
-}
+use super::{PASSWORD, Server, run};
+use crate::tds::backend::Value;
 
 #[tokio::test]
 async fn variables_procedures_and_logins_follow_the_collation() {

@@ -16,7 +16,7 @@ use std::fmt::Display;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::sessions::Server;
+use super::Server;
 use crate::faults::{Action, Failure, Faults, Filter, Rule, Verdict};
 use crate::journal::{Event as JournalEvent, Face};
 use crate::tds::backend::{Event, Request, Session as _, SqlMessage};

@@ -1,0 +1,165 @@
+//! Batches: control flow, variables, RAISERROR and THROW, changes of tables of the session, doomed transactions.
+//!
+//! Source: "Database Engine events and errors" 0-999, 1000-1999, 2000-2999, 3000-3999, 6000-6999, 8000-8999,
+//! 9000-9999, 18000-18999 and 31000-41399, 2022; states as servers of the field show them.
+
+use super::{Message, raised};
+
+pub(super) const MESSAGES: &[Message] = &[
+    raised(
+        109,
+        15,
+        "There are more columns in the INSERT statement than values specified in the VALUES clause. The number of \
+         values in the VALUES clause must match the number of columns specified in the INSERT statement.",
+    ),
+    raised(
+        110,
+        15,
+        "There are fewer columns in the INSERT statement than values specified in the VALUES clause. The number of \
+         values in the VALUES clause must match the number of columns specified in the INSERT statement.",
+    ),
+    raised(
+        120,
+        15,
+        "The select list for the INSERT statement contains fewer items than the insert list. The number of SELECT \
+         values must match the number of INSERT columns.",
+    ),
+    raised(
+        121,
+        15,
+        "The select list for the INSERT statement contains more items than the insert list. The number of SELECT \
+         values must match the number of INSERT columns.",
+    ),
+    raised(
+        132,
+        15,
+        "The label '%.*ls' has already been declared. Label names must be unique within a query batch or stored \
+         procedure.",
+    ),
+    raised(133, 15, "A GOTO statement references the label '%.*ls' but the label has not been declared."),
+    raised(
+        134,
+        15,
+        "The variable name '%.*ls' has already been declared. Variable names must be unique within a query batch or \
+         stored procedure.",
+    )
+    .state(2),
+    raised(135, 15, "Cannot use a BREAK statement outside the scope of a WHILE statement."),
+    raised(136, 15, "Cannot use a CONTINUE statement outside the scope of a WHILE statement."),
+    raised(148, 15, "Incorrect time syntax in time string '%.*ls' used with WAITFOR."),
+    raised(178, 15, "A RETURN statement with a return value cannot be used in this context."),
+    raised(179, 15, "Cannot use the OUTPUT option when passing a constant to a stored procedure."),
+    raised(206, 16, "Operand type clash: %ls is incompatible with %ls").state(2),
+    raised(
+        217,
+        16,
+        "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit %d).",
+    ),
+    raised(
+        257,
+        16,
+        "Implicit conversion from data type %ls to %ls is not allowed. Use the CONVERT function to run this query.",
+    )
+    .state(3),
+    raised(259, 16, "Ad hoc updates to system catalogs are not allowed."),
+    raised(
+        266,
+        16,
+        "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. Previous count \
+         = %ld, current count = %ld.",
+    )
+    .state(2),
+    raised(
+        515,
+        16,
+        "Cannot insert the value NULL into column '%.*ls', table '%.*ls'; column does not allow nulls. %ls fails.",
+    )
+    .state(2),
+    raised(
+        544,
+        16,
+        "Cannot insert explicit value for identity column in table '%.*ls' when IDENTITY_INSERT is set to OFF.",
+    ),
+    raised(628, 16, "Cannot issue SAVE TRANSACTION when there is no active transaction.").state(0),
+    raised(1026, 15, "GOTO cannot be used to jump into a TRY or CATCH scope."),
+    raised(
+        2628,
+        16,
+        "String or binary data would be truncated in table '%.*ls', column '%.*ls'. Truncated value: '%.*ls'.",
+    ),
+    raised(
+        2732,
+        16,
+        "Error number %ld is invalid. The number must be from %ld through %ld and it cannot be 50000.",
+    ),
+    raised(
+        2747,
+        16,
+        "Too many substitution parameters for RAISERROR. Cannot exceed %d substitution parameters.",
+    ),
+    raised(2748, 16, "Cannot specify %ls data type (parameter %d) as a substitution parameter."),
+    raised(
+        2754,
+        16,
+        "Error severity levels greater than %d can only be specified by members of the sysadmin role, using the WITH \
+         LOG option.",
+    ),
+    raised(2778, 16, "Only System Administrator can specify %s option for %s command.").state(2),
+    raised(
+        2786,
+        16,
+        "The data type of substitution parameter %d does not match the expected type of the format specification.",
+    ),
+    raised(2787, 16, "Invalid format specification: '%.*ls'."),
+    raised(3021, 16, "Cannot perform a backup or restore operation within a transaction.").state(0),
+    raised(3621, 10, "The statement has been terminated.").class(0).state(0),
+    raised(
+        3930,
+        16,
+        "The current transaction cannot be committed and cannot support operations that write to the log file. Roll \
+         back the transaction.",
+    ),
+    raised(
+        3931,
+        16,
+        "The current transaction cannot be committed and cannot be rolled back to a savepoint. Roll back the entire \
+         transaction.",
+    ),
+    raised(
+        3998,
+        16,
+        "Uncommittable transaction is detected at the end of the batch. The transaction is rolled back.",
+    ),
+    raised(6401, 16, "Cannot roll back %.*ls. No transaction or savepoint of that name was found."),
+    raised(
+        8101,
+        16,
+        "An explicit value for the identity column in table '%.*ls' can only be specified when a column list is used \
+         and IDENTITY_INSERT is ON.",
+    ),
+    raised(8102, 16, "Cannot update identity column '%.*ls'."),
+    raised(8152, 16, "String or binary data would be truncated.").state(14),
+    raised(
+        8162,
+        16,
+        "The formal parameter \"%.*ls\" was not declared as an OUTPUT parameter, but the actual parameter passed in \
+         requested output.",
+    )
+    .state(2),
+    raised(8164, 16, "An INSERT EXEC statement cannot be nested."),
+    raised(9815, 16, "Waitfor delay and waitfor time cannot be of type %s.").state(0),
+    raised(
+        18054,
+        16,
+        "Error %d, severity %d, state %d was raised, but no message with that error number was found in sys.messages. \
+         If error is larger than 50000, make sure the user-defined message is added using sp_addmessage.",
+    )
+    .logged(),
+    raised(
+        35100,
+        16,
+        "Error number %d in the THROW statement is outside the valid range. Specify an error number in the valid range \
+         of 50000 to 2147483647.",
+    )
+    .state(10),
+];

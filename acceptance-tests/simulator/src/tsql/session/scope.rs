@@ -1,0 +1,98 @@
+//! What names mean to a query of the innermost frame, and what they hold.
+
+use rusqlite::types::Value;
+
+use super::super::catalog;
+use super::super::error::{self, SqlError};
+use super::super::query::{Column, Data, Host, Names};
+use super::super::schema::View;
+use super::super::value::Type;
+use super::SqlSession;
+use crate::world::collation::Collation;
+
+/// A session, seen from its innermost frame.
+pub(super) struct Scope<'a>(pub(super) &'a SqlSession);
+
+impl Names for Scope<'_> {
+    fn version(&self) -> u8 {
+        self.0.shared.major
+    }
+
+    fn collation(&self) -> Collation {
+        self.0.shared.collation
+    }
+
+    fn variable(&self, name: &str) -> Option<Type> {
+        self.0.scalar(name).map(|(data_type, _)| *data_type)
+    }
+
+    fn table(&self, name: &str) -> Option<Vec<Column>> {
+        self.0.table(name).map(super::tables::Table::shape)
+    }
+
+    fn database(&self) -> &str {
+        &self.0.database
+    }
+
+    fn find_database(&self, name: &str) -> Option<String> {
+        let shared = &self.0.shared;
+        shared.world.glance(|estate| {
+            estate
+                .engine(&shared.engine)
+                .and_then(|engine| engine.database(name))
+                .map(|database| database.name.clone())
+        })
+    }
+}
+
+impl Scope<'_> {
+    fn global(&self, name: &str) -> Option<Value> {
+        let session = self.0;
+        Some(match name.to_ascii_uppercase().as_str() {
+            "@@ROWCOUNT" => Value::Integer(session.row_count),
+            "@@ERROR" => Value::Integer(session.last_error.into()),
+            "@@TRANCOUNT" => Value::Integer(session.transaction.depth.into()),
+            "@@NESTLEVEL" => Value::Integer(session.frames.last().map_or(0, |frame| frame.level).into()),
+            "@@SPID" => Value::Integer(session.id.into()),
+            "@@SERVERNAME" => Value::Text(session.shared.server_name.clone()),
+            "@@SERVICENAME" => Value::Text(session.shared.service_name.clone()),
+            "@@VERSION" => Value::Text(session.shared.version_text.clone()),
+            "@@MICROSOFTVERSION" => Value::Integer(session.shared.microsoft_version),
+            "@@LANGUAGE" => Value::Text("us_english".to_owned()),
+            "@@LOCK_TIMEOUT" => Value::Integer(session.options.lock_timeout),
+            "@@OPTIONS" => Value::Integer(session.options.bits()),
+            "@@DATEFIRST" => Value::Integer(7),
+            "@@MAX_PRECISION" => Value::Integer(38),
+            "@@FETCH_STATUS" | "@@PROCID" => Value::Integer(0),
+            "@@MAX_CONNECTIONS" => Value::Integer(32767),
+            "@@IDENTITY" => Value::Null,
+            _ => return None,
+        })
+    }
+}
+
+impl Data for Scope<'_> {
+    fn variable(&self, name: &str) -> Result<Value, SqlError> {
+        if name.starts_with("@@") {
+            return self.global(name).ok_or_else(|| error::undeclared_variable(name));
+        }
+        self.0.scalar(name).map(|(_, value)| value.clone()).ok_or_else(|| error::undeclared_variable(name))
+    }
+
+    fn table_rows(&self, name: &str) -> Result<Vec<Vec<Value>>, SqlError> {
+        self.0.found_table(name).map(|table| table.rows.clone())
+    }
+
+    fn view_rows(&self, view: &'static View, database: &str) -> Result<Vec<Vec<Value>>, SqlError> {
+        let shared = &self.0.shared;
+        shared.sessions.note(self.0.info());
+        let sessions = shared.sessions.all();
+        let caller = catalog::Caller { login: &self.0.login, session: self.0.id, sessions: &sessions };
+        // All views of a query are of the moment to which it moved the world.
+        shared.world.glance(|estate| catalog::rows(estate, &shared.engine, &caller, view, database))
+    }
+
+    fn host(&self) -> std::sync::Arc<dyn Host> {
+        std::sync::Arc::new(self.0.host())
+    }
+}
