@@ -53,11 +53,22 @@ pub enum Failure {
     },
 }
 
+impl Failure {
+    fn is_of(&self, face: Face) -> bool {
+        match self {
+            Self::Sql { .. } => face == Face::Sql,
+            Self::Http { .. } => face != Face::Sql,
+        }
+    }
+}
+
 /// What happens to the event that a rule picks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// It is refused with this error; nothing is done. An error for the other face is left out.
     Fail(Failure),
+    /// The client's session ends: nothing is done; the face of the error tells it, the other closes the connection.
+    EndSession(Failure),
     /// It is done after this long (wall-clock).
     Delay(Duration),
     /// Nothing is done and nothing answered, until [`Faults::resume`] or the client gives up.
@@ -74,6 +85,7 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Fail(_) => "fail",
+            Self::EndSession(_) => "end session",
             Self::Delay(_) => "delay",
             Self::Hang => "hang",
             Self::Cut(Moment::Before) => "cut before",
@@ -95,6 +107,13 @@ impl FromStr for Pattern {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(Self::new(text))
+    }
+}
+
+/// In lower case, as it compares.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("*"))
     }
 }
 
@@ -176,8 +195,15 @@ impl Rule {
 }
 
 /// Names a rule so that it can be removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RuleId(u64);
+
+impl RuleId {
+    /// The number by which people name it.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
 
 type KillHook = Arc<dyn Fn(&Event) + Send + Sync>;
 
@@ -240,9 +266,12 @@ impl Faults {
         id
     }
 
-    /// Takes a rule away; unknown ids are ignored.
-    pub fn remove(&self, id: RuleId) {
-        self.state().rules.retain(|(known, _, _)| *known != id);
+    /// Takes a rule away; whether it was there.
+    pub fn remove(&self, id: RuleId) -> bool {
+        let rules = &mut self.state().rules;
+        let before = rules.len();
+        rules.retain(|(known, _, _)| *known != id);
+        rules.len() < before
     }
 
     /// Takes all rules away and lets what hangs go on.
@@ -261,6 +290,11 @@ impl Faults {
         self.shared.resumed.notify_waiters();
     }
 
+    /// The rules in force and how many events each has counted so far, in the order in which they were added.
+    pub fn rules(&self) -> Vec<(RuleId, Rule, u64)> {
+        self.state().rules.clone()
+    }
+
     /// How many events each rule has counted so far, in the order in which the rules were added.
     pub fn counts(&self) -> Vec<(RuleId, u64)> {
         self.state().rules.iter().map(|(id, _, count)| (*id, *count)).collect()
@@ -276,12 +310,10 @@ impl Faults {
         let proceed = |after| Verdict::Proceed(Reply { after, faults: self.clone() });
         match self.decide(event) {
             None => proceed(None),
-            Some(Action::Fail(failure)) => match (&failure, event.face) {
-                (Failure::Sql { .. }, Face::Sql) | (Failure::Http { .. }, Face::Arm | Face::Entra) => {
-                    Verdict::Fail(failure)
-                }
-                _ => proceed(None),
-            },
+            Some(Action::Fail(failure)) if failure.is_of(event.face) => Verdict::Fail(failure),
+            Some(Action::Fail(_)) => proceed(None),
+            Some(Action::EndSession(failure)) if failure.is_of(event.face) => Verdict::Fail(failure),
+            Some(action @ Action::EndSession(_)) => Verdict::Cut(action.to_string()),
             Some(Action::Delay(time)) => {
                 tokio::time::sleep(time).await;
                 proceed(None)
@@ -421,6 +453,19 @@ mod tests {
         assert_eq!(hanging.await.unwrap(), Ok(()));
     }
 
+    #[tokio::test]
+    async fn a_session_ends_on_either_face() {
+        let faults = Faults::new();
+        let killed = Failure::Sql { number: 596, class: 21, state: 1, message: "killed".into() };
+        faults.add(Rule::always(Filter::default(), Action::EndSession(killed.clone())));
+        let sql = faults.before(&Event::new(Face::Sql, "SELECT")).await;
+        assert!(matches!(sql, Verdict::Fail(failure) if failure == killed));
+        assert!(matches!(faults.before(&put("a")).await, Verdict::Cut(action) if action == "end session"));
+        let (id, rule, count) = faults.rules().remove(0);
+        assert_eq!((rule.times, count), (None, 2));
+        assert!(faults.remove(id) && !faults.remove(id));
+    }
+
     #[test]
     fn patterns_fit_whole_texts() {
         for (pattern, text, fits) in [
@@ -432,6 +477,7 @@ mod tests {
             ("*", "", true),
         ] {
             assert_eq!(Pattern::new(pattern).matches(text), fits, "{pattern} {text}");
+            assert_eq!(Pattern::new(pattern).to_string(), pattern.to_lowercase());
         }
     }
 

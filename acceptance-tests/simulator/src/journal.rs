@@ -201,6 +201,28 @@ impl Journal {
         entries
     }
 
+    /// Finished entries in the order in which they were finished, which is that of the file's lines, without the first
+    /// `after`.
+    pub fn lines(&self, after: usize) -> Vec<Entry> {
+        self.state().entries.get(after..).map(<[Entry]>::to_vec).unwrap_or_default()
+    }
+
+    /// The same, but waits for a line to come where there is none.
+    pub async fn next_lines(&self, after: usize) -> Vec<Entry> {
+        let mut finished = self.shared.finished.subscribe();
+        loop {
+            finished.borrow_and_update();
+            let lines = self.lines(after);
+            if !lines.is_empty() {
+                return lines;
+            }
+            // As in `wait_for`.
+            if finished.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     /// Finished entries whose kind equals `kind`, letter case aside.
     pub fn of_kind(&self, kind: &str) -> Vec<Entry> {
         let mut entries = self.entries();

@@ -9,12 +9,14 @@
 //! | [`terraform`] | the real Terraform: found, or installed |
 //! | [`rehearsal`] | a user's configuration, run on a copy and against the simulator |
 //! | [`scene`] | what there is in a simulated world, as a file says it |
+//! | [`control`] | the control API: look at the world, move its clock, do what Terraform does not expect |
 //! | [`simulator`] | all of it in operation on loopback |
 //! | [`target`] | where files are left |
 //! | [`journal`] | what both faces were asked and what they answered, without secrets |
 //! | [`faults`] | fail, delay, hang, cut or kill at a chosen statement or call |
 
 pub mod arm;
+pub mod control;
 pub mod faults;
 pub mod journal;
 pub mod rehearsal;

@@ -222,7 +222,7 @@ impl Scene {
     pub fn into_parts(self) -> (Estate, Options) {
         // The world's clock runs fast; polling at a real instance's pace would be most of a rehearsal's time.
         let arm = Settings { retry_after: 1, ..Settings::default() };
-        (self.estate, Options { directory: self.directory, arm, journal: None, secrets: self.secrets })
+        (self.estate, Options { directory: self.directory, arm, secrets: self.secrets, ..Options::default() })
     }
 
     fn setting(&mut self, at: String) -> Setting<'_> {

@@ -15,6 +15,7 @@ use crate::arm::directory::{Application, Directory};
 use crate::arm::server::NAMES;
 use crate::arm::tls::{LocalAuthority, TlsError};
 use crate::arm::{ArmServer, Settings};
+use crate::control::{ControlServer, Controlled};
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::tds::TdsServer;
@@ -31,6 +32,8 @@ pub struct Options {
     pub arm: Settings,
     /// Where the journal is written too, one JSON object a line.
     pub journal: Option<PathBuf>,
+    /// Where the control API listens; without it there is none.
+    pub control: Option<SocketAddr>,
     /// What must not turn up in the journal, whatever place it is in.
     pub secrets: Vec<String>,
 }
@@ -52,6 +55,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The control API.
+    #[error(transparent)]
+    Control(#[from] crate::control::StartError),
     /// The journal's file.
     #[error("the journal `{path}` cannot be written: {source}")]
     Journal {
@@ -71,6 +77,7 @@ pub struct Simulator {
     authority: LocalAuthority,
     arm: ArmServer,
     tds: Vec<TdsServer>,
+    control: Option<ControlServer>,
     addresses: BTreeMap<String, SocketAddr>,
     server_name: String,
     application: Option<Application>,
@@ -110,7 +117,15 @@ impl Simulator {
         let server_name = format!("{}.rehearsal.invalid", uuid::Uuid::new_v4().simple());
         let tds =
             engines(&world, (&authority, &server_name), &journal, &faults, &arm, &mut addresses).await?;
-        Ok(Self { world, journal, faults, authority, arm, tds, addresses, server_name, application })
+        let control = match options.control {
+            None => None,
+            Some(bind) => {
+                let controlled =
+                    Controlled { world: world.clone(), journal: journal.clone(), faults: faults.clone() };
+                Some(ControlServer::start(controlled, bind).await?)
+            }
+        };
+        Ok(Self { world, journal, faults, authority, arm, tds, control, addresses, server_name, application })
     }
 
     /// The world, to look at and to change behind a client's back.
@@ -131,6 +146,11 @@ impl Simulator {
     /// The HTTPS face.
     pub fn arm(&self) -> &ArmServer {
         &self.arm
+    }
+
+    /// The control API, where it was asked for.
+    pub fn control(&self) -> Option<&ControlServer> {
+        self.control.as_ref()
     }
 
     /// Where each `host:port` and `host\instance` of the world is on this machine, keys in lower case.
@@ -177,6 +197,9 @@ impl Simulator {
     pub async fn shutdown(self) {
         // What a fault keeps waiting would wait for ever.
         self.faults.clear();
+        if let Some(control) = self.control {
+            control.stop().await;
+        }
         self.arm.stop().await;
         for server in self.tds {
             server.stop().await;

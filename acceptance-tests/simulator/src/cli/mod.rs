@@ -6,6 +6,7 @@
 //! | `estate` | checks an estate file, prints its schema |
 //! | `serve` | serves a simulated estate until Ctrl-C |
 //! | `terraform` | installs a version of Terraform and prints its path |
+//! | `remote` | `world`, `clock`, `fault`, `deed`, `journal`: look at a simulator that runs, and act on it |
 //! | `interrupt` | Ctrl-C and termination |
 //! | `page` | headings and paragraphs on a terminal |
 //!
@@ -15,9 +16,11 @@ mod estate;
 mod interrupt;
 mod page;
 mod rehearse;
+mod remote;
 mod serve;
 mod terraform;
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -39,6 +42,16 @@ enum Command {
     Rehearse(rehearse::Arguments),
     /// Serve a simulated estate on this machine until Ctrl-C.
     Serve(serve::Arguments),
+    /// Show what there is in a simulated world, and how its links stand.
+    World(remote::World),
+    /// Show the world's clock, or move it forward.
+    Clock(remote::Clock),
+    /// Let a statement or a call fail, wait, hang or break.
+    Fault(remote::Fault),
+    /// Do to the servers what Terraform does not expect.
+    Deed(remote::Do),
+    /// Print what the simulator was asked and what it answered, without secrets.
+    Journal(remote::Journal),
     /// Check a description of a simulated world, or print its JSON schema.
     Estate(estate::Arguments),
     /// Install a version of Terraform below `target/` unless it is there, and print its path.
@@ -51,6 +64,18 @@ struct EstateArguments {
     /// What there is in the simulated world, as JSON. Without it: the world that examples/quickstart is written for.
     #[arg(long, value_name = "FILE")]
     estate: Option<PathBuf>,
+    /// Write what the simulator is asked to this file, one JSON object a line, without secrets.
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    /// Where the control API listens, on loopback; a free port of 127.0.0.1 where it is left out.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    control_address: Option<SocketAddr>,
+}
+
+impl EstateArguments {
+    fn control_address(&self) -> SocketAddr {
+        self.control_address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())
+    }
 }
 
 /// A command that did not end well.
@@ -86,6 +111,11 @@ pub(crate) async fn run() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Rehearse(arguments) => rehearse::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
+        Command::World(arguments) => remote::world(arguments).await,
+        Command::Clock(arguments) => remote::clock(arguments).await,
+        Command::Fault(arguments) => remote::fault(arguments).await,
+        Command::Deed(arguments) => remote::deed(arguments).await,
+        Command::Journal(arguments) => remote::journal(arguments).await,
         Command::Estate(arguments) => estate::run(&arguments),
         Command::Terraform(arguments) => terraform::run(&arguments),
     };

@@ -29,6 +29,26 @@ pub(super) fn fact(name: &str, value: impl std::fmt::Display) {
     flush();
 }
 
+/// Columns under their headings, each as wide as its widest cell.
+pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
+    let headings: Vec<String> = headings.iter().map(|one| (*one).to_owned()).collect();
+    let all = || std::iter::once(&headings).chain(rows);
+    let width = |column: usize| {
+        all().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..headings.len()).map(width).collect();
+    let mut table = String::new();
+    for row in all() {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(&format!("{cell:width$}  "));
+        }
+        table.push_str(line.trim_end());
+        table.push('\n');
+    }
+    table
+}
+
 /// What went wrong.
 pub(super) fn error(text: &str) {
     flush();

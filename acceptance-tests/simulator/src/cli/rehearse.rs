@@ -17,7 +17,7 @@ use milink_simulator::target;
 use milink_simulator::terraform::{self, Environment, Terraform};
 
 use super::interrupt::Interrupts;
-use super::serve::{export, scene, start};
+use super::serve::{export, scene, start, write_access};
 use super::terraform::release;
 use super::{EstateArguments, Failure, page};
 
@@ -60,8 +60,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         mirror::make(&folder, &provider, arguments.with_other_providers).map_err(Failure::from_error)?;
     let variables: Vec<_> =
         scene.variables.iter().map(|(name, value)| (format!("TF_VAR_{name}"), value.clone())).collect();
-    let journal = folder.join("journal.jsonl");
-    let simulator = start(scene, journal.clone()).await?;
+    let journal = arguments.estate.journal.clone().unwrap_or_else(|| folder.join("journal.jsonl"));
+    // Whoever keeps the servers wants to do something with them.
+    let control = arguments.keep.then(|| arguments.estate.control_address());
+    let simulator = start(scene, journal.clone(), control).await?;
+    let control = write_access(&simulator, &folder)?;
     let rehearsal_file = folder.join("rehearsal.json");
     simulator.write_rehearsal_file(&rehearsal_file).map_err(Failure::from_error)?;
 
@@ -73,6 +76,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     exports.extend(variables);
     let mut environment = terraform::environment(true);
     environment.extend(exports.iter().map(|(name, value)| (name.into(), value.into())));
+    // For the user's shell alone: Terraform has no business with the world's controls.
+    exports.extend(control.map(|(name, value)| (name.to_owned(), value)));
 
     page::fact("configuration", root.display());
     page::fact("copy", copied.display());

@@ -1,5 +1,9 @@
 //! `serve`: a simulated estate until Ctrl-C, for whatever client.
 
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use milink_simulator::control::VARIABLE;
 use milink_simulator::scene::Scene;
 use milink_simulator::simulator::Simulator;
 use milink_simulator::target;
@@ -19,7 +23,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let folder = target::unique_folder(&target::directory().join("rehearsals"), "serve")
         .map_err(Failure::from_error)?;
     let variables = scene.variables.clone();
-    let simulator = start(scene, folder.join("journal.jsonl")).await?;
+    let journal = arguments.estate.journal.clone().unwrap_or_else(|| folder.join("journal.jsonl"));
+    let simulator = start(scene, journal, Some(arguments.estate.control_address())).await?;
+    let control = write_access(&simulator, &folder)?;
     let file = folder.join("rehearsal.json");
     simulator.write_rehearsal_file(&file).map_err(Failure::from_error)?;
 
@@ -33,6 +39,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     for (name, value) in &variables {
         page::say(&export(&format!("TF_VAR_{name}"), value));
+    }
+    if let Some((name, value)) = &control {
+        page::heading("In the shell of `milink-simulator world`, `clock`, `fault`, `deed` and `journal`");
+        page::say(&export(name, value));
     }
     interrupts.next().await;
 
@@ -50,10 +60,26 @@ pub(super) fn scene(arguments: &EstateArguments) -> Result<Scene, Failure> {
 }
 
 /// A simulator of the scene whose journal goes to a file.
-pub(super) async fn start(scene: Scene, journal: std::path::PathBuf) -> Result<Simulator, Failure> {
+pub(super) async fn start(
+    scene: Scene,
+    journal: PathBuf,
+    control: Option<SocketAddr>,
+) -> Result<Simulator, Failure> {
     let (estate, mut options) = scene.into_parts();
     options.journal = Some(journal);
+    options.control = control;
     Simulator::start(estate, options).await.map_err(Failure::from_error)
+}
+
+/// Writes the file that opens the control API, if there is one; the variable that names the file to other commands.
+pub(super) fn write_access(
+    simulator: &Simulator,
+    folder: &Path,
+) -> Result<Option<(&'static str, String)>, Failure> {
+    let Some(control) = simulator.control() else { return Ok(None) };
+    let path = folder.join("control.json");
+    control.access().write(&path).map_err(Failure::from_error)?;
+    Ok(Some((VARIABLE, path.display().to_string())))
 }
 
 /// A line for a POSIX shell.

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime};
 
 use super::endpoint::{Algorithm, Encryption, Endpoint, Role, State};
-use super::instance::SqlInstance;
+use super::estate::Estate;
+use super::instance::{EngineKey, SqlInstance};
 use super::managed::ManagedInstance;
 use super::security::Certificate;
 use super::x509;
@@ -101,6 +102,36 @@ impl ManagedInstance {
         }
         self.endpoint_chain = made.chain;
         self.roots = vec![(made.root_subject.to_owned(), made.root)];
+        Ok(())
+    }
+}
+
+impl Estate {
+    /// A certificate of a SQL Server's own making becomes one that ends at another moment, in all its copies on managed
+    /// instances, as if it had been made so.
+    ///
+    /// # Errors
+    /// When the engine has no such certificate with its private key.
+    pub fn reissue_certificate(
+        &mut self,
+        engine: &EngineKey,
+        id: i32,
+        end: OffsetDateTime,
+    ) -> Result<(), rcgen::Error> {
+        let held =
+            self.engine_mut(engine).and_then(|one| one.certificates.iter_mut().find(|one| one.id == id));
+        let held = held.ok_or(rcgen::Error::CouldNotParseCertificate)?;
+        let begin = held.not_before.min(end - Duration::days(365));
+        let der = x509::reissue(held, begin, end)?;
+        let fresh = x509::read(&held.name, &der).ok_or(rcgen::Error::CouldNotParseCertificate)?;
+        let before = std::mem::replace(&mut held.der, der.clone());
+        held.serial = fresh.serial;
+        held.thumbprint = fresh.thumbprint;
+        (held.not_before, held.not_after) = (fresh.not_before, fresh.not_after);
+        let uploads = self.managed_instances.iter_mut().flat_map(|managed| &mut managed.trust_certificates);
+        for upload in uploads.filter(|upload| upload.der == before) {
+            upload.der.clone_from(&der);
+        }
         Ok(())
     }
 }

@@ -154,6 +154,28 @@ pub(crate) fn has_elliptic_key(der: &[u8]) -> bool {
         .is_ok_and(|(_, parsed)| matches!(parsed.public_key().parsed(), Ok(PublicKey::EC(_))))
 }
 
+/// A self-signed certificate of the same subject and key with other dates.
+///
+/// # Errors
+/// When the certificate or its key cannot be read.
+pub(super) fn reissue(
+    certificate: &Certificate,
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
+) -> Result<Vec<u8>, rcgen::Error> {
+    let parsed = parse_all(&certificate.der).ok_or(rcgen::Error::CouldNotParseCertificate)?;
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.distinguished_name = DistinguishedName::new();
+    for attribute in parsed.subject().iter_attributes() {
+        let kind: Vec<u64> = attribute.attr_type().iter().map(Iterator::collect).unwrap_or_default();
+        params.distinguished_name.push(DnType::from_oid(&kind), attribute.as_str().unwrap_or_default());
+    }
+    params.not_before = not_before;
+    params.not_after = not_after;
+    let key = KeyPair::try_from(certificate.key.as_slice())?;
+    Ok(params.self_signed(&key)?.der().to_vec())
+}
+
 /// Reads a certificate without a private key; nothing where the bytes are not exactly one certificate.
 pub(crate) fn read(name: &str, der: &[u8]) -> Option<Certificate> {
     let (rest, parsed) = X509Certificate::from_der(der).ok()?;
