@@ -11,8 +11,18 @@ const SQL_WORDS: [&str; 4] = ["PASSWORD", "SECRET", "PWD", "OLD_PASSWORD"];
 
 /// Names of form fields, query parameters and JSON members that hold secrets. `c`, `s` and `h` are the certificate,
 /// signature and hash of ARM's signed polling URLs (recorded since 2024).
-const NAMED_VALUES: [&str; 8] =
-    ["client_secret", "client_assertion", "access_token", "refresh_token", "assertion", "c", "s", "h"];
+const NAMED_VALUES: [&str; 10] = [
+    "client_secret",
+    "client_assertion",
+    "access_token",
+    "refresh_token",
+    "assertion",
+    "administratorLoginPassword",
+    "password",
+    "c",
+    "s",
+    "h",
+];
 
 /// Shortest value that [`Redactor::hide`] takes; shorter ones would shred every text.
 const SHORTEST_KNOWN: usize = 4;
@@ -86,12 +96,12 @@ fn next_sql_literal(text: &str) -> Option<(&str, Literal<'_>, &str)> {
     let mut offset = 0;
     while let Some(equals) = text.get(offset..)?.find('=').map(|at| at + offset) {
         offset = equals + 1;
-        let word = last_word(text.get(..equals)?);
+        let word = last_word(without_comments_at_end(text.get(..equals)?));
         if !SQL_WORDS.iter().any(|name| word.eq_ignore_ascii_case(name)) {
             continue;
         }
         let after = text.get(offset..)?;
-        let mut value = after.trim_start();
+        let mut value = without_comments_at_start(after);
         if let Some(unicode) = value.strip_prefix(['N', 'n']).filter(|rest| rest.starts_with('\'')) {
             value = unicode;
         }
@@ -122,6 +132,35 @@ fn next_sql_literal(text: &str) -> Option<(&str, Literal<'_>, &str)> {
         ));
     }
     None
+}
+
+/// Blanks and comments before the first word left out.
+fn without_comments_at_start(text: &str) -> &str {
+    let mut text = text.trim_start();
+    loop {
+        let after = match (text.strip_prefix("/*"), text.strip_prefix("--")) {
+            (Some(comment), _) => comment.split_once("*/"),
+            (_, Some(comment)) => comment.split_once('\n'),
+            _ => return text,
+        };
+        let Some((_, after)) = after else { return text };
+        text = after.trim_start();
+    }
+}
+
+/// Blanks and comments after the last word left out.
+fn without_comments_at_end(text: &str) -> &str {
+    let mut text = text.trim_end();
+    loop {
+        let block = text.strip_suffix("*/").and_then(|comment| comment.rsplit_once("/*"));
+        let line = text.rsplit_once('\n').map_or(text, |(_, line)| line);
+        let before = match (block, line.split_once("--")) {
+            (Some((before, _)), _) => before,
+            (None, Some((_, comment))) => text.get(..text.len() - comment.len() - 2).unwrap_or_default(),
+            (None, None) => return text,
+        };
+        text = before.trim_end();
+    }
 }
 
 /// Length of the literal that begins at `body`, up to its closing run of `depth` quotes.
@@ -155,11 +194,36 @@ fn named_values(text: &str) -> String {
                 || (name.len() > 1 && before.is_some_and(|c| !c.is_alphanumeric() && c != '_'))
         });
         if name.len() > 1 {
-            for form in [format!("\"{name}\":\""), format!("\"{name}\": \"")] {
-                clean = replace_after(&clean, &form, &['"'], |_| true);
-            }
+            clean = json_member(&clean, name);
         }
     }
+    clean
+}
+
+/// Replaces the string of a JSON member, up to the quote that ends it.
+fn json_member(text: &str, name: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    let quoted = format!("\"{name}\"");
+    while let Some((before, after)) = rest.split_once(quoted.as_str()) {
+        clean.push_str(before);
+        clean.push_str(&quoted);
+        rest = after;
+        let value =
+            after.trim_start().strip_prefix(':').and_then(|value| value.trim_start().strip_prefix('"'));
+        let Some(value) = value.filter(|value| !value.starts_with("<secret:")) else { continue };
+        let mut escaped = false;
+        let end = value.find(|c: char| {
+            let ends = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let (value, tail) = value.split_at(end.unwrap_or(value.len()));
+        clean.push_str(":\"");
+        clean.push_str(&placeholder(value));
+        rest = tail;
+    }
+    clean.push_str(rest);
     clean
 }
 
@@ -242,6 +306,10 @@ mod tests {
                 "CREATE LOGIN x WITH PASSWORD = 0x0200AB HASHED",
                 "CREATE LOGIN x WITH PASSWORD = <secret:8> HASHED",
             ),
+            (
+                "CREATE LOGIN x WITH PASSWORD /* a */ -- b\n = -- c\n/* d */ N'two words'",
+                "CREATE LOGIN x WITH PASSWORD /* a */ -- b\n = -- c\n/* d */ N'<secret:9>'",
+            ),
             ("CREATE LOGIN x WITH PASSWORD = 'unfinished", "CREATE LOGIN x WITH PASSWORD = '<secret:10>"),
             (
                 "CREATE MASTER KEY ENCRYPTION BY PASSWORD = '''quoted'''",
@@ -269,6 +337,7 @@ mod tests {
                 "GET /op/1?api-version=2025-01-01&t=638&c=<secret:4>&s=<secret:3>&h=<secret:2>",
             ),
             (r#"{"access_token":"abc","expires_in":1}"#, r#"{"access_token":"<secret:3>","expires_in":1}"#),
+            (r#"{"password" : "a\"b", "x": "y"}"#, r#"{"password":"<secret:4>", "x": "y"}"#),
             ("Bearer eyJhbGciOi.eyJ0-_x.sig end", "Bearer <secret:22> end"),
             ("WHERE c=1 AND s='x'", "WHERE c=1 AND s='x'"),
         ] {
