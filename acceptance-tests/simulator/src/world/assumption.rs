@@ -51,8 +51,20 @@ pub const FIRST_BACKUP: u16 = 15;
 pub const EARLY_REASON: u16 = 16;
 /// A link whose distributed group was dropped reports an error state.
 pub const GROUP_GONE: u16 = 17;
+/// An operation that fails with an error of the engine has its number as its code.
+pub const ENGINE_NUMBERS: u16 = 18;
 /// A certificate that is there already, name and content, may be uploaded again.
 pub const SAME_CERTIFICATE: u16 = 19;
+/// A star in an issuer's pattern stands for any number of labels.
+pub const STAR_OF_LABELS: u16 = 20;
+/// SQL Server need not have the very certificate that the instance presents.
+pub const HELD_CERTIFICATE: u16 = 21;
+/// Deleting a link whose instance is primary changes nothing on SQL Server.
+pub const DELETED_PRIMARY: u16 = 22;
+/// A database that belongs to a link cannot be deleted in ARM.
+pub const LINKED_DATABASE: u16 = 24;
+/// SQL Server notes why it does not connect.
+pub const CONNECT_ERRORS: u16 = 25;
 /// Certificates with elliptic keys are taken by CREATE CERTIFICATE … FROM BINARY.
 pub const ELLIPTIC_KEYS: u16 = 43;
 
@@ -161,28 +173,28 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "A link whose distributed group was dropped on SQL Server goes to LinkSynchronizationError, DISCONNECTED.",
         "It stays in LinkSynchronizing, DISCONNECTED.",
     ),
-    fixed(
-        18,
+    entry(
+        ENGINE_NUMBERS,
         "An operation that fails with an error of the engine has the engine's number as its code.",
-        "It has a word as its code.",
+        "It has InternalServerError as its code.",
     ),
     entry(
         SAME_CERTIFICATE,
         "A certificate that is there already under the same name may be uploaded again: the operation succeeds.",
         "It fails with CertificateAlreadyExists.",
     ),
-    fixed(
-        20,
+    entry(
+        STAR_OF_LABELS,
         "An issuer's pattern `*.database.windows.net` covers every name below, however many labels deep.",
         "The star stands for one label.",
     ),
-    fixed(
-        21,
+    entry(
+        HELD_CERTIFICATE,
         "The certificate that SQL Server has under the instance's FQDN need not be the one that the instance presents now.",
         "It has to be.",
     ),
-    fixed(
-        22,
+    entry(
+        DELETED_PRIMARY,
         "Deleting a link whose instance is primary changes nothing on SQL Server.",
         "Its copies end in RESTORING at once.",
     ),
@@ -192,15 +204,15 @@ pub const ASSUMPTIONS: &[Assumption] = &[
          accepted.",
         "They exist once it is connected.",
     ),
-    fixed(
-        24,
+    entry(
+        LINKED_DATABASE,
         "A database that belongs to a link cannot be deleted in ARM: 409.",
         "It goes and takes the link along.",
     ),
-    fixed(
-        25,
+    entry(
+        CONNECT_ERRORS,
         "last_connect_error_number on SQL Server is 10060 for a network fault and 28047 for a failed handshake.",
-        "Other numbers, or none.",
+        "None.",
     ),
     fixed(
         26,

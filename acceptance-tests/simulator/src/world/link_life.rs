@@ -138,8 +138,9 @@ impl Life<'_> {
                 _ => {}
             }
         }
-        if error == LinkError::Unreachable && self.sql_reaches_instance() {
-            // What SQL Server itself tries, works: it knows of no error.
+        // What SQL Server itself tries may work: then it knows of no error. ASSUMED 25.
+        let silent = error == LinkError::Unreachable && self.sql_reaches_instance();
+        if silent || opposite(self.opposites, assumption::CONNECT_ERRORS) {
             return;
         }
         let (name, now) = (self.link.name.clone(), self.now);

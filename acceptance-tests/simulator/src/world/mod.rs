@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | [`estate`] | everything there is, and how names reach each other |
+//! | [`estate`], `sites` | everything there is, how names reach each other, and what goes down and comes back |
 //! | [`build`] | builds of the engine, and what each can do |
 //! | [`collation`], [`names`] | how a server compares names, and finds one among many |
 //! | [`clock`] | accelerated time that a test can advance |
@@ -48,6 +48,7 @@ mod operations;
 mod replication;
 pub mod security;
 mod seeding;
+mod sites;
 pub mod standing;
 #[cfg(test)]
 pub(crate) mod tests;

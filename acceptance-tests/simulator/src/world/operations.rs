@@ -67,7 +67,9 @@ impl Estate {
                 if opposite(&self.opposites, assumption::FAILED_LINK_STAYS) {
                     self.drop_link(&operation.instance, name);
                 }
-                Some(Err((number.to_string(), text)))
+                let word = opposite(&self.opposites, assumption::ENGINE_NUMBERS);
+                let code = if word { "InternalServerError".to_owned() } else { number.to_string() };
+                Some(Err((code, text)))
             }
             _ => Some(Ok(())),
         }
@@ -117,6 +119,10 @@ impl Estate {
             Effect::SetDatabases(name, databases) => self.set_databases(path, name, databases),
             Effect::ChangeRole(name, change) => return self.change_role(path, name, *change),
             Effect::DropDatabase(name) => {
+                // Only where a database of a link can be deleted (ASSUMED 24) does one have any.
+                for link in self.links_with(path, name) {
+                    self.drop_link(path, &link);
+                }
                 let deleted = self.reached;
                 if let Some(managed) = self.managed_mut(path) {
                     managed.remember_dropped(name, deleted);
@@ -163,7 +169,7 @@ impl Estate {
     }
 
     /// Ends a link: the instance's groups go, its copies become independent. SQL Server keeps everything and is
-    /// disconnected; ASSUMED 22 that this holds where it was the secondary too.
+    /// disconnected, also where it was the secondary.
     pub(super) fn drop_link(&mut self, path: &InstancePath, name: &str) {
         let (now, opposites) = (self.reached, self.opposites.clone());
         let Some(managed) = self.managed_mut(path) else { return };
@@ -195,12 +201,26 @@ impl Estate {
             owe_backup(managed, &opposites, &name, now);
         }
         let Some(joined) = link.joined else { return };
-        for group in self.sql_servers.iter_mut().flat_map(|sql| &mut sql.groups) {
-            if group.id == joined {
+        // ASSUMED 22.
+        let ended = link.instance_is_primary && opposite(&opposites, assumption::DELETED_PRIMARY);
+        for sql in self.sql_servers.iter_mut().filter(|sql| sql.groups.iter().any(|group| group.id == joined))
+        {
+            for group in sql.groups.iter_mut().filter(|group| group.id == joined) {
                 group.link.connected = false;
                 group.link.health = 0;
             }
+            for one in link.databases.iter().filter(|_| ended) {
+                if let Some(copy) = sql.database_mut(&one.name) {
+                    copy.state = DatabaseState::Restoring;
+                }
+            }
         }
+    }
+
+    fn links_with(&self, path: &InstancePath, database: &str) -> Vec<String> {
+        let links = self.managed(path).map(|managed| managed.links.as_slice()).unwrap_or_default();
+        let has = |link: &&Link| link.databases.iter().any(|one| one.name.eq_ignore_ascii_case(database));
+        links.iter().filter(has).map(|link| link.name.clone()).collect()
     }
 
     fn set_databases(&mut self, path: &InstancePath, name: &str, databases: &[String]) {

@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 
 use time::{Duration, OffsetDateTime};
 
+use super::assumption;
 use super::endpoint::{Algorithm, Encryption, Endpoint, Role, State};
 use super::estate::Estate;
 use super::instance::{EngineKey, SqlInstance};
 use super::managed::ManagedInstance;
+use super::replication::opposite;
 use super::security::Certificate;
 use super::x509;
 
@@ -52,14 +54,22 @@ pub fn sql_trusts_instance(
 ) -> Result<(), LinkError> {
     let now = now + Duration::seconds(sql.clock_skew);
     let fqdn = managed.view.fqdn.as_str();
+    let one_label = opposite(opposites, assumption::STAR_OF_LABELS);
+    let presented = managed.endpoint_chain.first();
+    let held = sql.certificate(fqdn).is_some_and(|held| {
+        Some(&held.der) == presented || !opposite(opposites, assumption::HELD_CERTIFICATE)
+    });
     let vouches = |root: &Certificate| {
         let stands_in = managed.roots.iter().any(|(_, der)| *der == root.der);
         (stands_in || root.thumbprint == x509::real_root(opposites))
             && valid(root, now)
-            && sql.issuers.iter().any(|grant| grant.certificate == root.id && covers(&grant.dns, fqdn))
+            && sql
+                .issuers
+                .iter()
+                .any(|grant| grant.certificate == root.id && covers(&grant.dns, fqdn, one_label))
     };
     let accepted = x509::chain_holds(&managed.endpoint_chain, &managed.roots, fqdn, now)
-        && sql.certificate(fqdn).is_some()
+        && held
         && sql.certificates.iter().any(vouches);
     if accepted { Ok(()) } else { Err(LinkError::InstanceNotTrusted) }
 }
@@ -154,11 +164,14 @@ pub fn agree(one: Encryption, other: Encryption) -> bool {
     plain || (aes(one) && aes(other)) || (rc4(one) && rc4(other))
 }
 
-/// Whether an issuer's DNS pattern covers a name. ASSUMED 20: a star stands for any number of labels.
-pub fn covers(pattern: &str, name: &str) -> bool {
+/// Whether an issuer's DNS pattern covers a name. ASSUMED 20: a star stands for any number of labels, and not for one.
+pub fn covers(pattern: &str, name: &str, one_label: bool) -> bool {
     let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
     match pattern.strip_prefix('*') {
-        Some(end) => name.len() > end.len() && name.ends_with(end),
+        Some(end) => {
+            let labels = name.strip_suffix(end);
+            labels.is_some_and(|labels| !(labels.is_empty() || one_label && labels.contains('.')))
+        }
         None => pattern == name,
     }
 }
@@ -175,12 +188,14 @@ mod tests {
     fn patterns_cover_what_is_below_them() {
         let fqdn = "mi-sales.0123456789ab.database.windows.net";
         for pattern in ["*.database.windows.net", "*.0123456789AB.database.windows.net", fqdn] {
-            assert!(covers(pattern, fqdn), "{pattern}");
+            assert!(covers(pattern, fqdn, false), "{pattern}");
         }
+        assert!(!covers("*.database.windows.net", fqdn, true));
+        assert!(covers("*.0123456789ab.database.windows.net", fqdn, true));
         for pattern in
             ["*.database.usgovcloudapi.net", "database.windows.net", "mi-other.database.windows.net"]
         {
-            assert!(!covers(pattern, fqdn), "{pattern}");
+            assert!(!covers(pattern, fqdn, false), "{pattern}");
         }
     }
 

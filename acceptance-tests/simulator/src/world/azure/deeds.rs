@@ -155,7 +155,7 @@ pub(super) fn delete_database(
     name: &str,
 ) -> Result<Accepted, Refusal> {
     let managed = ready(estate, path)?;
-    if linked(managed, name) {
+    if linked(managed, name) && !opposite(&estate.opposites, assumption::LINKED_DATABASE) {
         return Err(refusals::in_replication(name));
     }
     let child = Some((ChildType::Databases, name.to_owned()));

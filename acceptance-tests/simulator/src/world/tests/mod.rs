@@ -3,10 +3,13 @@
 mod certificates;
 mod failures;
 mod flows;
+mod halves;
 mod links;
+mod recorded;
 mod roles;
 mod scale;
 mod seedings;
+mod sites;
 
 use std::time::Duration;
 

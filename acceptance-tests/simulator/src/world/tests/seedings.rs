@@ -50,8 +50,8 @@ fn every_disturbance_makes_a_seeding_begin_anew() {
             let now = bench.world.now();
             bench.with_instance(|managed| managed.engine.restart(now));
         }),
-        ("its state", &|bench| {
-            bench.with_instance(|managed| managed.view.state = "Updating".into());
+        ("a stop of the instance", &|bench| {
+            bench.with_instance(|managed| managed.view.state = "Stopped".into());
             bench.advance(1);
             bench.with_instance(|managed| managed.view.state = "Ready".into());
         }),
