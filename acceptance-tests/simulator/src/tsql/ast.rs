@@ -285,6 +285,12 @@ pub(crate) enum Ddl {
         name: Name,
         if_exists: bool,
     },
+    /// `ALTER ROLE … ADD | DROP MEMBER`, in the current database.
+    AlterRole {
+        role: Name,
+        add: bool,
+        member: Name,
+    },
     AlterServerRole {
         role: Name,
         add: bool,

@@ -146,6 +146,8 @@ pub struct User {
     pub id: i32,
     /// `principal_id` of its login; nothing for a user without one.
     pub login: Option<i32>,
+    /// Fixed database roles, lower case (`db_owner`).
+    pub roles: Vec<String>,
     /// When it was made.
     pub created: OffsetDateTime,
 }

@@ -7,7 +7,7 @@ use super::{Row, Viewer, bit, moment, none_or, number, text};
 use crate::world::build::Build;
 
 /// A procedure of `sys`: name and type (`X` extended, `P` T-SQL).
-const PROCEDURES: [(&str, &str); 14] = [
+const PROCEDURES: [(&str, &str); 16] = [
     ("sp_certificate_add_issuer", "X"),
     ("sp_certificate_drop_issuer", "X"),
     ("sp_certificate_issuers", "X"),
@@ -22,6 +22,8 @@ const PROCEDURES: [(&str, &str); 14] = [
     ("sp_reset_connection", "X"),
     ("sp_addsrvrolemember", "P"),
     ("sp_dropsrvrolemember", "P"),
+    ("sp_addrolemember", "P"),
+    ("sp_droprolemember", "P"),
 ];
 
 /// `schema_id` of dbo and of sys.

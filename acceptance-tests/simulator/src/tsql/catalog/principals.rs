@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 use time::OffsetDateTime;
 
 use super::super::ddl::permission::{DBO, FIXED_ROLES, FixedRole, GUEST, PUBLIC};
+use super::super::ddl::role::DATABASE_ROLES;
 use super::{Row, Viewer, bit, moment, none_or, number, sid, text};
 use crate::world::security::{Login, Securable, User};
 
@@ -98,20 +99,6 @@ pub(super) fn role_members(viewer: &Viewer<'_>) -> Vec<Row> {
     engine.logins.iter().flat_map(member).collect()
 }
 
-/// The fixed roles of every database: name and `principal_id`.
-const DATABASE_ROLES: [(&str, i32); 10] = [
-    ("public", 0),
-    ("db_owner", 16384),
-    ("db_accessadmin", 16385),
-    ("db_securityadmin", 16386),
-    ("db_ddladmin", 16387),
-    ("db_backupoperator", 16389),
-    ("db_datareader", 16390),
-    ("db_datawriter", 16391),
-    ("db_denydatareader", 16392),
-    ("db_denydatawriter", 16393),
-];
-
 /// A user sees itself, the system's own and the fixed roles; others by VIEW DEFINITION or ALTER ANY USER.
 pub(super) fn in_database(viewer: &Viewer<'_>) -> Vec<Row> {
     let Some(database) = viewer.database_named(viewer.database) else { return Vec::new() };
@@ -176,7 +163,8 @@ pub(super) fn in_database(viewer: &Viewer<'_>) -> Vec<Row> {
         }
         rows.push(row);
     }
-    for (name, id) in DATABASE_ROLES {
+    let public = std::iter::once(("public", 0));
+    for (name, id) in public.chain(DATABASE_ROLES.map(|(name, id, _)| (name, id))) {
         let mut row = user(name, id, "R", "DATABASE_ROLE", Value::Null, MADE);
         row.insert("owning_principal_id", number(DBO));
         row.insert("is_fixed_role", bit(id != 0));
@@ -190,6 +178,14 @@ pub(super) fn in_database(viewer: &Viewer<'_>) -> Vec<Row> {
 }
 
 /// `dbo` is the one member: no statement of the subset adds another.
-pub(super) fn role_members_in_database(_: &Viewer<'_>) -> Vec<Row> {
-    vec![Row::from([("role_principal_id", number(16384)), ("member_principal_id", number(DBO))])]
+pub(super) fn role_members_in_database(viewer: &Viewer<'_>) -> Vec<Row> {
+    let row = |role: i32, member: i32| {
+        Row::from([("role_principal_id", number(role)), ("member_principal_id", number(member))])
+    };
+    let users = viewer.engine.users.iter().filter(|user| user.database == viewer.database);
+    let members = users.flat_map(|user| {
+        let roles = DATABASE_ROLES.iter().filter(|(name, ..)| user.roles.iter().any(|one| one == name));
+        roles.map(|(_, role, _)| (*role, user.id))
+    });
+    std::iter::once((16384, DBO)).chain(members).map(|(role, member)| row(role, member)).collect()
 }

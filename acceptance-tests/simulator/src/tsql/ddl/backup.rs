@@ -8,6 +8,7 @@ use crate::world::Estate;
 use crate::world::database::{BackupRecord, Database, DatabaseState};
 use crate::world::group::Role;
 use crate::world::instance::SqlInstance;
+use crate::world::security::Securable;
 
 /// Bytes that a backup writes in a second of world time. ASSUMED 33: no target is modelled, so no speed is known.
 const BACKUP_RATE: u64 = 100 << 20;
@@ -21,7 +22,9 @@ pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -
     let log = statement.kind == BackupKind::Log;
     let verb = verb(statement);
     let owner = engine.same_name(&database.owner, &caller.login);
-    if !owner && !permission::on_server(engine, &caller.login, &[verb]) {
+    let granted =
+        permission::Rights::of(engine, &caller.login).on(&Securable::Database(database.name.clone()), verb);
+    if !owner && !granted && !permission::on_server(engine, &caller.login, &[verb]) {
         return Err(permission_denied(verb, name));
     }
     managed::backup(engine, database, statement)?;

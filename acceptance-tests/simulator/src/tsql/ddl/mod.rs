@@ -24,6 +24,7 @@ pub(crate) mod permission;
 pub(crate) mod procedure;
 mod refusal;
 mod replica;
+pub(crate) mod role;
 mod security;
 mod x509;
 
@@ -124,6 +125,7 @@ pub(crate) fn execute(estate: &mut Estate, caller: &Caller, statement: &Ddl) -> 
             security::create_user(estate, caller, &name.0, login.as_ref(), *without_login)
         }
         Ddl::DropUser { name, if_exists } => security::drop_user(estate, caller, &name.0, *if_exists),
+        Ddl::AlterRole { role, add, member } => role::alter(estate, caller, &role.0, *add, &member.0),
         Ddl::AlterServerRole { role, add, member } => {
             security::alter_server_role(estate, caller, &role.0, *add, &member.0)
         }

@@ -10,6 +10,8 @@ use crate::world::database::Database;
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Login, Permission, Securable};
 
+use super::role::{DATABASE_ROLES, DatabaseRole};
+
 pub(crate) use super::builtin_permissions::{Builtin, Class, FIXED_ROLES, FixedRole, PUBLIC};
 
 /// `principal_id` of `dbo` in every database.
@@ -141,8 +143,10 @@ impl<'a> Rights<'a> {
             return true;
         }
         let implying = self.implying(securable, permission);
-        let mut granted = implying.iter().any(|(place, name)| {
-            *place == Securable::Server && self.roles().any(|role| role.grants.contains(name))
+        let mut granted = implying.iter().any(|(place, name)| match place {
+            Securable::Server => self.roles().any(|role| role.grants.contains(name)),
+            Securable::Database(database) => self.by_database_role(database, name),
+            _ => false,
         });
         for one in &self.given {
             if implying.iter().any(|(place, name)| *place == one.securable && *name == one.name) {
@@ -201,6 +205,18 @@ impl<'a> Rights<'a> {
             Securable::Login(id) => login.id == *id,
             Securable::Server | Securable::Group(_) | Securable::Object(..) => false,
         }
+    }
+
+    /// Whether one of its users' roles in a database comes with a permission on the database.
+    fn by_database_role(&self, database: &str, permission: &str) -> bool {
+        let Some(login) = self.login else { return false };
+        let mut users = self.engine.users.iter();
+        let own = users.find(|user| user.login == Some(login.id) && user.database == database);
+        let roles = own.map(|user| user.roles.as_slice()).unwrap_or_default();
+        let comes_with = |(name, _, grants): &DatabaseRole| {
+            roles.iter().any(|one| one == name) && grants.contains(&permission)
+        };
+        DATABASE_ROLES.iter().any(comes_with)
     }
 
     fn roles(&self) -> impl Iterator<Item = &'static FixedRole> {

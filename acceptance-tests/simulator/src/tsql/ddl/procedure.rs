@@ -5,7 +5,7 @@ use rusqlite::types::Value;
 use super::super::error::{SqlError, missing_parameter, raise};
 use super::issuer::{self, Argument, ResultSet, bind, integer};
 use super::refusal::no_permission;
-use super::{Caller, engine, engine_mut, permission, security};
+use super::{Caller, engine, engine_mut, permission, role, security};
 use crate::world::Estate;
 use crate::world::build::Capability;
 
@@ -25,6 +25,8 @@ pub(crate) fn call(
     let result = match procedure {
         "sp_addsrvrolemember" => server_role_member(estate, caller, procedure, arguments, true),
         "sp_dropsrvrolemember" => server_role_member(estate, caller, procedure, arguments, false),
+        "sp_addrolemember" => role_member(estate, caller, procedure, arguments, true),
+        "sp_droprolemember" => role_member(estate, caller, procedure, arguments, false),
         "sp_multidb_milink" if engine(estate, caller)?.has(Capability::MultiDatabase) => {
             multi_database(estate, caller, procedure, arguments)
         }
@@ -55,6 +57,31 @@ fn server_role_member(
         return Err(raise!(15007, login));
     }
     security::alter_server_role(estate, caller, &role, add, &login)?;
+    Ok(Vec::new())
+}
+
+/// `sp_addrolemember @rolename, @membername` and its opposite.
+fn role_member(
+    estate: &mut Estate,
+    caller: &Caller,
+    procedure: &str,
+    arguments: &[Argument],
+    add: bool,
+) -> Result<Vec<ResultSet>, SqlError> {
+    let here = engine(estate, caller)?;
+    let values = bind(here, procedure, &["@rolename", "@membername"], arguments)?;
+    let text = |place: usize, name: &str| match values.get(place) {
+        Some(Value::Text(text)) => Ok(text.clone()),
+        _ => Err(missing_parameter(procedure, name)),
+    };
+    let (role, member) = (text(0, "@rolename")?, text(1, "@membername")?);
+    if role::named(here, &role).is_none() {
+        return Err(raise!(15014, role));
+    }
+    if permission::user(here, &caller.database, &member).is_none() {
+        return Err(raise!(15410, member));
+    }
+    role::alter(estate, caller, &role, add, &member)?;
     Ok(Vec::new())
 }
 

@@ -206,7 +206,14 @@ pub(super) fn create_user(
     let taken = engine.users.iter().filter(|one| one.database == database).map(|one| one.id).max();
     // 1 to 4 are the users that every database has.
     let id = taken.unwrap_or(4) + 1;
-    engine.users.push(User { database: database.clone(), name: name.to_owned(), id, login, created });
+    engine.users.push(User {
+        database: database.clone(),
+        name: name.to_owned(),
+        id,
+        login,
+        roles: Vec::new(),
+        created,
+    });
     engine.permissions.push(Permission {
         grantee: id,
         name: "CONNECT".to_owned(),

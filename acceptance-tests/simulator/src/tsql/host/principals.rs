@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 
 use super::super::catalog::{SCHEMAS, sid};
 use super::super::ddl::permission::{self, DBO, FIXED_ROLES, PUBLIC};
+use super::super::ddl::role;
 use super::Arguments;
 use crate::world::instance::SqlInstance;
 
@@ -122,12 +123,15 @@ fn server_role_member(engine: &SqlInstance, role: &str, who: &str) -> Option<i32
     Some(i32::from(role.id == PUBLIC || permission::in_role(engine, &login.name, role.name)))
 }
 
-/// Of the fixed roles of a database, `dbo` is in `db_owner`, and everybody in `public`.
+/// `dbo` is in `db_owner`, and everybody in `public`.
 fn database_role_member(caller: Caller<'_>, role: &str, who: i32) -> Option<i32> {
     let engine = caller.engine;
     if engine.same_name("public", role) {
         return Some(1);
     }
-    let (name, _) = SCHEMAS.iter().find(|(name, id)| *id >= 16384 && engine.same_name(name, role))?;
-    Some(i32::from(who == DBO && *name == "db_owner"))
+    let (name, ..) = role::named(engine, role)?;
+    let member = |user: &crate::world::security::User| {
+        user.database == caller.database && user.id == who && user.roles.iter().any(|one| one == name)
+    };
+    Some(i32::from((who == DBO && *name == "db_owner") || engine.users.iter().any(member)))
 }

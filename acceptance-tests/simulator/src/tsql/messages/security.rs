@@ -46,10 +46,11 @@ pub(super) const MESSAGES: &[Message] = &[
         "The database '%s' does not exist. Supply a valid database name. To see available databases, use \
          sys.databases.",
     ),
+    raised(15014, 16, "The role '%s' does not exist in the current database."),
     raised(15023, 16, "User, group, or role '%s' already exists in the current database."),
     raised(15025, 16, "The server principal '%s' already exists."),
     raised(15063, 16, "The login already has an account under a different user name."),
-    injected(15081, 16, "Membership of the public role cannot be changed."),
+    raised(15081, 16, "Membership of the public role cannot be changed."),
     raised(15099, 16, "The MUST_CHANGE option cannot be used when CHECK_EXPIRATION is OFF."),
     raised(
         15116,
@@ -87,7 +88,7 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(15402, 11, "'%s' is not a fixed server role."),
     raised(15405, 11, "Cannot use the special principal '%s'."),
     raised(15407, 11, "'%s' is not a valid Windows NT name. Give the complete name: <domain\\username>."),
-    injected(15410, 11, "User or role '%s' does not exist in this database."),
+    raised(15410, 11, "User or role '%s' does not exist in this database."),
     injected(15433, 16, "Supplied parameter sid is in use."),
     raised(15434, 16, "Could not drop login '%s' as the user is currently logged in."),
 ];

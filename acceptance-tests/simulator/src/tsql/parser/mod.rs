@@ -173,6 +173,7 @@ fn alter(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         "CERTIFICATE" => security::alter_certificate(cursor),
         "LOGIN" => security::alter_login(cursor),
         "AUTHORIZATION" => security::alter_authorization(cursor),
+        "ROLE" => security::alter_role(cursor),
         "SERVER" => security::alter_server_role(cursor),
         "ENDPOINT" => endpoint::alter(cursor),
         "AVAILABILITY" => availability::alter(cursor),

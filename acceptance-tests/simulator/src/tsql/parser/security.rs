@@ -372,6 +372,15 @@ pub(super) fn drop_user(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     Ok(Ddl::DropUser { name: cursor.name()?, if_exists })
 }
 
+/// `ALTER ROLE role {ADD|DROP} MEMBER user`.
+pub(super) fn alter_role(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    cursor.expect("ROLE")?;
+    let role = principal(cursor)?;
+    let add = cursor.one_of(&[("ADD", true), ("DROP", false)])?;
+    cursor.expect("MEMBER")?;
+    Ok(Ddl::AlterRole { role, add, member: cursor.name()? })
+}
+
 /// `ALTER SERVER ROLE role {ADD|DROP} MEMBER login`.
 pub(super) fn alter_server_role(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect_all(&["SERVER", "ROLE"])?;

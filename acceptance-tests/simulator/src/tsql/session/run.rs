@@ -335,6 +335,7 @@ pub(super) fn ddl_kind(statement: &Ddl) -> &'static str {
         Ddl::DropLogin { .. } => "DROP LOGIN",
         Ddl::CreateUser { .. } => "CREATE USER",
         Ddl::DropUser { .. } => "DROP USER",
+        Ddl::AlterRole { .. } => "ALTER ROLE",
         Ddl::AlterServerRole { .. } => "ALTER SERVER ROLE",
         Ddl::Dbcc(_) => "DBCC",
     }
