@@ -251,6 +251,7 @@ pub(super) fn fresh(
         clock_skew: 0,
         trace_flags: BTreeSet::new(),
         configuration: BTreeMap::new(),
+        configured: BTreeMap::new(),
         databases: Vec::new(),
         master_key: None,
         certificates: Vec::new(),

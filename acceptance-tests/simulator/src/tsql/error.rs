@@ -448,3 +448,8 @@ pub(crate) fn values_count(more: bool) -> SqlError {
 pub(crate) fn select_count(more: bool) -> SqlError {
     if more { raise!(121) } else { raise!(120) }
 }
+
+/// 310.
+pub(crate) fn recursion_limit(limit: i64, line: u32) -> SqlError {
+    raise!(310, limit, 32767).at_line(line)
+}

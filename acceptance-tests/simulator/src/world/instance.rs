@@ -92,6 +92,8 @@ pub struct SqlInstance {
     pub trace_flags: BTreeSet<i64>,
     /// `sp_configure` values in use, by option name.
     pub configuration: BTreeMap<String, i64>,
+    /// `sp_configure` values that wait for RECONFIGURE, or for a restart.
+    pub configured: BTreeMap<String, i64>,
     /// Databases by id order, system databases included (`master` 1, `tempdb` 2, `model` 3, `msdb` 4).
     pub databases: Vec<Database>,
     /// The master key of `master`.

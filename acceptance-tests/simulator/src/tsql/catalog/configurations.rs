@@ -93,6 +93,31 @@ const OPTIONS: &[Setting] = &[
     (16399, "polybase enabled", 0, 1, 0, true, false, 15),
 ];
 
+/// An option as `sp_configure` takes it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ConfigurationOption {
+    pub(crate) name: &'static str,
+    pub(crate) minimum: i64,
+    pub(crate) maximum: i64,
+    pub(crate) installed: i64,
+    /// It takes effect without a restart.
+    pub(crate) dynamic: bool,
+    pub(crate) advanced: bool,
+}
+
+/// The options of a version.
+pub(crate) fn configuration_options(version: u8) -> impl Iterator<Item = ConfigurationOption> {
+    let known = OPTIONS.iter().filter(move |&&(.., first)| first <= version);
+    known.map(|&(_, name, minimum, maximum, installed, dynamic, advanced, _)| ConfigurationOption {
+        name,
+        minimum,
+        maximum,
+        installed,
+        dynamic,
+        advanced,
+    })
+}
+
 /// What statements changed is in the world; everything else is as installed. Options that the world alone knows come last.
 pub(super) fn configurations(viewer: &Viewer<'_>) -> Vec<Row> {
     let engine = viewer.engine;
@@ -105,14 +130,15 @@ pub(super) fn configurations(viewer: &Viewer<'_>) -> Vec<Row> {
         .iter()
         .filter(known)
         .map(|&(id, name, minimum, maximum, installed, dynamic, advanced, _)| {
-            let value = set(name).unwrap_or(installed);
+            let in_use = set(name).unwrap_or(installed);
+            let value = engine.configured.get(name).copied().unwrap_or(in_use);
             Row::from([
                 ("configuration_id", number(id)),
                 ("name", text(name)),
                 ("value", number(value)),
                 ("minimum", number(minimum)),
                 ("maximum", number(maximum)),
-                ("value_in_use", number(value)),
+                ("value_in_use", number(in_use)),
                 ("description", text(name)),
                 ("is_dynamic", bit(dynamic)),
                 ("is_advanced", bit(advanced)),

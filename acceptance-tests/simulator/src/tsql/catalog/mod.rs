@@ -39,6 +39,7 @@ mod states;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use configurations::configuration_options;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 

@@ -46,6 +46,7 @@ pub(super) const MESSAGES: &[Message] = &[
     .state(2),
     raised(135, 15, "Cannot use a BREAK statement outside the scope of a WHILE statement."),
     raised(136, 15, "Cannot use a CONTINUE statement outside the scope of a WHILE statement."),
+    raised(145, 15, "ORDER BY items must appear in the select list if SELECT DISTINCT is specified."),
     raised(148, 15, "Incorrect time syntax in time string '%.*ls' used with WAITFOR."),
     raised(178, 15, "A RETURN statement with a return value cannot be used in this context."),
     raised(179, 15, "Cannot use the OUTPUT option when passing a constant to a stored procedure."),
@@ -55,6 +56,12 @@ pub(super) const MESSAGES: &[Message] = &[
         16,
         "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit %d).",
     ),
+    raised(
+        240,
+        16,
+        "Types don't match between the anchor and the recursive part in column \"%.*ls\" of recursive query \"%.*ls\".",
+    ),
+    raised(252, 16, "Recursive common table expression '%.*ls' does not contain a top-level UNION ALL operator."),
     raised(
         257,
         16,
@@ -70,11 +77,21 @@ pub(super) const MESSAGES: &[Message] = &[
     )
     .state(2),
     raised(
+        310,
+        15,
+        "The value %d specified for the MAXRECURSION option exceeds the allowed maximum of %d.",
+    ),
+    raised(
         515,
         16,
         "Cannot insert the value NULL into column '%.*ls', table '%.*ls'; column does not allow nulls. %ls fails.",
     )
     .state(2),
+    raised(
+        530,
+        16,
+        "The statement terminated. The maximum recursion %d has been exhausted before statement completion.",
+    ),
     raised(
         544,
         16,
@@ -82,6 +99,11 @@ pub(super) const MESSAGES: &[Message] = &[
     ),
     raised(628, 16, "Cannot issue SAVE TRANSACTION when there is no active transaction.").state(0),
     raised(1026, 15, "GOTO cannot be used to jump into a TRY or CATCH scope."),
+    raised(1031, 15, "Percent values must be between 0 and 100."),
+    raised(1062, 16, "The TOP N WITH TIES clause is not allowed without a corresponding ORDER BY clause."),
+    raised(1202, 16, "The database-principal '%.*ls' does not exist or user is not a member."),
+    raised(1224, 16, "An invalid application lock resource was passed to %ls.").state(5),
+    raised(1227, 16, "An invalid application lock time-out was passed to %ls.").state(2),
     raised(
         2628,
         16,
@@ -130,6 +152,7 @@ pub(super) const MESSAGES: &[Message] = &[
         16,
         "Uncommittable transaction is detected at the end of the batch. The transaction is rolled back.",
     ),
+    raised(5812, 14, "You do not have permission to run the RECONFIGURE statement."),
     raised(6401, 16, "Cannot roll back %.*ls. No transaction or savepoint of that name was found."),
     raised(
         8101,
@@ -148,6 +171,15 @@ pub(super) const MESSAGES: &[Message] = &[
     .state(2),
     raised(8164, 16, "An INSERT EXEC statement cannot be nested."),
     raised(9815, 16, "Waitfor delay and waitfor time cannot be of type %s.").state(0),
+    raised(15123, 16, "The configuration option '%s' does not exist, or it may be an advanced option."),
+    raised(15124, 16, "The configuration option '%s' is not unique."),
+    raised(15129, 16, "'%d' is not a valid value for configuration option '%s'."),
+    raised(
+        15457,
+        10,
+        "Configuration option '%ls' changed from %ld to %ld. Run the RECONFIGURE statement to install.",
+    )
+    .class(0),
     raised(
         18054,
         16,

@@ -14,7 +14,7 @@ mod security;
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, FunctionArguments, Visit, Visitor};
+use sqlparser::ast::{Expr, FunctionArguments, Ident, Setting, Visit, Visitor};
 use sqlparser::tokenizer::Token;
 
 use super::ast::{Batch, Ddl, Statement, StatementKind};
@@ -260,20 +260,37 @@ fn query(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
 /// A query that holds nothing that the crate accepts and the server does not.
 fn checked_query(cursor: &mut Cursor) -> Result<Box<sqlparser::ast::Query>, SqlError> {
     let line = cursor.line();
-    let query = cursor.query()?;
-    option_clause(cursor)?;
+    let mut query = cursor.query()?;
+    if let Some(limit) = option_clause(cursor)? {
+        // The crate has no place for hints of T-SQL; this one of another database's takes the only one that matters.
+        query.settings = Some(vec![Setting { key: Ident::new(MAX_RECURSION), value: limit }]);
+    }
     check(&*query, line)?;
     Ok(query)
 }
 
-/// `OPTION (RECOMPILE, …)`: hints change no result, so they are read and forgotten.
-fn option_clause(cursor: &mut Cursor) -> Result<(), SqlError> {
+/// The hint that says how deep a recursion may go.
+pub(crate) const MAX_RECURSION: &str = "MAXRECURSION";
+
+/// `OPTION (RECOMPILE, …)`: hints change no result, so they are read and forgotten, but for how deep a recursion may go.
+fn option_clause(cursor: &mut Cursor) -> Result<Option<Expr>, SqlError> {
     if !cursor.eat("OPTION") {
-        return Ok(());
+        return Ok(None);
     }
     cursor.expect_token(&Token::LParen)?;
     let mut depth = 1_u32;
+    let mut recursion = None;
     while depth > 0 {
+        if depth == 1 && cursor.eat(MAX_RECURSION) {
+            let line = cursor.line();
+            let limit = cursor.integer()?;
+            if !(0..=32767).contains(&limit) {
+                return Err(error::recursion_limit(limit, line));
+            }
+            let number = sqlparser::ast::Value::Number(limit.to_string(), false);
+            recursion = Some(Expr::value(number));
+            continue;
+        }
         match cursor.peek() {
             Token::LParen => depth += 1,
             Token::RParen => depth -= 1,
@@ -282,7 +299,7 @@ fn option_clause(cursor: &mut Cursor) -> Result<(), SqlError> {
         }
         cursor.advance();
     }
-    Ok(())
+    Ok(recursion)
 }
 
 fn expression(cursor: &mut Cursor) -> Result<Expr, SqlError> {

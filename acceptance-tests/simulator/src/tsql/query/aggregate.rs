@@ -6,7 +6,7 @@ use sqlparser::ast::{
 };
 
 use super::super::error::{self, SqlError};
-use super::super::value::Type;
+use super::super::value::{Family, Type};
 use super::builtin::{plain_arguments, two};
 use super::expression;
 use super::set::direction;
@@ -44,6 +44,11 @@ impl Compiler<'_> {
             Finish::Checked => {
                 let sum = Lowered::new(first, Type::Numeric(38, 0));
                 self.cast(sum, data_type, "0", false).text
+            }
+            Finish::Deviation(kind) => {
+                let mut arguments = vec![kind];
+                arguments.extend(parts.iter().map(String::as_str));
+                self.call("deviation", &arguments)
             }
             Finish::Average => {
                 let number = self.type_number(data_type).to_string();
@@ -100,7 +105,22 @@ impl Compiler<'_> {
                 Type::Float | Type::Real => (Finish::Plain, Type::Float),
                 _ => return Err(invalid()),
             },
-            _ => return Err(error::not_modelled(&format!("the aggregate {name}"))),
+            "STDEV" | "STDEVP" | "VAR" | "VARP"
+                if value.data_type.family() == Family::Number && !distinct =>
+            {
+                let value = self.converted(value, Type::Float).text;
+                let parts = [format!("{value} * {value}"), value.clone()].map(|each| format!("SUM({each})"));
+                let kind = match name {
+                    "STDEV" => "0",
+                    "STDEVP" => "1",
+                    "VAR" => "2",
+                    _ => "3",
+                };
+                let parts = parts.into_iter().chain([format!("COUNT({value})")]).collect();
+                return Ok(Aggregate { parts, finish: Finish::Deviation(kind), data_type: Type::Float });
+            }
+            "STDEV" | "STDEVP" | "VAR" | "VARP" if !distinct => return Err(invalid()),
+            _ => return Err(error::not_modelled(&format!("this form of {name}"))),
         };
         let sum = format!("SUM({word}{operand})");
         if name == "AVG" {
@@ -212,6 +232,8 @@ enum Finish {
     Checked,
     /// Sum by count.
     Average,
+    /// Of squares, sum and count: a deviation or variance, of a sample or of all.
+    Deviation(&'static str),
 }
 
 fn frame_bound(bound: &WindowFrameBound) -> Result<String, SqlError> {

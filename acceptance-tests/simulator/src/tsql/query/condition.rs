@@ -51,16 +51,13 @@ impl Compiler<'_> {
                 let (text, _) = self.query(subquery)?;
                 Ok(format!("{}EXISTS ({text})", if *negated { "NOT " } else { "" }))
             }
-            Expr::AnyOp { left, compare_op: Op::Eq, right, .. } => match right.as_ref() {
-                Expr::Subquery(query) => self.in_subquery(left, query, false),
-                _ => Err(error::syntax("ANY", true, 0)),
-            },
-            Expr::AllOp { left, compare_op: Op::NotEq, right } => match right.as_ref() {
-                Expr::Subquery(query) => self.in_subquery(left, query, true),
-                _ => Err(error::syntax("ALL", true, 0)),
-            },
-            Expr::AnyOp { .. } | Expr::AllOp { .. } => {
-                Err(error::not_modelled("this comparison with ANY or ALL"))
+            Expr::AnyOp { left, compare_op, right, .. } => {
+                self.quantified(left, comparison(compare_op)?, right, "ANY")
+            }
+            // True of all unless its opposite is true of any.
+            Expr::AllOp { left, compare_op, right } => {
+                let any = self.quantified(left, opposite(compare_op)?, right, "ALL")?;
+                Ok(format!("NOT ({any})"))
             }
             _ => {
                 self.expression(expression)?;
@@ -122,6 +119,25 @@ impl Compiler<'_> {
         Ok(format!("{} {not}IN (SELECT {} FROM ({text}))", collated(&value), found.text))
     }
 
+    /// `left operator ANY (query)`, with the three values of logic.
+    fn quantified(
+        &mut self,
+        left: &Expr,
+        operator: &str,
+        right: &Expr,
+        word: &str,
+    ) -> Result<String, SqlError> {
+        let Expr::Subquery(query) = right else { return Err(error::syntax(word, true, 0)) };
+        let left = self.expression(left)?;
+        let (text, columns) = self.query(query)?;
+        let [column] = columns.as_slice() else { return Err(error::subquery_columns()) };
+        let compared = self.compare(left, operator, Lowered::new("c0", column.data_type))?;
+        Ok(format!(
+            "CASE WHEN EXISTS (SELECT 1 FROM ({text}) WHERE {compared}) THEN 1 \
+             WHEN EXISTS (SELECT 1 FROM ({text}) WHERE ({compared}) IS NULL) THEN NULL ELSE 0 END"
+        ))
+    }
+
     fn like(
         &mut self,
         value: &Expr,
@@ -140,6 +156,17 @@ impl Compiler<'_> {
         let text = self.call("like", &[&value.text, &pattern.text, &escape, collation]);
         Ok(format!("{}{text}", if negated { "NOT " } else { "" }))
     }
+}
+
+fn opposite(operator: &Op) -> Result<&'static str, SqlError> {
+    Ok(match comparison(operator)? {
+        "=" => "<>",
+        "<>" => "=",
+        "<" => ">=",
+        "<=" => ">",
+        ">" => "<=",
+        _ => "<",
+    })
 }
 
 fn comparison(operator: &Op) -> Result<&'static str, SqlError> {

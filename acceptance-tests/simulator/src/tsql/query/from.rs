@@ -97,6 +97,9 @@ impl Compiler<'_> {
         let TableFactor::Derived { subquery, alias: Some(alias), .. } = factor else {
             return Err(error::not_modelled("APPLY of this kind"));
         };
+        if let Some(text) = self.lateral(subquery, alias, outer)? {
+            return Ok(text);
+        }
         if !returns_one_row_at_most(subquery) {
             return Err(error::not_modelled("a correlated APPLY that can return several rows"));
         }
@@ -172,6 +175,9 @@ impl Compiler<'_> {
         let exposed =
             alias.map_or_else(|| parts.last().cloned().unwrap_or_default(), |alias| alias.name.value.clone());
         let sql_name = self.alias('t');
+        if self.is_in_recursion(&parts) {
+            self.recursion = Some(sql_name.clone());
+        }
         let mut columns = self.scope_columns(&sql_name, columns)?;
         if database.is_some() {
             columns.iter_mut().filter(|column| is_keyword(column)).for_each(|column| {
@@ -181,6 +187,14 @@ impl Compiler<'_> {
         let qualifiers = if alias.is_some() { (None, None) } else { (schema, database) };
         self.add_table(exposed, qualifiers.0, qualifiers.1, columns)?;
         Ok(format!("{text} AS {sql_name}"))
+    }
+
+    /// Whether a name is that of the common table that is being defined.
+    fn is_in_recursion(&self, parts: &[String]) -> bool {
+        let [name] = parts else { return false };
+        let folded = self.fold(name);
+        let found = self.common_tables.iter().rev().find_map(|tables| tables.get(&folded));
+        found.is_some_and(|table| table.in_recursion)
     }
 
     /// What a table's name means: a common table, a table of the session, or a view.
@@ -288,7 +302,7 @@ impl Compiler<'_> {
             .collect())
     }
 
-    fn add_table(
+    pub(super) fn add_table(
         &mut self,
         display: String,
         schema: Option<String>,

@@ -2,7 +2,7 @@
 
 use rusqlite::types::Value;
 
-use super::super::error::{self, SqlError};
+use super::super::error::{self, SqlError, raise};
 use super::super::value::Type;
 use super::scalar::{Runtime, Scalar};
 
@@ -16,6 +16,8 @@ pub(super) fn find(name: &str) -> Option<Scalar> {
         "round" => round,
         "power" => power,
         "sqrt" => |_, values| whole_or_float(values, |_| None, f64::sqrt),
+        "deviation" => deviation,
+        "recursion" => recursion,
         "is_numeric" => is_numeric,
         _ => return None,
     };
@@ -70,6 +72,33 @@ fn arithmetic(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError>
             }
             Ok(Value::Integer(if data_type == Type::Bit { i64::from(result & 1 != 0) } else { result }))
         }
+    }
+}
+
+/// Kind (deviation of a sample, of all; variance of a sample, of all), sum of squares, sum, count.
+fn deviation(_: &Runtime, arguments: &[Value]) -> Result<Value, SqlError> {
+    let [Value::Integer(kind), squares, sum, Value::Integer(count)] = arguments else {
+        return Ok(Value::Null);
+    };
+    let of_sample = kind % 2 == 0;
+    if *count == 0 || (of_sample && *count == 1) {
+        return Ok(Value::Null);
+    }
+    let (squares, sum, all) = (float(squares), float(sum), float(&Value::Integer(*count)));
+    let divisor = if of_sample { all - 1.0 } else { all };
+    // What rounding makes of equal values is no variance.
+    let variance = ((squares - sum * sum / all) / divisor).max(0.0);
+    Ok(Value::Real(if *kind < 2 { variance.sqrt() } else { variance }))
+}
+
+/// The depth of a row, and how deep it may be: the depth of the rows that it leads to.
+fn recursion(_: &Runtime, arguments: &[Value]) -> Result<Value, SqlError> {
+    match arguments {
+        [Value::Integer(depth), Value::Integer(limit)] if *limit > 0 && depth >= limit => {
+            Err(raise!(530, limit))
+        }
+        [Value::Integer(depth), _] => Ok(Value::Integer(depth.saturating_add(1))),
+        _ => Ok(Value::Null),
     }
 }
 

@@ -15,7 +15,9 @@ mod dates;
 mod expression;
 mod from;
 mod functions;
+mod lateral;
 mod math;
+mod recursive;
 mod run;
 mod scalar;
 mod select;
@@ -179,6 +181,10 @@ struct Compiler<'a> {
     assignments: Vec<String>,
     into: Option<String>,
     json: Option<Json>,
+    /// How deep recursions may go.
+    max_recursion: String,
+    /// SQLite's name of the recursive table in the FROM that was read last.
+    recursion: Option<String>,
 }
 
 /// The tables that one SELECT sees.
@@ -216,6 +222,8 @@ struct ScopeColumn {
 struct CommonTable {
     text: String,
     columns: Vec<Column>,
+    /// It is being defined, and named within its definition.
+    in_recursion: bool,
 }
 
 /// A lowered expression.
@@ -248,6 +256,8 @@ impl<'a> Compiler<'a> {
             assignments: Vec::new(),
             into: None,
             json: None,
+            max_recursion: recursive::MAXIMUM.to_string(),
+            recursion: None,
         }
     }
 

@@ -9,8 +9,11 @@ use sqlparser::ast::{
     Visit, Visitor,
 };
 
-use super::super::error::{self, SqlError};
+use super::super::error::{self, SqlError, raise};
+use super::super::parser::MAX_RECURSION;
+use super::super::value::Type;
 use super::from::{parts, renamed};
+use super::set::direction;
 use super::{Column, CommonTable, Compiler, Json, Lowered, SelectScope, collated, functions};
 
 impl Compiler<'_> {
@@ -20,6 +23,11 @@ impl Compiler<'_> {
             self.assignments = assignments(select)?;
             if let Some(into) = &select.into {
                 self.into = Some(into_target(into)?);
+            }
+        }
+        for setting in query.settings.iter().flatten() {
+            if setting.key.value == MAX_RECURSION {
+                self.max_recursion = setting.value.to_string();
             }
         }
         if let Some(clause) = &query.for_clause {
@@ -45,19 +53,23 @@ impl Compiler<'_> {
     }
 
     fn any_query(&mut self, query: &Query) -> Result<(String, Vec<Column>), SqlError> {
-        if !query.locks.is_empty() || query.settings.is_some() || query.format_clause.is_some() {
+        if !query.locks.is_empty() || query.format_clause.is_some() {
             return Err(error::not_modelled("this clause of a query"));
         }
         let mut text = String::new();
         let depth = self.common_tables.len();
         if let Some(with) = &query.with {
             for cte in &with.cte_tables {
-                let (definition, columns) = self.query(&cte.query)?;
-                let columns = renamed(columns, &cte.alias)?;
-                let name = self.alias('w');
-                let separator = if text.is_empty() { "WITH " } else { ", " };
+                let (name, definition, columns) = match self.recursive(cte)? {
+                    Some(recursive) => recursive,
+                    None => {
+                        let (definition, columns) = self.query(&cte.query)?;
+                        (self.alias('w'), definition, renamed(columns, &cte.alias)?)
+                    }
+                };
+                let separator = if text.is_empty() { "WITH RECURSIVE " } else { ", " };
                 text.push_str(&format!("{separator}{name} AS ({definition})"));
-                let table = CommonTable { text: name, columns };
+                let table = CommonTable { text: name, columns, in_recursion: false };
                 self.common_tables.push(HashMap::from([(self.fold(&cte.alias.name.value), table)]));
             }
             if !text.is_empty() {
@@ -146,7 +158,9 @@ impl Compiler<'_> {
         limit: Option<String>,
     ) -> Result<(String, Vec<Column>), SqlError> {
         let mut filters = Vec::new();
+        self.recursion = None;
         let from = self.from(&select.from, &mut filters)?;
+        let recursion = self.recursion.take();
         if let Some(selection) = &select.selection {
             filters.push(format!("({})", self.condition(selection)?));
         }
@@ -158,7 +172,8 @@ impl Compiler<'_> {
         };
         let distinct = matches!(select.distinct, Some(Distinct::Distinct));
         let mut text = String::from(if distinct { "SELECT DISTINCT " } else { "SELECT " });
-        let named: Vec<String> = items
+        let ranked = select.top.as_ref().filter(|top| top.with_ties || top.percent);
+        let mut named: Vec<String> = items
             .iter()
             .enumerate()
             .map(|(position, item)| {
@@ -166,6 +181,20 @@ impl Compiler<'_> {
                 format!("{value} AS c{position}")
             })
             .collect();
+        if let Some(table) = recursion {
+            let limit = self.max_recursion.clone();
+            let depth = self.call("recursion", &[&format!("{table}.d"), &limit]);
+            named.push(format!("{depth} AS d"));
+        }
+        let mut sort = Vec::new();
+        if ranked.is_some() {
+            for (place, key) in order.iter().enumerate() {
+                sort.push(self.ranked_key(key, (&items, &columns), place, &mut named)?);
+            }
+            if distinct && named.len() > items.len() {
+                return Err(raise!(145));
+            }
+        }
         text.push_str(&named.join(", "));
         if !from.is_empty() {
             text.push_str(" FROM ");
@@ -182,6 +211,12 @@ impl Compiler<'_> {
         if let Some(having) = having {
             text.push_str(" HAVING ");
             text.push_str(&having);
+        }
+        if let Some(top) = ranked {
+            if limit.is_some() {
+                return Err(error::top_with_offset());
+            }
+            return Ok((self.ranked_top(&text, top, &sort, columns.len())?, columns));
         }
         if !order.is_empty() {
             let mut keys = Vec::new();
@@ -201,15 +236,67 @@ impl Compiler<'_> {
     }
 
     fn top(&mut self, top: &Top) -> Result<String, SqlError> {
-        if top.with_ties || top.percent {
-            return Err(error::not_modelled("TOP … WITH TIES or PERCENT"));
+        Ok(format!(" LIMIT {}", self.top_count(top)?.text))
+    }
+
+    fn top_count(&mut self, top: &Top) -> Result<Lowered, SqlError> {
+        match &top.quantity {
+            Some(TopQuantity::Constant(count)) => Ok(Lowered::new(count.to_string(), Type::BigInt)),
+            Some(TopQuantity::Expr(expression)) => self.expression(expression),
+            None => Err(error::syntax("TOP", true, 0)),
         }
-        let count = match &top.quantity {
-            Some(TopQuantity::Constant(count)) => count.to_string(),
-            Some(TopQuantity::Expr(expression)) => self.expression(expression)?.text,
-            None => return Err(error::syntax("TOP", true, 0)),
+    }
+
+    /// A sort key for [`Self::ranked_top`]: a column of the result, or a hidden one that is added to it.
+    fn ranked_key(
+        &mut self,
+        key: &OrderByExpr,
+        (items, columns): (&[Lowered], &[Column]),
+        place: usize,
+        named: &mut Vec<String>,
+    ) -> Result<String, SqlError> {
+        let lowered =
+            match self.ordinal_of(&key.expr, columns)?.and_then(|found| Some((found, items.get(found)?))) {
+                Some((found, item)) => Lowered { text: format!("c{found}"), ..item.clone() },
+                None => {
+                    let lowered = self.expression(&key.expr)?;
+                    let hidden = format!("k{place}");
+                    named.push(format!("{} AS {hidden}", lowered.text));
+                    Lowered { text: hidden, ..lowered }
+                }
+            };
+        Ok(format!("{}{}", collated(&lowered), direction(key)?))
+    }
+
+    /// TOP … PERCENT and WITH TIES: rows up to a rank. Percents are rounded up to whole rows.
+    fn ranked_top(
+        &mut self,
+        text: &str,
+        top: &Top,
+        sort: &[String],
+        width: usize,
+    ) -> Result<String, SqlError> {
+        if top.with_ties && sort.is_empty() {
+            return Err(raise!(1062));
+        }
+        let count = self.top_count(top)?;
+        let bound = if top.percent {
+            if count.text.parse().is_ok_and(|percent: f64| !(0.0..=100.0).contains(&percent)) {
+                return Err(raise!(1031));
+            }
+            let count = self.converted(count, Type::Float);
+            format!("(r - 1) * 100.0 < ({}) * n", count.text)
+        } else {
+            format!("r <= ({})", count.text)
         };
-        Ok(format!(" LIMIT {count}"))
+        let rank = if top.with_ties { "RANK" } else { "ROW_NUMBER" };
+        let over = if sort.is_empty() { String::new() } else { format!("ORDER BY {}", sort.join(", ")) };
+        let columns: Vec<String> = (0..width).map(|column| format!("c{column}")).collect();
+        Ok(format!(
+            "SELECT {} FROM (SELECT *, {rank}() OVER ({over}) AS r, COUNT(*) OVER () AS n FROM ({text})) WHERE {bound} \
+             ORDER BY r",
+            columns.join(", ")
+        ))
     }
 
     /// The grouping; also marks the scope, so that other columns are refused outside aggregates (8120).
@@ -242,7 +329,7 @@ impl Compiler<'_> {
         Ok(texts)
     }
 
-    fn projection(&mut self, select: &Select) -> Result<(Vec<Lowered>, Vec<Column>), SqlError> {
+    pub(super) fn projection(&mut self, select: &Select) -> Result<(Vec<Lowered>, Vec<Column>), SqlError> {
         let mut items = Vec::new();
         let mut columns = Vec::new();
         for item in &select.projection {

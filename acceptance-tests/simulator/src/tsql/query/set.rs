@@ -114,7 +114,20 @@ impl Compiler<'_> {
 
     /// The output column that a sort key names: by number, or by alias (which wins over a table's column).
     fn alias_ordinal(&self, expression: &Expr, columns: &[Column]) -> Result<Option<String>, SqlError> {
-        let position = match expression {
+        let position = self.ordinal_of(expression, columns)?;
+        Ok(position.map(|position| match columns.get(position).map(|column| column.data_type.family()) {
+            Some(Family::Text) => format!("{} COLLATE tsql", position + 1),
+            _ => (position + 1).to_string(),
+        }))
+    }
+
+    /// The place of that column, from 0.
+    pub(super) fn ordinal_of(
+        &self,
+        expression: &Expr,
+        columns: &[Column],
+    ) -> Result<Option<usize>, SqlError> {
+        Ok(match expression {
             Expr::Value(value) => match &value.value {
                 Value::Number(digits, _) => {
                     let position = digits.parse::<usize>().unwrap_or(0);
@@ -130,11 +143,7 @@ impl Compiler<'_> {
                 columns.iter().position(|column| self.fold(&column.name) == folded)
             }
             _ => None,
-        };
-        Ok(position.map(|position| match columns.get(position).map(|column| column.data_type.family()) {
-            Some(Family::Text) => format!("{} COLLATE tsql", position + 1),
-            _ => (position + 1).to_string(),
-        }))
+        })
     }
 }
 

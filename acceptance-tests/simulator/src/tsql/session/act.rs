@@ -71,7 +71,11 @@ impl SqlSession {
                 Box::pin(self.transact(transaction, output)).await?;
                 self.counted(0);
             }
-            StatementKind::Checkpoint | StatementKind::Reconfigure => self.counted(0),
+            StatementKind::Checkpoint => self.counted(0),
+            StatementKind::Reconfigure => {
+                self.reconfigure()?;
+                self.counted(0);
+            }
             StatementKind::Ddl(statement) => {
                 Box::pin(self.ddl(statement, output)).await?;
                 self.counted(0);

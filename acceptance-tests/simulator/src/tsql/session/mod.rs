@@ -13,6 +13,7 @@
 //! | `stop` | how far an error goes |
 //! | `raise`, `wait`, `assign`, `tables`, `transaction` | RAISERROR and its kin, WAITFOR, variables, tables of the session, transactions |
 //! | `procedures` | EXEC, RPC and the system procedures |
+//! | `configure` | `sp_configure` and RECONFIGURE |
 //! | `output` | where answers go |
 //! | `locks` | application locks |
 //! | `registry` | who is signed in |
@@ -21,6 +22,7 @@
 mod act;
 mod assign;
 mod bind;
+mod configure;
 mod frame;
 mod labels;
 pub(crate) mod locks;

@@ -7,10 +7,11 @@ use sqlparser::ast::Expr;
 
 use super::super::ast::{Argument, Execute, Procedure};
 use super::super::error::{self, SqlError, raise};
-use super::super::query::Column;
+use super::super::query::{Column, Host as _};
 use super::super::value::{self, Type};
 use super::super::{ddl, parser};
 use super::frame::{Frame, MOST_FRAMES};
+use super::locks::{Mode, Owner, Resource};
 use super::run::Flow;
 use super::stop::Stop;
 use super::{Output, SqlSession, bind, wire};
@@ -33,13 +34,18 @@ impl Called {
     }
 }
 
+/// What `sp_getapplock` returns where it cannot be called so.
+const INVALID: i64 = -999;
+/// Characters that count in the name of a lock.
+const LONGEST_LOCK_NAME: usize = 255;
+
 /// An argument as a procedure takes it.
 #[derive(Debug, Clone)]
-struct Given {
+pub(super) struct Given {
     /// Name with `@`; nothing where it goes by position.
     name: Option<String>,
-    data_type: Type,
-    value: Value,
+    pub(super) data_type: Type,
+    pub(super) value: Value,
     /// Variable that the value goes back to.
     back_to: Option<String>,
 }
@@ -147,55 +153,98 @@ impl SqlSession {
     ) -> Result<Called, Stop> {
         match procedure {
             "sp_executesql" => Box::pin(self.execute_sql(&given, output)).await,
-            "sp_getapplock" => {
-                let resource = text(self.shared.collation, &given, 0, "@Resource").unwrap_or_default();
-                let mode = text(self.shared.collation, &given, 1, "@LockMode").unwrap_or_default();
-                if !mode.eq_ignore_ascii_case("Exclusive") {
-                    return Err(error::not_modelled("application locks that are not exclusive").into());
-                }
-                let limit =
-                    match find(self.shared.collation, &given, 3, "@LockTimeout").map(|given| &given.value) {
-                        Some(Value::Integer(limit)) => *limit,
-                        _ => self.options.lock_timeout,
-                    };
-                let limit = u64::try_from(limit).ok().map(Duration::from_millis);
-                let taken = self.shared.locks.clone();
-                let taken = taken.take(&resource, self.id, limit, output.attention).await;
-                Ok(Called::returned(taken.code()))
-            }
-            "sp_releaseapplock" => {
-                let resource = text(self.shared.collation, &given, 0, "@Resource").unwrap_or_default();
-                if self.shared.locks.release(&resource, self.id) {
-                    return Ok(Called::returned(0));
-                }
-                Err(raise!(1223, "public", resource).into())
-            }
-            "sp_configure" => Err(error::not_modelled("sp_configure").into()),
-            "sp_reset_connection" => Ok(Called::returned(0)),
-            _ => {
-                let arguments: Vec<ddl::issuer::Argument> =
-                    given.into_iter().map(|given| (given.name, given.value)).collect();
-                let caller = self.caller();
-                let results = self
-                    .shared
-                    .world
-                    .with(|estate| ddl::procedure::call(estate, &caller, procedure, &arguments))?;
-                for result in results {
-                    let columns: Vec<Column> = result
-                        .columns
-                        .iter()
-                        .map(|(name, data_type)| Column {
-                            name: (*name).to_owned(),
-                            data_type: Type::parse(data_type).unwrap_or(Type::Variant),
-                            nullable: true,
-                        })
-                        .collect();
-                    self.row_count = i64::try_from(result.rows.len()).unwrap_or(i64::MAX);
-                    output.result(&columns, result.rows).await;
-                }
+            "sp_getapplock" => Box::pin(self.take_lock(&given, output)).await,
+            "sp_releaseapplock" => self.release_lock(&given),
+            "sp_configure" => {
+                Box::pin(self.configure(&given, output)).await?;
                 Ok(Called::returned(0))
             }
+            "sp_reset_connection" => Ok(Called::returned(0)),
+            _ => Box::pin(self.engine_procedure(procedure, given, output)).await,
         }
+    }
+
+    /// A procedure that works on the objects of the engine.
+    async fn engine_procedure(
+        &mut self,
+        procedure: &str,
+        given: Vec<Given>,
+        output: &mut Output<'_>,
+    ) -> Result<Called, Stop> {
+        let arguments: Vec<ddl::issuer::Argument> =
+            given.into_iter().map(|given| (given.name, given.value)).collect();
+        let caller = self.caller();
+        let results =
+            self.shared.world.with(|estate| ddl::procedure::call(estate, &caller, procedure, &arguments))?;
+        for result in results {
+            let columns: Vec<Column> = result
+                .columns
+                .iter()
+                .map(|(name, data_type)| Column {
+                    name: (*name).to_owned(),
+                    data_type: Type::parse(data_type).unwrap_or(Type::Variant),
+                    nullable: true,
+                })
+                .collect();
+            self.row_count = i64::try_from(result.rows.len()).unwrap_or(i64::MAX);
+            output.result(&columns, result.rows).await;
+        }
+        Ok(Called::returned(0))
+    }
+
+    /// `sp_getapplock`: what stands in the way is a code and no error.
+    async fn take_lock(&mut self, given: &[Given], output: &mut Output<'_>) -> Result<Called, Stop> {
+        const NAME: &str = "sp_getapplock";
+        let collation = self.shared.collation;
+        let argument = |place, name| find(collation, given, place, name);
+        let mode = argument(1, "@LockMode").ok_or_else(|| error::missing_parameter(NAME, "@LockMode"))?;
+        let (mode, owner) = (text_of(mode).and_then(|mode| Mode::named(&mode)), owner(collation, given, 2));
+        let Some(resource) = argument(0, "@Resource") else { return Ok(Called::returned(INVALID)) };
+        let resource = self.lock_name(resource, argument(4, "@DbPrincipal"))?;
+        let limit = match argument(3, "@LockTimeout").map(|given| &given.value) {
+            Some(Value::Integer(limit)) => *limit,
+            _ => self.options.lock_timeout,
+        };
+        if limit < -1 {
+            return Err(raise!(1227, "xp_userlock").into());
+        }
+        let (Some(mode), Some(owner)) = (mode, owner) else { return Ok(Called::returned(INVALID)) };
+        if owner == Owner::Transaction && self.transaction.depth == 0 {
+            return Ok(Called::returned(INVALID));
+        }
+        let limit = u64::try_from(limit).ok().map(Duration::from_millis);
+        let locks = self.shared.locks.clone();
+        let taken = locks.take(&resource, (self.id, owner), mode, limit, output.attention).await;
+        Ok(Called::returned(taken.code()))
+    }
+
+    /// `sp_releaseapplock`.
+    fn release_lock(&mut self, given: &[Given]) -> Result<Called, Stop> {
+        let collation = self.shared.collation;
+        let Some(resource) = find(collation, given, 0, "@Resource") else {
+            return Err(error::missing_parameter("sp_releaseapplock", "@Resource").into());
+        };
+        let resource = self.lock_name(resource, find(collation, given, 2, "@DbPrincipal"))?;
+        let Some(owner) = owner(collation, given, 1) else { return Ok(Called::returned(INVALID)) };
+        if self.shared.locks.release(&resource, self.id, owner) {
+            return Ok(Called::returned(0));
+        }
+        Err(raise!(1223, resource.principal, resource.name).into())
+    }
+
+    /// What a lock is of. Names are cut, not refused.
+    fn lock_name(&self, resource: &Given, principal: Option<&Given>) -> Result<Resource, SqlError> {
+        let name = text_of(resource).ok_or_else(|| raise!(1224, "xp_userlock"))?;
+        let principal = principal.and_then(text_of).unwrap_or_else(|| "public".to_owned());
+        let found = self.host().call("DATABASE_PRINCIPAL_ID", &[Value::Text(principal.clone())])?;
+        if found == Value::Null {
+            return Err(raise!(1202, principal));
+        }
+        Ok(Resource {
+            database: self.database.clone(),
+            principal,
+            name: name.chars().take(LONGEST_LOCK_NAME).collect(),
+        })
     }
 
     /// `sp_executesql @stmt, @params, …`.
@@ -383,15 +432,28 @@ fn no_handle(handle: i64) -> SqlError {
 }
 
 /// An argument by its name, else by its place.
-fn find<'a>(collation: Collation, given: &'a [Given], place: usize, name: &str) -> Option<&'a Given> {
+pub(super) fn find<'a>(
+    collation: Collation,
+    given: &'a [Given],
+    place: usize,
+    name: &str,
+) -> Option<&'a Given> {
     let named =
         given.iter().find(|given| given.name.as_deref().is_some_and(|own| collation.equal(own, name)));
     named.or_else(|| given.get(place).filter(|given| given.name.is_none()))
 }
 
-fn text(collation: Collation, given: &[Given], place: usize, name: &str) -> Option<String> {
-    match find(collation, given, place, name).map(|given| &given.value) {
-        Some(Value::Text(text)) => Some(text.clone()),
+/// The owner of a lock: the transaction where nothing is said, nothing where it is neither.
+fn owner(collation: Collation, given: &[Given], place: usize) -> Option<Owner> {
+    match find(collation, given, place, "@LockOwner") {
+        Some(given) => text_of(given).and_then(|owner| Owner::named(&owner)),
+        None => Some(Owner::Transaction),
+    }
+}
+
+fn text_of(given: &Given) -> Option<String> {
+    match &given.value {
+        Value::Text(text) => Some(text.clone()),
         _ => None,
     }
 }

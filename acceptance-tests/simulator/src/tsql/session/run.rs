@@ -9,7 +9,7 @@ use super::super::parser;
 use super::frame::Frame;
 use super::stop::{Reach, Stop};
 use super::{Output, SqlSession, assign, bind};
-use crate::faults::{Failure, Verdict as FaultVerdict};
+use crate::faults::{Failure, Reply, Verdict as FaultVerdict};
 use crate::journal::{Event as JournalEvent, Face, Outcome};
 use crate::tds::backend::{Event, Verdict};
 
@@ -24,6 +24,12 @@ pub(super) enum Flow {
     Return,
     /// The connection breaks.
     Cut,
+}
+
+/// What becomes of a statement before it runs.
+enum Admitted {
+    Runs(Reply),
+    Ends(Outcome, Result<Flow, Stop>),
 }
 
 /// A loop of a batch that never ends is ended.
@@ -246,28 +252,11 @@ impl SqlSession {
         };
         let mut entry = self.shared.journal.begin(&event);
         entry.who(&self.login);
-        let faults = self.shared.faults.clone();
-        let decided = tokio::select! {
-            biased;
-            decided = faults.before(&event) => decided,
-            () = output.attention.cancelled() => {
-                entry.finish(Outcome::Abandoned);
-                return Ok(Flow::Return);
-            }
-        };
-        let reply = match decided {
-            FaultVerdict::Proceed(reply) => reply,
-            FaultVerdict::Fail(Failure::Sql { number, class, state, message }) => {
-                entry.finish(Outcome::Error { code: number.to_string(), message: message.clone() });
-                return Err(SqlError::new(number, class, state, message).into());
-            }
-            FaultVerdict::Fail(Failure::Http { .. }) => {
-                entry.finish(Outcome::Abandoned);
-                return Ok(Flow::Next);
-            }
-            FaultVerdict::Cut(action) => {
-                entry.finish(Outcome::Fault { action });
-                return Ok(Flow::Cut);
+        let reply = match Box::pin(self.admitted(&event, output)).await {
+            Admitted::Runs(reply) => reply,
+            Admitted::Ends(outcome, ended) => {
+                entry.finish(outcome);
+                return ended;
             }
         };
         let done = Box::pin(self.act(statement, output)).await;
@@ -282,6 +271,27 @@ impl SqlSession {
             }
         });
         done
+    }
+
+    /// What faults make of a statement before it runs.
+    async fn admitted(&self, event: &JournalEvent, output: &Output<'_>) -> Admitted {
+        let faults = self.shared.faults.clone();
+        let decided = tokio::select! {
+            biased;
+            decided = faults.before(event) => decided,
+            () = output.attention.cancelled() => {
+                return Admitted::Ends(Outcome::Abandoned, Ok(Flow::Return));
+            }
+        };
+        match decided {
+            FaultVerdict::Proceed(reply) => Admitted::Runs(reply),
+            FaultVerdict::Fail(Failure::Sql { number, class, state, message }) => {
+                let outcome = Outcome::Error { code: number.to_string(), message: message.clone() };
+                Admitted::Ends(outcome, Err(SqlError::new(number, class, state, message).into()))
+            }
+            FaultVerdict::Fail(Failure::Http { .. }) => Admitted::Ends(Outcome::Abandoned, Ok(Flow::Next)),
+            FaultVerdict::Cut(action) => Admitted::Ends(Outcome::Fault { action }, Ok(Flow::Cut)),
+        }
     }
 }
 

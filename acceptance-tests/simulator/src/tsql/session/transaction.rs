@@ -138,6 +138,7 @@ impl SqlSession {
     /// Forgets the transaction.
     pub(super) fn end_transaction(&mut self) {
         self.transaction = OpenTransaction::default();
+        self.shared.locks.release_transaction(self.id);
     }
 
     fn mark(&self, name: Option<&str>) -> Mark {

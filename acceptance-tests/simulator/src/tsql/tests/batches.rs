@@ -200,12 +200,19 @@ async fn texts_have_frames_of_their_own() {
     .await;
 }
 
-#[tokio::test]
-async fn a_text_that_calls_itself_is_ended() {
-    let (_server, mut session) = Server::usual().await;
-    let text = "DECLARE @s nvarchar(200) = N'EXEC sp_executesql @s, N''@s nvarchar(200)'', @s'; \
-                EXEC sp_executesql @s, N'@s nvarchar(200)', @s; PRINT 'b'";
-    assert_eq!(said(&mut session, text).await, r#"!217 "b""#);
+/// 32 frames of a build without optimisation nearly fill the stack of a test's thread; this one's is larger.
+#[test]
+fn a_text_that_calls_itself_is_ended() {
+    let calls = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (_server, mut session) = Server::usual().await;
+            let text = "DECLARE @s nvarchar(200) = N'EXEC sp_executesql @s, N''@s nvarchar(200)'', @s'; \
+                        EXEC sp_executesql @s, N'@s nvarchar(200)', @s; PRINT 'b'";
+            assert_eq!(said(&mut session, text).await, r#"!217 "b""#);
+        });
+    };
+    std::thread::Builder::new().stack_size(8 << 20).spawn(calls).unwrap().join().unwrap();
 }
 
 #[tokio::test]
@@ -388,4 +395,83 @@ async fn waits_are_on_the_worlds_clock() {
         tokio::task::yield_now().await;
     }
     assert_eq!(waiting.await.unwrap(), r#""b""#);
+}
+
+#[tokio::test]
+async fn application_locks_are_codes_and_few_errors() {
+    let take = |arguments: &str| format!("DECLARE @r int; EXEC @r = sp_getapplock {arguments}; SELECT @r");
+    let (server, mut one) = Server::usual().await;
+    let mut two = server.sign_in("sa", super::PASSWORD).await.unwrap();
+    let shared = take("'r', 'Shared', 'Session', 0");
+    let exclusive = take("'r', 'Exclusive', 'Session', 0");
+    assert_eq!(said(&mut one, &shared).await, "0");
+    assert_eq!(said(&mut two, &shared).await, "0");
+    assert_eq!(said(&mut two, &exclusive).await, "-1");
+    let release = "EXEC sp_releaseapplock 'r', 'Session'";
+    assert_eq!(said(&mut one, release).await, "");
+    assert_eq!(said(&mut one, release).await, "!1223");
+    assert_eq!(said(&mut two, &exclusive).await, "0");
+    // Another database has other locks.
+    assert_eq!(said(&mut one, &format!("USE Sales; {exclusive}")).await, "in Sales 0");
+    for (arguments, expected) in [
+        ("'t', 'Exclusive'", "-999"),
+        ("'t', 'Nothing', 'Session'", "-999"),
+        ("'t', 'Exclusive', 'Nobody'", "-999"),
+        ("@LockMode = 'Exclusive'", "-999"),
+        ("NULL, 'Exclusive', 'Session'", "!1224 NULL"),
+        ("'t', 'Exclusive', 'Session', -2", "!1227 NULL"),
+        ("'t', 'Exclusive', 'Session', 0, 'nobody'", "!1202 NULL"),
+        ("'t'", "!201 NULL"),
+    ] {
+        assert_eq!(said(&mut one, &take(arguments)).await, expected, "{arguments}");
+    }
+    // What belongs to a transaction ends with it.
+    let within = take("'t', 'Exclusive', 'Transaction', 0");
+    assert_eq!(said(&mut one, &format!("BEGIN TRAN; {within}")).await, "0");
+    assert_eq!(said(&mut two, &format!("USE Sales; BEGIN TRAN; {within}; ROLLBACK")).await, "in Sales -1");
+    assert_eq!(said(&mut one, "COMMIT").await, "");
+    assert_eq!(said(&mut two, &format!("BEGIN TRAN; {within}; ROLLBACK")).await, "0");
+}
+
+#[tokio::test]
+async fn options_are_configured_and_reconfigured() {
+    let value = "SELECT CAST(value AS int), CAST(value_in_use AS int) FROM sys.configurations WHERE name = \
+                 'max degree of parallelism'";
+    let changed = |name: &str, from: u8, to: u8| {
+        format!(
+            "{:?}",
+            format!(
+                "Configuration option '{name}' changed from {from} to {to}. Run the RECONFIGURE statement to install."
+            )
+        )
+    };
+    all(&[
+        ("EXEC sp_configure 'max degree of parallelism', 4", "!15123"),
+        ("EXEC sp_configure 'show advanced', 1", &changed("show advanced options", 0, 1)),
+        ("EXEC sp_configure 'max degree of parallelism', 4", "!15123"),
+        ("RECONFIGURE; EXEC sp_configure 'max degree of parallelism', 4", &changed("max degree of parallelism", 0, 4)),
+        (value, "4 0"),
+        ("EXEC sp_configure 'max degree of parallelism'", "max degree of parallelism 0 32767 4 0"),
+        ("RECONFIGURE WITH OVERRIDE", ""),
+        (value, "4 4"),
+        ("EXEC sp_configure 'max degree of parallelism', 40000", "!15129"),
+        ("EXEC sp_configure 'remote', 1", "!15124"),
+        ("EXEC sp_configure 'nothing'", "!15123"),
+        ("BEGIN TRAN; RECONFIGURE; ROLLBACK", "!574"),
+        // An option that needs a restart is not in use before it.
+        ("EXEC sp_configure 'c2 audit mode', 1; RECONFIGURE", &changed("c2 audit mode", 0, 1)),
+        ("SELECT CAST(value AS int), CAST(value_in_use AS int) FROM sys.configurations WHERE name = 'c2 audit mode'", "1 0"),
+    ])
+    .await;
+    let (server, mut sa) = Server::usual().await;
+    said(&mut sa, &format!("CREATE LOGIN other WITH PASSWORD = '{}'", super::PASSWORD)).await;
+    let mut other = server.sign_in("other", super::PASSWORD).await.unwrap();
+    assert_eq!(
+        said(&mut other, "EXEC sp_configure 'show advanced options', 1; RECONFIGURE").await,
+        "!15247 !5812"
+    );
+    assert_eq!(
+        said(&mut other, "EXEC sp_configure 'show advanced options'").await,
+        "show advanced options 0 1 0 0"
+    );
 }

@@ -62,6 +62,7 @@ impl Bench {
             clock_skew: 0,
             trace_flags: BTreeSet::new(),
             configuration: BTreeMap::new(),
+            configured: BTreeMap::new(),
             databases: Vec::new(),
             master_key: None,
             certificates: Vec::new(),

@@ -3,6 +3,7 @@
 mod collations;
 mod fake;
 mod refusals;
+mod shapes;
 mod values;
 
 use rusqlite::types::Value;
