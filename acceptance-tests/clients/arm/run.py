@@ -11,19 +11,15 @@ FreeTDS (pymssql). Every step asserts what the client shows.
 import json
 import os
 import pathlib
-import queue
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import venv
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
-TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
-CLIENTS = TARGET / "clients"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import simulator
+from simulator import CLIENTS, REPOSITORY, TARGET
+
 # azure-cli bundles an older SDK than the one that is tested, hence two environments.
 ENVIRONMENTS = {
     "arm": ["azure-cli==2.91.0"],
@@ -37,35 +33,11 @@ SQL_SERVER, ENDPOINT = "sql1.corp.example:1433", "TCP://10.0.0.4:5022"
 ROOT = REPOSITORY / "src/certificate/roots/digicert-global-root-g2.der"
 
 
-def environment(name):
-    """The virtual environment of a client, made where it is not there yet or holds other versions."""
-    folder, wanted = CLIENTS / name, "\n".join(ENVIRONMENTS[name])
-    made = folder / "made-of.txt"
-    if not made.is_file() or made.read_text() != wanted:
-        print(f"    makes {folder.relative_to(TARGET)}: {', '.join(ENVIRONMENTS[name])}", flush=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        venv.create(folder, with_pip=True)
-        subprocess.run([folder / "bin/pip", "install", "--quiet", *ENVIRONMENTS[name]], check=True)
-        made.write_text(wanted)
-    return folder
-
-
-class Simulator:
-    """A simulator in a process of its own, serving the quickstart's world."""
+class Simulator(simulator.Simulator):
+    """The quickstart's world, with an administrator of its SQL Server."""
 
     def __init__(self, program):
-        self.process = subprocess.Popen([program, "serve"], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
-        lines = queue.Queue()
-        threading.Thread(target=lambda: [lines.put(line) for line in self.process.stdout], daemon=True).start()
-        self.exports = {}
-        while "TF_VAR_sql_password" not in self.exports or "TF_VAR_client_secret" not in self.exports:
-            line = lines.get(timeout=60).strip()
-            if line.startswith("export "):
-                name, value = line.removeprefix("export ").split("=", 1)
-                self.exports[name] = value[1:-1].replace("'\\''", "'")
-        rehearsal = json.loads(pathlib.Path(self.exports["MILINK_REHEARSAL"]).read_text())
-        self.addresses, self.authority = rehearsal["addresses"], rehearsal["ca_certificate"]
-        self.origin = "https://localhost:" + self.addresses["management.azure.com:443"].rsplit(":", 1)[1]
+        super().__init__(program)
         self.secret = self.exports["TF_VAR_client_secret"]
 
     def sql(self, *batches):
@@ -84,10 +56,6 @@ class Simulator:
         answer = subprocess.run([python, "-c", program], input=json.dumps(said), capture_output=True, text=True)
         assert answer.returncode == 0, answer.stderr
         return json.loads(answer.stdout)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(timeout=30)
 
 
 class Az:
@@ -225,22 +193,22 @@ def with_sdk(simulator, scratch, fqdn):
 
 def main():
     program = sys.argv[1] if len(sys.argv) > 1 else TARGET / "debug/milink-simulator"
-    folders = {name: environment(name) for name in ENVIRONMENTS}
+    folders = {name: simulator.python_environment(name, packages) for name, packages in ENVIRONMENTS.items()}
     with tempfile.TemporaryDirectory(dir=CLIENTS) as scratch:
         scratch = pathlib.Path(scratch)
         for client in ("az", "azure-mgmt-sql"):
             # Each in a world of its own.
-            simulator = Simulator(program)
+            world = Simulator(program)
             try:
-                (scratch / "authority.pem").write_text(simulator.authority)
-                names = [name.rsplit(":", 1)[0] for name in simulator.addresses]
+                (scratch / "authority.pem").write_text(world.authority)
+                names = [name.rsplit(":", 1)[0] for name in world.addresses]
                 fqdn = next(name for name in names if name.startswith(INSTANCE + "."))
                 if client == "az":
-                    with_az(Az(folders["arm"], simulator, scratch), simulator, fqdn)
+                    with_az(Az(folders["arm"], world, scratch), world, fqdn)
                 else:
-                    with_sdk(simulator, scratch, fqdn)
+                    with_sdk(world, scratch, fqdn)
             finally:
-                simulator.stop()
+                world.stop()
             print(f"    {client}: links, trust certificates and endpoint certificates from create to delete", flush=True)
 
 

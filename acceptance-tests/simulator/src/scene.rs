@@ -42,6 +42,9 @@ pub use schema::Problem;
 /// How fast the world's clock runs by default: a link of a few gigabytes seeds within a second or two.
 const SPEED: u32 = 60;
 
+/// Display name of all applications.
+const APPLICATION: &str = "terraform";
+
 /// A world, who may sign in to it, and the variables of a configuration that hold their secrets.
 #[derive(Debug)]
 pub struct Scene {
@@ -316,7 +319,7 @@ impl Scene {
         self.directory.register(Application {
             tenant: application.tenant_id,
             object_id: uuid::Uuid::new_v4().to_string(),
-            name: "terraform".into(),
+            name: APPLICATION.into(),
             client_id: application.client_id,
             secrets: vec![secret],
             federated: Vec::new(),

@@ -216,3 +216,151 @@ async fn parameters_results_and_errors_with_their_lines() {
     assert!(client.simple_query("SELECT 1").await.unwrap().into_row().await.unwrap().is_some());
     simulator.shutdown().await;
 }
+
+/// What a server says of the session that asks: its number, and whether all of it is encrypted.
+async fn who(client: &mut Client<Compat<TcpStream>>) -> (i32, String) {
+    let text = "SELECT session_id, encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID";
+    let row = client.simple_query(text).await.unwrap().into_row().await.unwrap().unwrap();
+    (row.get(0).unwrap(), row.get::<&str, _>(1).unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn five_hundred_clients_are_served_at_once() {
+    let (simulator, password) = simulator().await;
+    let mut connecting = tokio::task::JoinSet::new();
+    for _ in 0..500 {
+        let (address, password) = (simulator.addresses()["sql1.corp.example:1433"], password.clone());
+        connecting.spawn(async move {
+            let mut config = Config::new();
+            config.encryption(EncryptionLevel::NotSupported);
+            config.authentication(AuthMethod::sql_server("terraform", password));
+            let stream = TcpStream::connect(address).await.unwrap();
+            Client::connect(config, stream.compat_write()).await.unwrap()
+        });
+    }
+    let mut clients = connecting.join_all().await;
+    let mut sessions = std::collections::BTreeSet::new();
+    for client in &mut clients {
+        sessions.insert(who(client).await.0);
+    }
+    assert_eq!(sessions.len(), 500, "each has a session of its own");
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_server_takes_the_connections_that_its_settings_allow() {
+    use EncryptionLevel::{NotSupported, Off, Required, Strict};
+    use milink_simulator::world::transport::Encryption;
+    // Nothing encrypted, the login, everything, everything as TDS 8.0; what of it shows as encrypted.
+    let clear = Some("FALSE");
+    let tls = Some("TRUE");
+    for (encryption, expected) in [
+        (Encryption::Off, [(NotSupported, clear), (Required, None), (Strict, None)]),
+        (Encryption::Optional, [(Off, clear), (Required, tls), (Strict, tls)]),
+        // (This client gives in to a server that insists.)
+        (Encryption::Required, [(NotSupported, tls), (Off, tls), (Strict, tls)]),
+        (Encryption::Strict, [(NotSupported, None), (Required, None), (Strict, tls)]),
+    ] {
+        let (simulator, password) = simulator().await;
+        simulator.world().with(|estate| {
+            estate.engine_mut("sql1.corp.example").unwrap().transport.encryption = encryption;
+        });
+        for (level, shown) in expected {
+            let connected = connect(&simulator, &password, level).await;
+            let seen = match connected {
+                Ok(mut client) => Some(who(&mut client).await.1),
+                Err(_) => None,
+            };
+            assert_eq!(seen.as_deref(), shown, "{encryption:?}, {level:?}");
+        }
+        simulator.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_before_2022_speaks_no_tds_8() {
+    let text = r#"{"sql_servers": [{"host": "sql1.corp.example", "version": "2019", "logins": [{"name": "terraform", "password": "P4ss-word"}]}]}"#;
+    let (estate, options) = Scene::new(serde_json::from_str(text).unwrap()).unwrap().into_parts();
+    let simulator = Simulator::start(estate, options).await.unwrap();
+    assert!(connect(&simulator, "P4ss-word", EncryptionLevel::Strict).await.is_err());
+    assert!(connect(&simulator, "P4ss-word", EncryptionLevel::Required).await.is_ok());
+    let strict = text.replace(r#""version""#, r#""encryption": "strict", "version""#);
+    assert!(Scene::new(serde_json::from_str(&strict).unwrap()).is_err(), "nor can it be told to");
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_signs_in_is_sent_where_the_server_routes_to() {
+    let text = r#"{"sql_servers": [{"host": "sql1.corp.example", "version": "2022", "routes_to": "sql2.corp.example:1450", "logins": [{"name": "terraform", "password": "P4ss-word"}]}]}"#;
+    let (estate, options) = Scene::new(serde_json::from_str(text).unwrap()).unwrap().into_parts();
+    let simulator = Simulator::start(estate, options).await.unwrap();
+    match connect(&simulator, "P4ss-word", EncryptionLevel::Required).await.map(drop) {
+        Err(tiberius::error::Error::Routing { host, port }) => {
+            assert_eq!((host.as_str(), port), ("sql2.corp.example", 1450));
+        }
+        other => panic!("{other:?}"),
+    }
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_token_needs_a_login_of_its_name() {
+    let (simulator, _) = simulator().await;
+    let instance = simulator.addresses().keys().find(|name| name.starts_with("mi-sales.")).unwrap().clone();
+    let application = milink_simulator::arm::directory::Application {
+        tenant: "99999999-8888-4777-8666-555555555555".to_owned(),
+        object_id: "o".to_owned(),
+        name: "terraform".to_owned(),
+        client_id: "c".to_owned(),
+        secrets: Vec::new(),
+        federated: Vec::new(),
+        roles: Vec::new(),
+    };
+    let stranger =
+        milink_simulator::arm::directory::Application { name: "stranger".to_owned(), ..application.clone() };
+    let mint = |application, resource| simulator.arm().tokens().mint(application, resource, "issuer").0;
+    let sql = "https://database.windows.net/";
+    for (server, token, right) in [
+        // The instance's administrator; somebody that it does not know; a token for another service.
+        (instance.as_str(), mint(&application, sql), true),
+        (instance.as_str(), mint(&stranger, sql), false),
+        (instance.as_str(), mint(&application, "https://management.azure.com/"), false),
+        // A SQL Server knows the SQL login of that name, which is another principal.
+        ("sql1.corp.example:1433", mint(&application, sql), false),
+    ] {
+        let (host, _port) = server.rsplit_once(':').unwrap();
+        let mut config = Config::new();
+        config.host(host);
+        config.trust_cert_ca_bundle(simulator.ca_certificate().as_bytes());
+        config.authentication(AuthMethod::aad_token(token));
+        let stream = TcpStream::connect(simulator.addresses()[server]).await.unwrap();
+        match Client::connect(config, stream.compat_write()).await {
+            Ok(_) => assert!(right, "{server}"),
+            Err(tiberius::error::Error::Server(error)) => assert_eq!((error.code(), right), (18456, false)),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_savepoint_keeps_the_transaction() {
+    let (simulator, password) = simulator().await;
+    let mut client = connect(&simulator, &password, EncryptionLevel::Required).await.unwrap();
+    for (text, failed, depth) in [
+        ("SAVE TRANSACTION here", Some(628), 0),
+        ("BEGIN TRANSACTION", None, 1),
+        ("ROLLBACK TRANSACTION here", Some(6401), 1),
+        ("SAVE TRANSACTION here", None, 1),
+        ("ROLLBACK TRANSACTION here", None, 1),
+        ("ROLLBACK TRANSACTION here", None, 1),
+        ("ROLLBACK TRANSACTION", None, 0),
+        ("BEGIN TRANSACTION outer_one; BEGIN TRANSACTION", None, 2),
+        ("ROLLBACK TRANSACTION outer_one", None, 0),
+    ] {
+        assert_eq!(number(&mut client, text).await, failed, "{text}");
+        let row = client.simple_query("SELECT @@TRANCOUNT").await.unwrap().into_row().await.unwrap().unwrap();
+        assert_eq!(row.get::<i32, _>(0), Some(depth), "{text}");
+    }
+    simulator.shutdown().await;
+}

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use milink_simulator::tds::backend::{Encryption, Federation, Server};
+use rustls::pki_types::pem::PemObject;
 use tds_support::{
     Echo, Raw, contains, environment, kind, last_done, login, option, prelogin, start, utf16, with_headers,
 };
@@ -71,6 +72,7 @@ async fn answers_come_in_packets_of_the_size_that_was_agreed_on() {
 async fn each_way_of_encrypting_is_answered_as_the_protocol_says() {
     // Off, on, not supported, required.
     for (encryption, answers) in [
+        (Encryption::Off, [(0, 2), (1, 2), (2, 2), (3, 2)]),
         (Encryption::Optional, [(0, 0), (1, 1), (2, 2), (3, 1)]),
         (Encryption::Required, [(0, 3), (1, 1), (2, 3), (3, 1)]),
     ] {
@@ -87,6 +89,62 @@ async fn each_way_of_encrypting_is_answered_as_the_protocol_says() {
     let mut raw = Raw::connect(server.address()).await;
     raw.send(kind::PRELOGIN, &prelogin(1, false, b"")).await;
     assert_eq!(raw.message().await, None);
+    // A server before 2022 does not know what a connection is that begins with TLS, and one without TLS neither.
+    for unable in [with(|server| server.tds_8 = false), with(|server| server.encryption = Encryption::Off)] {
+        let (server, _root) = start(&unable).await;
+        let mut raw = Raw::connect(server.address()).await;
+        tokio::io::AsyncWriteExt::write_all(&mut raw.stream, &[0x16, 3, 1, 2, 0]).await.unwrap();
+        assert_eq!(raw.message().await, None);
+    }
+}
+
+fn trusting(root: &str, alpn: &[&[u8]]) -> Arc<rustls::ClientConfig> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(rustls::pki_types::CertificateDer::from_pem_slice(root.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let mut config = builder.unwrap().with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    Arc::new(config)
+}
+
+#[tokio::test]
+async fn tls_inside_packets_ends_at_1_2_and_around_them_it_is_1_3_with_its_own_protocol() {
+    let (server, root) = start(&Arc::new(Echo::default())).await;
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+
+    let mut tls = rustls::ClientConnection::new(trusting(&root, &[]), name.clone()).unwrap();
+    let mut raw = Raw::connect(server.address()).await;
+    raw.send(kind::PRELOGIN, &prelogin(1, false, b"")).await;
+    raw.message().await.unwrap();
+    while tls.is_handshaking() {
+        if tls.wants_write() {
+            let mut records = Vec::new();
+            tls.write_tls(&mut records).unwrap();
+            raw.send(kind::PRELOGIN, &records).await;
+        } else {
+            let records = raw.message().await.unwrap();
+            tls.read_tls(&mut records.as_slice()).unwrap();
+            tls.process_new_packets().unwrap();
+        }
+    }
+    assert_eq!(tls.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_2));
+
+    for (asked, agreed) in [(&[&b"tds/8.0"[..]][..], Some(&b"tds/8.0"[..])), (&[], None)] {
+        let connector = tokio_rustls::TlsConnector::from(trusting(&root, asked));
+        let socket = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+        let mut stream = connector.connect(name.clone(), socket).await.unwrap();
+        let (_, tls) = stream.get_ref();
+        assert_eq!(tls.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
+        assert_eq!(tls.alpn_protocol(), agreed);
+        // The PRELOGIN comes inside.
+        let hello = tds_support::packet(kind::PRELOGIN, 1, &prelogin(1, false, b""));
+        tokio::io::AsyncWriteExt::write_all(&mut stream, &hello).await.unwrap();
+        assert_eq!(tokio::io::AsyncReadExt::read_u8(&mut stream).await.unwrap(), 4);
+    }
+    let connector = tokio_rustls::TlsConnector::from(trusting(&root, &[b"h2"]));
+    let socket = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+    assert!(connector.connect(name, socket).await.is_err(), "no other protocol is spoken");
 }
 
 #[tokio::test]
@@ -186,6 +244,66 @@ async fn a_token_comes_with_the_login_or_after_its_source_was_told() {
 }
 
 #[tokio::test]
+async fn what_a_login_says_of_tokens_is_what_the_prelogin_said() {
+    let echo = Arc::new(Echo::default());
+    let (server, _root) = start(&echo).await;
+    let token = utf16("secret");
+    let [length, ..] = u32::try_from(token.len()).unwrap().to_le_bytes();
+    // Library 1 and the echo, the token, a nonce.
+    let security = |echo: u8, nonce: &[u8]| {
+        let all = 5 + length + u8::try_from(nonce.len()).unwrap();
+        [&[2, all, 0, 0, 0, 2 | echo, length, 0, 0, 0][..], &token, nonce, &[0xff]].concat()
+    };
+    for (federated, own, echoed, given, right) in [
+        (true, false, 1, None, true),
+        (true, false, 0, None, false),
+        (false, false, 0, None, true),
+        (false, false, 1, None, false),
+        (true, true, 1, Some(true), true),
+        (true, true, 1, Some(false), false),
+        (true, true, 1, None, false),
+        (true, false, 1, Some(false), false),
+    ] {
+        let mut hello = prelogin(2, federated, b"");
+        if own {
+            hello = tds_support::with_option(&hello, 7, &[9; 32]);
+        }
+        let mut raw = Raw::connect(server.address()).await;
+        raw.send(kind::PRELOGIN, &hello).await;
+        let answer = raw.message().await.unwrap();
+        let nonce = option(&answer, 7);
+        assert_eq!(nonce.is_some(), own);
+        let back = match given {
+            Some(true) => nonce.unwrap(),
+            Some(false) => vec![1; 32],
+            None => Vec::new(),
+        };
+        raw.send(kind::LOGIN, &login("", 4096, &security(echoed, &back))).await;
+        let answer = raw.message().await.unwrap();
+        let case = (federated, own, echoed, given);
+        assert_eq!(last_done(&answer).1 & ERROR == 0, right, "{case:?}");
+        assert_eq!(contains(&answer, &18456_i32.to_le_bytes()), !right, "{case:?}");
+        // With its own nonce it gets that back.
+        let acknowledged = [&[0xae, 2, 32, 0, 0, 0][..], &[9; 32], &[0xff]].concat();
+        assert_eq!(contains(&answer, &acknowledged), right && own, "{case:?}");
+    }
+    assert_eq!(echo.heard().len(), 3, "only consistent tokens are looked at");
+}
+
+#[tokio::test]
+async fn an_attention_saves_no_connection_that_ends_by_itself() {
+    let echo = Arc::new(Echo::default());
+    let (server, _root) = start(&echo).await;
+    let (mut raw, _) = Raw::sign_in(server.address()).await;
+    raw.send(kind::BATCH, &tds_support::batch("die when stopped")).await;
+    echo.waits.notified().await;
+    raw.send(kind::ATTENTION, &[]).await;
+    let answer = raw.message().await.unwrap();
+    assert!(contains(&answer, &211_i32.to_le_bytes()));
+    assert_eq!(raw.message().await, None);
+}
+
+#[tokio::test]
 async fn transactions_begin_and_end_each_by_its_own_kind() {
     let (server, _root) = start(&Arc::new(Echo::default())).await;
     let (mut raw, _) = Raw::sign_in(server.address()).await;
@@ -202,6 +320,10 @@ async fn transactions_begin_and_end_each_by_its_own_kind() {
         assert!(answer.starts_with(&announced), "{request:?}: {answer:x?}");
         assert_eq!(last_done(&answer), (BATCH, 0));
     }
+    // A savepoint changes nothing that drivers keep in mind.
+    raw.send(kind::TRANSACTION, &with_headers(&[9, 0, 2, b's', 0])).await;
+    let answer = raw.message().await.unwrap();
+    assert_eq!((answer.len(), last_done(&answer)), (13, (BATCH, 0)));
 }
 
 #[tokio::test]
@@ -264,8 +386,8 @@ async fn a_value_that_does_not_fit_is_an_error_and_what_follows_is_whole() {
 async fn calls_that_cannot_be_read_are_refused_and_the_connection_lives_on() {
     let (server, _root) = start(&Arc::new(Echo::default())).await;
     let (mut raw, _) = Raw::sign_in(server.address()).await;
-    // A table, a type of the CLR, no type at all.
-    for (token, number) in [(0xf3, 49999_i32), (0xf0, 49999), (0x99, 8009)] {
+    // A table whose type is not there, a type of the CLR, no type at all.
+    for (token, number) in [(0xf3, 2715_i32), (0xf0, 49999), (0x99, 8009)] {
         let call = [&[1, 0, b'p', 0, 0, 0, 0, 0, token][..], &[0; 20]].concat();
         raw.send(kind::RPC, &with_headers(&call)).await;
         let answer = raw.message().await.unwrap();

@@ -12,9 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use milink_simulator::tds::TdsServer;
+use milink_simulator::tds::backend::Federation;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tds_support::{Echo, Raw, batch, kind, last_done, login, packet, prelogin, start, utf16, with_headers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -23,6 +24,7 @@ use tokio::runtime::Runtime;
 /// A server, a client that is signed in all the time, and how often something panicked.
 struct Scene {
     runtime: Runtime,
+    echo: Arc<Echo>,
     server: TdsServer,
     witness: tokio::sync::Mutex<Raw>,
 }
@@ -40,12 +42,16 @@ impl Scene {
             usual(panic);
         }));
         let runtime = Runtime::new().unwrap();
+        let mut echo = Echo::default();
+        echo.server.federation =
+            Some(Federation { authority: "https://login.example".to_owned(), resource: "sql".to_owned() });
+        let echo = Arc::new(echo);
         let (server, witness) = runtime.block_on(async {
-            let (server, _root) = start(&Arc::new(Echo::default())).await;
+            let (server, _root) = start(&echo).await;
             let (witness, _) = Raw::sign_in(server.address()).await;
             (server, witness)
         });
-        Self { runtime, server, witness: witness.into() }
+        Self { runtime, echo, server, witness: witness.into() }
     }
 
     /// Sends bytes on a connection of their own, to the end of it, and asks the witness how it is.
@@ -56,6 +62,13 @@ impl Scene {
             let _ = stream.write_all(bytes).await;
             let _ = stream.shutdown().await;
             let _ = stream.read_to_end(&mut Vec::new()).await;
+        });
+        self.ask_the_witness();
+    }
+
+    /// Whoever is signed in notices nothing of what others send.
+    fn ask_the_witness(&self) {
+        self.runtime.block_on(async {
             let mut witness = self.witness.lock().await;
             assert_eq!(last_done(&witness.batch("rows").await), (0xfd, 0x10));
         });
@@ -151,8 +164,173 @@ fn mutated(mut bytes: Vec<u8>, mutations: &[(prop::sample::Index, u8, u8)]) -> V
     bytes
 }
 
+/// The same cases every time.
 fn runner() -> TestRunner {
-    TestRunner::new(Config { cases: 512, failure_persistence: None, ..Config::default() })
+    let config = Config { cases: 512, failure_persistence: None, ..Config::default() };
+    TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
+}
+
+/// How far a connection has come when something wrong arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Connected,
+    /// PRELOGIN was answered, without encryption.
+    Greeted,
+    /// PRELOGIN was answered with encryption: the handshake of TLS is next.
+    Securing,
+    /// The server said where to get a token.
+    Federating,
+    SignedIn,
+    /// A batch waits.
+    Busy,
+}
+
+const PHASES: [Phase; 6] =
+    [Phase::Connected, Phase::Greeted, Phase::Securing, Phase::Federating, Phase::SignedIn, Phase::Busy];
+
+impl Phase {
+    /// Kinds of messages that belong here.
+    fn expects(self) -> &'static [u8] {
+        match self {
+            Self::Connected | Self::Securing => &[kind::PRELOGIN],
+            Self::Greeted => &[kind::LOGIN],
+            Self::Federating => &[kind::TOKEN],
+            Self::SignedIn => &[kind::BATCH, kind::RPC, kind::ATTENTION, BULK, kind::TRANSACTION],
+            Self::Busy => &[],
+        }
+    }
+
+    /// A connection that has come this far.
+    async fn reach(self, scene: &Scene) -> Raw {
+        let address = scene.server.address();
+        let mut raw = Raw::connect(address).await;
+        match self {
+            Self::Connected => {}
+            Self::Greeted => {
+                raw.send(kind::PRELOGIN, &prelogin(2, false, b"")).await;
+                raw.message().await.unwrap();
+            }
+            Self::Securing => {
+                raw.send(kind::PRELOGIN, &prelogin(1, false, b"")).await;
+                raw.message().await.unwrap();
+            }
+            Self::Federating => {
+                raw.send(kind::PRELOGIN, &prelogin(2, true, b"")).await;
+                raw.message().await.unwrap();
+                raw.send(kind::LOGIN, &login("", 4096, &[2, 2, 0, 0, 0, 5, 1, 0xff])).await;
+                assert_eq!(raw.message().await.unwrap()[0], 0xee);
+            }
+            Self::SignedIn | Self::Busy => raw = Raw::sign_in(address).await.0,
+        }
+        if self == Self::Busy {
+            raw.send(kind::BATCH, &batch("wait")).await;
+            scene.echo.waits.notified().await;
+        }
+        raw
+    }
+}
+
+const BULK: u8 = 7;
+
+/// Whether the server closed the connection; what it said before does not matter.
+async fn is_closed(raw: &mut Raw) -> bool {
+    // A server that does not close would be waited for without end.
+    let ending = async { while raw.message().await.is_some() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(60), ending).await.is_ok()
+}
+
+/// Messages of kinds that do not belong where they come, each kind in each phase.
+#[test]
+fn a_message_out_of_place_ends_its_own_connection() {
+    let scene = Scene::new();
+    for phase in PHASES {
+        for kind in (0..=0x20).filter(|kind| !phase.expects().contains(kind)) {
+            // What runs is not disturbed by requests: they wait for their turn.
+            if phase == Phase::Busy && Phase::SignedIn.expects().contains(&kind) {
+                continue;
+            }
+            // Records of TLS may come without packets as soon as the client is done with its handshake.
+            if phase == Phase::Securing && (0x14..=0x17).contains(&kind) {
+                continue;
+            }
+            scene.runtime.block_on(async {
+                let mut raw = phase.reach(&scene).await;
+                raw.send(kind, &batch("SELECT 1")).await;
+                assert!(is_closed(&mut raw).await, "{phase:?} after a message of kind {kind:#x}");
+            });
+            scene.ask_the_witness();
+        }
+    }
+}
+
+/// Messages of the right kind that say nothing, in each phase.
+#[test]
+fn a_malformed_message_of_each_kind_ends_its_own_connection() {
+    let scene = Scene::new();
+    let bodies: [&[u8]; 5] = [&[], &[0], &[3, 0, 0, 0], &[0xfe; 4], &[0x16; 64]];
+    for phase in PHASES {
+        for kind in phase.expects() {
+            // These two have no body that could be wrong: the first is a sign, the second is refused unread.
+            if [kind::ATTENTION, BULK].contains(kind) {
+                continue;
+            }
+            for body in bodies {
+                // What is too short for a record of TLS may go on in the next packet.
+                if phase == Phase::Securing && body.len() < 5 {
+                    continue;
+                }
+                scene.runtime.block_on(async {
+                    let mut raw = phase.reach(&scene).await;
+                    raw.send(*kind, body).await;
+                    assert!(is_closed(&mut raw).await, "{phase:?} after {kind:#x} {body:x?}");
+                });
+                scene.ask_the_witness();
+            }
+        }
+    }
+}
+
+/// Headers that cannot be, in each phase.
+#[test]
+fn a_malformed_header_ends_its_own_connection() {
+    let scene = Scene::new();
+    for phase in PHASES {
+        let kind = phase.expects().first().copied().unwrap_or(kind::BATCH);
+        let short = vec![kind, 1, 0, 7, 0, 0, 1, 0];
+        // The second packet of a message is of another kind.
+        let mixed = [packet(kind, 0, b"\x16half"), packet(kind.wrapping_add(1), 1, b"half")].concat();
+        for bytes in [short, mixed] {
+            scene.runtime.block_on(async {
+                let mut raw = phase.reach(&scene).await;
+                raw.stream.write_all(&bytes).await.unwrap();
+                assert!(is_closed(&mut raw).await, "{phase:?} after {bytes:x?}");
+            });
+            scene.ask_the_witness();
+        }
+    }
+}
+
+#[test]
+fn noise_in_each_phase_ends_its_own_connection() {
+    let scene = Scene::new();
+    // While a batch runs, requests wait for their turn, and so does what is wrong with them.
+    let noise = (0..PHASES.len() - 1, any::<prop::sample::Index>(), vec(any::<u8>(), 0..300));
+    runner()
+        .run(&noise, |(phase, which, body)| {
+            let phase = PHASES[phase];
+            let expected = phase.expects();
+            let kind = if expected.is_empty() { kind::BATCH } else { expected[which.index(expected.len())] };
+            scene.runtime.block_on(async {
+                let mut raw = phase.reach(&scene).await;
+                raw.send(kind, &body).await;
+                // It may have made sense; then the client ends it.
+                let _ = raw.stream.shutdown().await;
+                assert!(is_closed(&mut raw).await, "{phase:?} after {kind:#x} {body:x?}");
+            });
+            scene.ask_the_witness();
+            Ok(())
+        })
+        .unwrap();
 }
 
 /// That what the mutations start from is right: every packet of it is answered.

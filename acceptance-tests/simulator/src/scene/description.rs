@@ -92,7 +92,11 @@ pub struct SqlServerDescription {
     pub certificates: Vec<CertificateDescription>,
     /// The database mirroring endpoint. Default: none.
     pub endpoint: Option<EndpointDescription>,
-    /// SQL logins.
+    /// What the server asks of connections (TDS). Default `optional`, as installed.
+    pub encryption: Option<EncryptionName>,
+    /// `HOST:PORT` where everybody who signs in is sent instead.
+    pub routes_to: Option<String>,
+    /// Logins.
     #[serde(default)]
     pub logins: Vec<LoginDescription>,
     /// Databases.
@@ -121,6 +125,20 @@ pub enum Version {
     /// SQL Server 2025 (17.0).
     #[serde(rename = "2025")]
     V2025,
+}
+
+/// What a SQL Server asks of connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EncryptionName {
+    /// It has no TLS at all.
+    Off,
+    /// The login is encrypted where the client can, the rest where the client wants it.
+    Optional,
+    /// Everything is encrypted.
+    Required,
+    /// TDS 8.0 alone, which SQL Server has since 2022.
+    Strict,
 }
 
 /// Edition of SQL Server.
@@ -181,12 +199,15 @@ pub struct EndpointDescription {
     pub certificate: String,
 }
 
-/// A SQL login.
+/// A login.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginDescription {
     /// Name.
     pub name: String,
+    /// Whether it is one of Entra ID, which signs in by a token and has no password. Default false: a SQL login.
+    #[serde(default)]
+    pub entra: bool,
     /// Password. Default: made up.
     pub password: Option<String>,
     /// The variable of the configuration that takes the password.
@@ -199,6 +220,22 @@ pub struct LoginDescription {
     /// Whether it may not sign in. Default false.
     #[serde(default)]
     pub disabled: bool,
+}
+
+impl LoginDescription {
+    /// A member of `sysadmin` who signs in by a token.
+    pub(super) fn entra(name: String) -> Self {
+        let (password, password_variable) = (None, None);
+        Self {
+            name,
+            entra: true,
+            password,
+            password_variable,
+            roles: None,
+            permissions: Vec::new(),
+            disabled: false,
+        }
+    }
 }
 
 /// A database.
@@ -286,7 +323,9 @@ pub struct ManagedInstanceDescription {
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// SQL logins.
+    /// Display name of its Entra administrator, who may sign in by a token. Default: that of the estate's applications.
+    pub entra_administrator: Option<String>,
+    /// Logins.
     #[serde(default)]
     pub logins: Vec<LoginDescription>,
     /// Databases of its own.

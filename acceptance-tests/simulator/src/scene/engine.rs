@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::{Duration, OffsetDateTime};
 
 use super::description::{
-    DatabaseDescription, EditionName, LoginDescription, OperatingSystem, RecoveryModel, SqlServerDescription,
-    Version,
+    DatabaseDescription, EditionName, EncryptionName, LoginDescription, OperatingSystem, RecoveryModel,
+    SqlServerDescription, Version,
 };
 use super::schema::Problem;
 use super::{SceneError, Setting};
@@ -19,6 +19,7 @@ use crate::world::log::LogPosition;
 use crate::world::log_space::LogSpace;
 use crate::world::names::Names;
 use crate::world::security::{Login, LoginOptions, Password, Permission, Securable};
+use crate::world::transport::{Encryption, Route, Transport};
 
 const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
 
@@ -72,6 +73,7 @@ pub(super) fn sql_server(
         );
         return Err(Problem::new(at, what).into());
     }
+    engine.transport = transport(&description, &engine, &at)?;
     engine.linux = linux;
     engine.hadr_enabled = description.hadr_enabled.unwrap_or(true);
     engine.clustered = description.failover_cluster_instance;
@@ -113,6 +115,29 @@ fn objects(
     Ok(())
 }
 
+fn transport(
+    description: &SqlServerDescription,
+    engine: &SqlInstance,
+    at: &str,
+) -> Result<Transport, SceneError> {
+    let encryption = match description.encryption {
+        Some(EncryptionName::Off) => Encryption::Off,
+        None | Some(EncryptionName::Optional) => Encryption::Optional,
+        Some(EncryptionName::Required) => Encryption::Required,
+        Some(EncryptionName::Strict) if engine.speaks_tds_8() => Encryption::Strict,
+        Some(EncryptionName::Strict) => {
+            return Err(Problem::new(format!("{at}.encryption"), "SQL Server has TDS 8.0 since 2022").into());
+        }
+    };
+    let route = |text: &String| {
+        let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+        parts.map(|(host, port)| Route { host: host.to_owned(), port }).ok_or_else(|| {
+            SceneError::from(Problem::new(format!("{at}.routes_to"), format!("`{text}` is not HOST:PORT")))
+        })
+    };
+    Ok(Transport { encryption, route: description.routes_to.as_ref().map(route).transpose()? })
+}
+
 fn build(description: &SqlServerDescription, at: &str) -> Result<Build, SceneError> {
     let major = description.version.major();
     let Some(build) = &description.build else { return Ok(Build::usual(major)) };
@@ -131,7 +156,7 @@ pub(super) fn logins(
     setting: &mut Setting<'_>,
 ) -> Result<(), SceneError> {
     for (place, wanted) in descriptions.into_iter().enumerate() {
-        let password = setting.secret(wanted.password, wanted.password_variable);
+        let password = (!wanted.entra).then(|| setting.secret(wanted.password, wanted.password_variable));
         let now = setting.now();
         let field = format!("logins[{place}]");
         let Some(engine) = setting.estate.engine_mut(key) else { continue };
@@ -144,8 +169,8 @@ pub(super) fn logins(
         engine.logins.push(Login {
             name: wanted.name.clone(),
             id,
-            password: Some(Password(password)),
-            kind: 'S',
+            password: password.map(Password),
+            kind: if wanted.entra { 'E' } else { 'S' },
             enabled: !wanted.disabled,
             roles: Vec::new(),
             options: LoginOptions::default(),
@@ -240,6 +265,7 @@ pub(super) fn fresh(
         host,
         aliases: Vec::new(),
         port: 1433,
+        transport: Transport::default(),
         instance_name: None,
         build,
         edition,

@@ -2,8 +2,8 @@
 
 use time::Duration;
 
-use super::description::{InstanceState, ManagedInstanceDescription, Tier, UpdatePolicy};
-use super::{SceneError, Setting, engine};
+use super::description::{InstanceState, LoginDescription, ManagedInstanceDescription, Tier, UpdatePolicy};
+use super::{APPLICATION, SceneError, Setting, engine};
 use crate::arm::backend::{InstanceView, KeyView};
 use crate::arm::path::InstancePath;
 use crate::world::build::Build;
@@ -11,6 +11,7 @@ use crate::world::endpoint::{Algorithm, Authentication, Encryption, Endpoint, Ro
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::managed::ManagedInstance;
 use crate::world::security::PrivateKeyProtection;
+use crate::world::transport;
 use crate::world::x509::{self, InstanceCertificates};
 
 const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
@@ -53,6 +54,8 @@ pub(super) fn managed_instance(
         .map_err(|source| SceneError::Certificate { instance: fqdn.clone(), source })?;
     super::principals::install(&mut engine, now - Duration::days(90));
     give_endpoint(&mut engine, &fqdn, &certificates);
+    // It takes no client in clear.
+    engine.transport.encryption = transport::Encryption::Required;
     let key = engine.key();
     let view = InstanceView {
         location: description.location.unwrap_or_else(|| "westeurope".into()),
@@ -90,6 +93,8 @@ pub(super) fn managed_instance(
         protector: KeyView { name: "ServiceManaged".into(), uri: None, thumbprint: String::new() },
         keys: vec![KeyView { name: "ServiceManaged".into(), uri: None, thumbprint: String::new() }],
     });
+    let administrator = description.entra_administrator.unwrap_or_else(|| APPLICATION.to_owned());
+    engine::logins(vec![LoginDescription::entra(administrator)], &key, setting)?;
     engine::logins(description.logins, &key, setting)?;
     engine::databases(&description.databases, &key, setting)
 }

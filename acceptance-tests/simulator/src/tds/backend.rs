@@ -69,6 +69,8 @@ pub struct Server {
     pub version: (u8, u8, u16),
     /// What it asks of clients before they sign in.
     pub encryption: Encryption,
+    /// Whether it speaks TDS 8.0.
+    pub tds_8: bool,
     /// Instance name, `MSSQLSERVER` for the default instance.
     pub instance: String,
     /// How long a client may take until its login is read.
@@ -80,6 +82,8 @@ pub struct Server {
 /// What a server asks of the connection (`Force Encryption` and `Force Strict Encryption` of its configuration).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encryption {
+    /// There is no TLS.
+    Off,
     /// The login is encrypted where the client can; the rest where it wants to.
     Optional,
     /// Everything is encrypted.
@@ -170,6 +174,11 @@ pub enum Request {
         /// Name; may be empty.
         name: String,
     },
+    /// Transaction manager: set a savepoint.
+    Save {
+        /// Name.
+        name: String,
+    },
     /// Transaction manager: commit.
     Commit {
         /// Whether another transaction begins at once.
@@ -177,6 +186,8 @@ pub enum Request {
     },
     /// Transaction manager: roll back.
     Rollback {
+        /// Of a savepoint or of the transaction; empty where everything is rolled back.
+        name: String,
         /// Whether another transaction begins at once.
         begins_next: bool,
     },

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::answer::{Answer, Style, acknowledge};
-use super::backend::{Backend, Event, Request, Server, Session, Verdict};
+use super::backend::{Backend, Event, Request, Server, Session, SqlMessage, Verdict};
 use super::handshake::{Stream, answer};
 use super::login::Login7;
 use super::packet::{self, LARGEST, Message, kind, malformed};
@@ -44,15 +44,17 @@ pub(super) async fn serve<B: Backend>(
     };
     // An older client is answered as one; a newer one is told the newest that is spoken here.
     let version = login.version.min(NEWEST);
-    let mut features: Vec<(u8, &[u8])> = Vec::new();
+    let mut features: Vec<(u8, Vec<u8>)> = Vec::new();
     if login.federated.is_some() {
-        features.push((0x02, &[]));
+        features.push((0x02, login.nonce.map(Vec::from).unwrap_or_default()));
     }
     if login.utf8 {
-        features.push((0x0a, &[1]));
+        features.push((0x0a, vec![1]));
     }
     let mut out = Vec::new();
-    let (session, greeting) = match backend.login(login.login).await {
+    let signed_in =
+        if login.consistent { backend.login(login.login).await } else { Err(vec![inconsistent()]) };
+    let (session, greeting) = match signed_in {
         Ok(in_now) => in_now,
         Err(messages) => {
             for message in &messages {
@@ -74,6 +76,13 @@ pub(super) async fn serve<B: Backend>(
     Connection { session, writer, messages, early: None }.run(&style).await
 }
 
+/// What the client says of tokens is not what the server said: it may have been talked to in between.
+fn inconsistent() -> SqlMessage {
+    // ASSUMED 51: MS-TDS 3.3.5.5 wants an error and not this one.
+    let text = "Login failed for user ''.".to_owned();
+    SqlMessage { number: 18456, state: 1, class: 14, text, procedure: String::new(), line: 1 }
+}
+
 async fn read_on(mut reader: ReadHalf<Box<dyn Stream>>, sender: mpsc::Sender<io::Result<Message>>) {
     loop {
         let message = packet::read(&mut reader, LARGEST).await;
@@ -89,6 +98,12 @@ async fn read_on(mut reader: ReadHalf<Box<dyn Stream>>, sender: mpsc::Sender<io:
     }
 }
 
+const NO_REQUEST: &str = "a message that is no request";
+
+fn is_request(kind: u8) -> bool {
+    matches!(kind, kind::BATCH | kind::RPC | kind::TRANSACTION | kind::BULK)
+}
+
 struct Connection<S> {
     session: S,
     writer: WriteHalf<Box<dyn Stream>>,
@@ -100,7 +115,7 @@ struct Connection<S> {
 /// How a request ended.
 enum Ended {
     By(Verdict),
-    /// The client asked for it.
+    /// The client asked for it, and the connection lives on.
     Stopped,
 }
 
@@ -113,12 +128,12 @@ impl<S: Session> Connection<S> {
                     // Whatever it was meant for is over.
                     acknowledge(style, &mut self.writer).await?;
                 }
-                kind::BATCH | kind::RPC | kind::TRANSACTION | kind::BULK => {
+                kind if is_request(kind) => {
                     if !self.message(message, style).await? {
                         return self.writer.shutdown().await;
                     }
                 }
-                _ => return Err(malformed("a message that is no request")),
+                _ => return Err(malformed(NO_REQUEST)),
             }
         }
         Ok(())
@@ -201,10 +216,11 @@ impl<S: Session> Connection<S> {
                         match message {
                             Some(Ok(Message { kind: kind::ATTENTION, .. })) => stopped = true,
                             // It is this one's turn when the request is over.
-                            Some(message @ Ok(_)) => {
-                                self.early = Some(message);
+                            Some(Ok(message)) if is_request(message.kind) => {
+                                self.early = Some(Ok(message));
                                 continue;
                             }
+                            Some(Ok(_)) => self.early = Some(Err(malformed(NO_REQUEST))),
                             // The client is gone, or talks nonsense: nobody waits for the answer.
                             Some(Err(error)) => self.early = Some(Err(error)),
                             None => self.early = Some(Err(io::ErrorKind::UnexpectedEof.into())),
@@ -218,6 +234,7 @@ impl<S: Session> Connection<S> {
         while let Some(event) = events.recv().await {
             answer.event(event);
         }
-        Ok(if stopped && verdict != Verdict::Cut { Ended::Stopped } else { Ended::By(verdict) })
+        // An attention stops nothing of a connection that ends by itself.
+        Ok(if stopped && verdict == Verdict::Continue { Ended::Stopped } else { Ended::By(verdict) })
     }
 }

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::backend::{Credential, Encryption, Server};
-use super::login::{self, Federated, Login7, encryption};
+use super::login::{self, Login7, Nonce, Prelogin, encryption};
 use super::packet::{self, DEFAULT_SIZE, LARGEST_STRANGE, kind, malformed};
 use super::tls::Wrapped;
 use super::token;
@@ -27,13 +27,51 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 /// A TLS record of kind handshake: TDS 8.0 begins with it.
 const TLS_HANDSHAKE: u8 = 0x16;
 
+/// TLS as a server offers it.
+#[derive(Clone)]
+pub(super) struct Acceptors {
+    /// Inside the packets of TDS 7.4, where nothing newer than TLS 1.2 is spoken.
+    pub(super) inside: TlsAcceptor,
+    /// Around TDS 8.0.
+    pub(super) around: TlsAcceptor,
+}
+
+/// What was said in PRELOGIN.
+struct Hello {
+    asked: Prelogin,
+    /// The server's nonce, where the client sent one.
+    nonce: Option<Nonce>,
+}
+
+impl Hello {
+    /// Reads a PRELOGIN and answers it.
+    async fn exchange(
+        server: &Server,
+        stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+        choose: impl FnOnce(u8) -> u8,
+    ) -> io::Result<(Self, u8)> {
+        let asked = login::read_prelogin(&expect(stream, kind::PRELOGIN).await?)?;
+        let chosen = choose(asked.encryption);
+        let nonce = asked.nonce.map(|_| fresh_nonce());
+        answer(stream, &login::write_prelogin(server, chosen, &asked, nonce)).await?;
+        Ok((Self { asked, nonce }, chosen))
+    }
+}
+
+fn fresh_nonce() -> Nonce {
+    let [one, other] = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].map(uuid::Uuid::into_bytes);
+    let mut nonce = [0; 32];
+    nonce.iter_mut().zip(one.into_iter().chain(other)).for_each(|(place, byte)| *place = byte);
+    nonce
+}
+
 /// Reads who wants in.
 ///
 /// # Errors
 /// When the connection breaks or is malformed.
 pub(super) async fn read_login(
     server: &Server,
-    tls: TlsAcceptor,
+    tls: &Acceptors,
     mut socket: TcpStream,
     peer: SocketAddr,
 ) -> io::Result<(Box<dyn Stream>, Login7)> {
@@ -42,34 +80,35 @@ pub(super) async fn read_login(
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     if first == [TLS_HANDSHAKE] {
-        let mut stream = tls.accept(socket).await?;
-        let prelogin = login::read_prelogin(&expect(&mut stream, kind::PRELOGIN).await?)?;
+        if !server.tds_8 || server.encryption == Encryption::Off {
+            return Err(malformed("a client that begins with TLS"));
+        }
+        let mut stream = tls.around.accept(socket).await?;
         let says = match server.encryption {
-            Encryption::Optional => encryption::OFF,
+            Encryption::Off | Encryption::Optional => encryption::OFF,
             Encryption::Required | Encryption::Strict => encryption::REQUIRED,
         };
-        answer(&mut stream, &login::write_prelogin(server, says, &prelogin)).await?;
-        let login = login(server, &mut stream, peer, true).await?;
+        let (hello, _) = Hello::exchange(server, &mut stream, |_asked| says).await?;
+        let login = login(server, &mut stream, peer, true, &hello).await?;
         return Ok((Box::new(stream), login));
     }
     if server.encryption == Encryption::Strict {
         return Err(malformed("a client that does not begin with TLS"));
     }
-    let prelogin = login::read_prelogin(&expect(&mut socket, kind::PRELOGIN).await?)?;
-    let insists = server.encryption == Encryption::Required;
-    let chosen = match prelogin.encryption {
-        encryption::NOT_SUPPORTED | encryption::OFF if insists => encryption::REQUIRED,
-        asked @ (encryption::NOT_SUPPORTED | encryption::OFF) => asked,
+    let choose = |asked| match (server.encryption, asked) {
+        (Encryption::Off, _) => encryption::NOT_SUPPORTED,
+        (Encryption::Required, encryption::NOT_SUPPORTED | encryption::OFF) => encryption::REQUIRED,
+        (_, encryption::NOT_SUPPORTED | encryption::OFF) => asked,
         _ => encryption::ON,
     };
-    answer(&mut socket, &login::write_prelogin(server, chosen, &prelogin)).await?;
+    let (hello, chosen) = Hello::exchange(server, &mut socket, choose).await?;
     if chosen == encryption::NOT_SUPPORTED {
-        let login = login(server, &mut socket, peer, false).await?;
+        let login = login(server, &mut socket, peer, false, &hello).await?;
         return Ok((Box::new(socket), login));
     }
-    let mut stream = tls.accept(Wrapped::new(socket)).await?;
+    let mut stream = tls.inside.accept(Wrapped::new(socket)).await?;
     stream.get_mut().0.unwrap_from_now();
-    let mut login = login(server, &mut stream, peer, chosen != encryption::OFF).await?;
+    let mut login = login(server, &mut stream, peer, chosen != encryption::OFF, &hello).await?;
     if chosen == encryption::OFF {
         // Only the login was encrypted.
         let (inner, _tls) = stream.into_inner();
@@ -85,19 +124,25 @@ async fn login(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     peer: SocketAddr,
     encrypted: bool,
+    hello: &Hello,
 ) -> io::Result<Login7> {
     let body = expect(stream, kind::LOGIN).await?;
     let mut login = login::read_login(&body, peer, encrypted)?;
-    if login.federated == Some(Federated::Asks) {
+    let Some(mut federated) = login.federated else { return Ok(login) };
+    if federated.asks {
         let Some(federation) = &server.federation else {
             return Err(malformed("a client that asks where to get a token, of a server that takes none"));
         };
         let mut out = Vec::new();
         token::federation(&mut out, federation);
         answer(stream, &out).await?;
-        let token = login::read_token(&expect(stream, kind::TOKEN).await?)?;
+        let (token, nonce) = login::read_token(&expect(stream, kind::TOKEN).await?)?;
         login.login.credential = Credential::Token(token);
+        federated.nonce = nonce;
     }
+    // What the server's PRELOGIN said of tokens was what the client's said.
+    login.consistent = federated.echo == hello.asked.federated && federated.nonce == hello.nonce;
+    login.nonce = hello.asked.nonce;
     Ok(login)
 }
 

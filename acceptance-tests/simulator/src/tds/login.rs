@@ -22,11 +22,16 @@ const OLDEST: u32 = 0x7209_0002;
 /// TDS 8.0, which counts from another start.
 const TDS_8: u32 = 0x0800_0000;
 
+/// Bytes that make an exchange unlike any other.
+pub(super) type Nonce = [u8; 32];
+
 /// What a client's PRELOGIN says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Prelogin {
     pub(super) encryption: u8,
+    /// Whether it knows tokens of Entra ID.
     pub(super) federated: bool,
+    pub(super) nonce: Option<Nonce>,
     /// Instance that it wants; empty where it does not mind.
     pub(super) instance: Vec<u8>,
 }
@@ -34,8 +39,12 @@ pub(super) struct Prelogin {
 /// Reads a PRELOGIN.
 pub(super) fn read_prelogin(body: &[u8]) -> io::Result<Prelogin> {
     let mut options = Reader::new(body);
-    let mut prelogin =
-        Prelogin { encryption: encryption::NOT_SUPPORTED, federated: false, instance: Vec::new() };
+    let mut prelogin = Prelogin {
+        encryption: encryption::NOT_SUPPORTED,
+        federated: false,
+        nonce: None,
+        instance: Vec::new(),
+    };
     loop {
         let token = options.u8()?;
         if token == 0xff {
@@ -49,13 +58,22 @@ pub(super) fn read_prelogin(body: &[u8]) -> io::Result<Prelogin> {
             (1, Some(byte)) => prelogin.encryption = *byte,
             (2, _) => prelogin.instance = value.split(|byte| *byte == 0).next().unwrap_or_default().to_vec(),
             (6, Some(byte)) => prelogin.federated = *byte != 0,
+            (7, _) => {
+                let nonce = value.try_into().map_err(|_| malformed("a nonce that is not 32 bytes"))?;
+                prelogin.nonce = Some(nonce);
+            }
             _ => {}
         }
     }
 }
 
-/// The server's PRELOGIN.
-pub(super) fn write_prelogin(server: &Server, encryption: u8, asked: &Prelogin) -> Vec<u8> {
+/// The server's PRELOGIN; `nonce` is its answer to the client's.
+pub(super) fn write_prelogin(
+    server: &Server,
+    encryption: u8,
+    asked: &Prelogin,
+    nonce: Option<Nonce>,
+) -> Vec<u8> {
     /// What clients ask for that do not name the default instance.
     const DEFAULT: &[u8] = b"MSSQLServer";
     let right = asked.instance.is_empty()
@@ -73,6 +91,7 @@ pub(super) fn write_prelogin(server: &Server, encryption: u8, asked: &Prelogin) 
     if asked.federated {
         options.push((6, vec![1]));
     }
+    options.extend(nonce.map(|nonce| (7, nonce.to_vec())));
     let mut offset = options.len() * 5 + 1;
     let mut body = Vec::new();
     for (token, value) in &options {
@@ -98,23 +117,39 @@ pub(super) struct Login7 {
     pub(super) utf8: bool,
     /// How it brings a token of Entra ID.
     pub(super) federated: Option<Federated>,
+    /// The client's own nonce, which the answer to a token gives back.
+    pub(super) nonce: Option<Nonce>,
+    /// Whether what it says of tokens is what the server's PRELOGIN said (MS-TDS 3.3.5.5).
+    pub(super) consistent: bool,
 }
 
 /// How a client brings a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Federated {
-    /// It was in the LOGIN7.
-    Token,
-    /// It wants to be told where to get it; the credential of the login is none yet.
-    Asks,
+pub(super) struct Federated {
+    /// It wants to be told where to get it: the credential of the login is none yet. Else it was in the LOGIN7.
+    pub(super) asks: bool,
+    /// `fFedAuthEcho`: what the server's PRELOGIN said of tokens.
+    pub(super) echo: bool,
+    /// The server's nonce, given back.
+    pub(super) nonce: Option<Nonce>,
 }
 
-/// Reads the token that a client sends after it was told where to get one.
-pub(super) fn read_token(body: &[u8]) -> io::Result<Zeroizing<String>> {
+/// Reads the token that a client sends after it was told where to get one, and the nonce that it gives back.
+pub(super) fn read_token(body: &[u8]) -> io::Result<(Zeroizing<String>, Option<Nonce>)> {
     let mut reader = Reader::new(body);
     let _whole = reader.u32()?;
+    token_and_nonce(&mut reader)
+}
+
+fn token_and_nonce(reader: &mut Reader<'_>) -> io::Result<(Zeroizing<String>, Option<Nonce>)> {
     let length = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
-    Ok(Zeroizing::new(utf16(reader.bytes(length)?)?))
+    let token = Zeroizing::new(utf16(reader.bytes(length)?)?);
+    let rest = reader.bytes(reader.remaining())?;
+    if rest.is_empty() {
+        return Ok((token, None));
+    }
+    let nonce = rest.try_into().map_err(|_| malformed("a nonce that is not 32 bytes"))?;
+    Ok((token, Some(nonce)))
 }
 
 /// Reads a LOGIN7.
@@ -144,11 +179,7 @@ pub(super) fn read_login(body: &[u8], peer: SocketAddr, encrypted: bool) -> io::
         Zeroizing::new(slice(password)?.iter().map(|byte| (byte ^ 0xa5).rotate_left(4)).collect());
     let password = Zeroizing::new(utf16(&clear)?);
     let features = if flags3 & 0x10 != 0 { features(body, extension)? } else { Features::default() };
-    let federated = match (&features.token, features.asks) {
-        (Some(_), _) => Some(Federated::Token),
-        (None, true) => Some(Federated::Asks),
-        (None, false) => None,
-    };
+    let federated = features.federated;
     let credential = match features.token {
         Some(token) => Credential::Token(token),
         None if flags2 & 0x80 != 0 => Credential::Windows,
@@ -165,13 +196,14 @@ pub(super) fn read_login(body: &[u8], peer: SocketAddr, encrypted: bool) -> io::
         peer,
     };
     let packet_size = usize::try_from(packet_size).unwrap_or(0);
-    Ok(Login7 { login, version, packet_size, utf8: features.utf8, federated })
+    let utf8 = features.utf8;
+    Ok(Login7 { login, version, packet_size, utf8, federated, nonce: None, consistent: true })
 }
 
 #[derive(Default)]
 struct Features {
     token: Option<Zeroizing<String>>,
-    asks: bool,
+    federated: Option<Federated>,
     utf8: bool,
 }
 
@@ -193,14 +225,20 @@ fn features(body: &[u8], (offset, _): (usize, usize)) -> io::Result<Features> {
         let length = usize::try_from(block.u32()?).unwrap_or(usize::MAX);
         let mut data = Reader::new(block.bytes(length)?);
         match id {
-            0x02 => match data.u8()? >> 1 {
-                SECURITY_TOKEN => {
-                    let length = usize::try_from(data.u32()?).unwrap_or(usize::MAX);
-                    features.token = Some(Zeroizing::new(utf16(data.bytes(length)?)?));
+            0x02 => {
+                let options = data.u8()?;
+                // (MS-TDS 2.2.6.4 names the two parts of this byte the other way round than they lie in it.)
+                let echo = options & 1 != 0;
+                match options >> 1 {
+                    SECURITY_TOKEN => {
+                        let (token, nonce) = token_and_nonce(&mut data)?;
+                        features.token = Some(token);
+                        features.federated = Some(Federated { asks: false, echo, nonce });
+                    }
+                    ENTRA => features.federated = Some(Federated { asks: true, echo, nonce: None }),
+                    _ => return Err(malformed("an unknown way to bring a token")),
                 }
-                ENTRA => features.asks = true,
-                _ => return Err(malformed("an unknown way to bring a token")),
-            },
+            }
             0x0a => features.utf8 = true,
             _ => {}
         }

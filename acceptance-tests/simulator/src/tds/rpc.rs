@@ -69,12 +69,18 @@ pub(super) fn transaction(body: &[u8]) -> io::Result<Call> {
     let request = match reader.u16()? {
         5 => {
             let _isolation = reader.u8()?;
-            Request::Begin { name: reader.short_text()? }
+            Request::Begin { name: name(&mut reader)? }
         }
-        7 => Request::Commit { begins_next: ends(&mut reader)? },
-        8 => Request::Rollback { begins_next: ends(&mut reader)? },
+        7 => Request::Commit { begins_next: ends(&mut reader)?.1 },
+        8 => {
+            let (name, begins_next) = ends(&mut reader)?;
+            Request::Rollback { name, begins_next }
+        }
+        9 => match name(&mut reader)? {
+            name if name.is_empty() => return Err(malformed("a savepoint without a name")),
+            name => Request::Save { name },
+        },
         0 | 1 | 6 => return Ok(refusal("distributed transactions")),
-        9 => return Ok(refusal("savepoints")),
         _ => return Err(malformed("a request that the transaction manager does not know")),
     };
     Ok(Call::Run(request))
@@ -85,11 +91,17 @@ pub(super) fn bulk() -> Call {
     refusal("bulk loads")
 }
 
+/// Name of a transaction: unlike other names its length counts bytes (`B_VARBYTE`).
+fn name(reader: &mut Reader<'_>) -> io::Result<String> {
+    let length = reader.u8()?;
+    utf16(reader.bytes(length.into())?)
+}
+
 /// How a transaction ends: its name, and whether another begins.
-fn ends(reader: &mut Reader<'_>) -> io::Result<bool> {
-    let _name = reader.short_text()?;
+fn ends(reader: &mut Reader<'_>) -> io::Result<(String, bool)> {
+    let name = name(reader)?;
     // Some clients end the message here.
-    Ok(!reader.is_empty() && reader.u8()? & 1 != 0)
+    Ok((name, !reader.is_empty() && reader.u8()? & 1 != 0))
 }
 
 fn unreadable(error: &ReadError, ordinal: usize, name: &str) -> SqlMessage {
@@ -98,6 +110,10 @@ fn unreadable(error: &ReadError, ordinal: usize, name: &str) -> SqlMessage {
     let (number, text) = match error {
         ReadError::Unknown(token) => {
             (8009, format!("{start} Parameter {ordinal} (\"{name}\"): Data type 0x{token:02X} is unknown."))
+        }
+        // ASSUMED 50.
+        ReadError::NoSuchType(data_type) => {
+            (2715, format!("Column, parameter, or variable #{ordinal}: Cannot find data type {data_type}."))
         }
         ReadError::Invalid(data_type) => (
             8023,
@@ -111,7 +127,8 @@ fn unreadable(error: &ReadError, ordinal: usize, name: &str) -> SqlMessage {
         // The caller ends the connection instead.
         ReadError::Malformed(_) => (8009, start.to_owned()),
     };
-    SqlMessage { number, state: 1, class: 16, text, procedure: String::new(), line: 1 }
+    let state = if number == 2715 { 3 } else { 1 };
+    SqlMessage { number, state, class: 16, text, procedure: String::new(), line: 1 }
 }
 
 fn refusal(what: &str) -> Call {
@@ -197,7 +214,7 @@ mod tests {
     #[test]
     fn what_cannot_be_had_is_refused_by_number() {
         for (of, number) in [
-            (&[0xf3][..], 49999),                                // table
+            (&[0xf3, 0, 0, 1, b't', 0][..], 2715),               // table
             (&[0xf0], 49999),                                    // CLR
             (&[0x99], 8009),                                     // no type at all
             (&[0x3e, 0, 0, 0, 0, 0, 0, 0xf0, 0x7f], 8023),       // infinity
@@ -237,8 +254,17 @@ mod tests {
         assert_eq!(transaction(&body(&[7, 0, 0, 0])).unwrap(), run(Request::Commit { begins_next: false }));
         assert_eq!(
             transaction(&body(&[8, 0, 0, 1, 2, 0])).unwrap(),
-            run(Request::Rollback { begins_next: true })
+            run(Request::Rollback { name: String::new(), begins_next: true })
         );
+        assert_eq!(
+            transaction(&body(&[8, 0, 2, b's', 0, 0])).unwrap(),
+            run(Request::Rollback { name: "s".to_owned(), begins_next: false })
+        );
+        assert_eq!(
+            transaction(&body(&[9, 0, 2, b's', 0])).unwrap(),
+            run(Request::Save { name: "s".to_owned() })
+        );
+        assert!(transaction(&body(&[9, 0, 0])).is_err());
         assert!(matches!(transaction(&body(&[6, 0])).unwrap(), Call::Refuse(_)));
         assert!(transaction(&body(&[99, 0])).is_err());
     }

@@ -11,6 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::backend::Backend;
+use super::handshake::Acceptors;
 use super::{connection, handshake};
 
 /// An engine that listens on loopback. Dropping it closes its port and its connections.
@@ -29,10 +30,17 @@ impl TdsServer {
     pub async fn start<B: Backend>(backend: Arc<B>, mut tls: ServerConfig, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
-        // A ticket would travel after the handshake, where a client of TDS 7.4 expects no more of its packets.
-        tls.send_tls13_tickets = 0;
+        // TLS inside the packets ends at 1.2: drivers do not see the end of a newer handshake there.
+        let inside = ServerConfig::builder_with_provider(Arc::clone(tls.crypto_provider()))
+            .with_protocol_versions(&[&rustls::version::TLS12])
+            .map_err(io::Error::other)?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(&tls.cert_resolver));
         tls.alpn_protocols = vec![b"tds/8.0".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(tls));
+        let acceptor = Acceptors {
+            inside: TlsAcceptor::from(Arc::new(inside)),
+            around: TlsAcceptor::from(Arc::new(tls)),
+        };
         let stop = CancellationToken::new();
         let running = tokio::spawn(accept(listener, backend, acceptor, stop.clone()));
         Ok(Self { address, stop, running: Some(running) })
@@ -62,7 +70,7 @@ impl Drop for TdsServer {
 /// Serves a connection to its end.
 async fn serve<B: Backend>(
     backend: Arc<B>,
-    tls: TlsAcceptor,
+    tls: Acceptors,
     socket: TcpStream,
     peer: SocketAddr,
 ) -> io::Result<()> {
@@ -73,7 +81,7 @@ async fn serve<B: Backend>(
     socket.set_nodelay(true)?;
     let server = backend.server();
     let deadline = server.login_deadline;
-    let signing_in = handshake::read_login(&server, tls, socket, peer);
+    let signing_in = handshake::read_login(&server, &tls, socket, peer);
     let Ok(signed_in) = tokio::time::timeout(deadline, signing_in).await else {
         return Err(io::Error::new(io::ErrorKind::TimedOut, "no login before the deadline"));
     };
@@ -84,7 +92,7 @@ async fn serve<B: Backend>(
 async fn accept<B: Backend>(
     listener: TcpListener,
     backend: Arc<B>,
-    acceptor: TlsAcceptor,
+    acceptor: Acceptors,
     stop: CancellationToken,
 ) {
     let mut connections = JoinSet::new();

@@ -1,4 +1,6 @@
 //! TLS inside TDS 7.4: the handshake's records travel in packets of kind 0x12, everything after it as it is.
+//!
+//! All records of a flight are one message: Microsoft's ODBC driver gives up on a handshake whose records come one by one.
 
 use std::io;
 use std::pin::Pin;
@@ -16,12 +18,23 @@ pub(super) struct Wrapped<S> {
     unwraps: bool,
     header: Vec<u8>,
     left: usize,
+    /// Records of a flight that is not whole yet.
+    flight: Vec<u8>,
+    /// Packets that wait to be written.
     out: Vec<u8>,
 }
 
 impl<S> Wrapped<S> {
     pub(super) fn new(inner: S) -> Self {
-        Self { inner, wraps: true, unwraps: true, header: Vec::new(), left: 0, out: Vec::new() }
+        Self {
+            inner,
+            wraps: true,
+            unwraps: true,
+            header: Vec::new(),
+            left: 0,
+            flight: Vec::new(),
+            out: Vec::new(),
+        }
     }
 
     /// The handshake is over.
@@ -35,13 +48,15 @@ impl<S> Wrapped<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Wrapped<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wrapped<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        // Who reads has said all that it had to say.
+        ready!(this.drain(context))?;
         if !this.unwraps && this.left == 0 {
             return Pin::new(&mut this.inner).poll_read(context, into);
         }
@@ -65,7 +80,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wrapped<S> {
                     return Poll::Ready(Err(malformed("a handshake outside its packets")));
                 }
                 let length = usize::from(u16::from_be_bytes([*high, *low]));
-                this.left = length.saturating_sub(HEADER);
+                let Some(left) = length.checked_sub(HEADER) else {
+                    return Poll::Ready(Err(malformed("a packet shorter than its header")));
+                };
+                this.left = left;
                 this.header.clear();
             }
         }
@@ -81,7 +99,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wrapped<S> {
 }
 
 impl<S: AsyncWrite + Unpin> Wrapped<S> {
+    /// Makes a message of the flight, if there is one, and writes what waits.
     fn drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut parts = self.flight.chunks(DEFAULT_SIZE - HEADER).peekable();
+        while let Some(part) = parts.next() {
+            let length = u16::try_from(part.len() + HEADER).map_err(|_| malformed("a packet too large"))?;
+            let [high, low] = length.to_be_bytes();
+            let status = if parts.peek().is_none() { END } else { 0 };
+            self.out.extend_from_slice(&[kind::PRELOGIN, status, high, low, 0, 0, 1, 0]);
+            self.out.extend_from_slice(part);
+        }
+        self.flight.clear();
         while !self.out.is_empty() {
             let written = ready!(Pin::new(&mut self.inner).poll_write(context, &self.out))?;
             if written == 0 {
@@ -100,17 +128,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wrapped<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
+        if this.wraps {
+            this.flight.extend_from_slice(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
         ready!(this.drain(context))?;
-        if !this.wraps {
-            return Pin::new(&mut this.inner).poll_write(context, bytes);
-        }
-        for part in bytes.chunks(DEFAULT_SIZE - HEADER) {
-            let length = u16::try_from(part.len() + HEADER).map_err(|_| malformed("a packet too large"))?;
-            let [high, low] = length.to_be_bytes();
-            this.out.extend_from_slice(&[kind::PRELOGIN, END, high, low, 0, 0, 1, 0]);
-            this.out.extend_from_slice(part);
-        }
-        Poll::Ready(Ok(bytes.len()))
+        Pin::new(&mut this.inner).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -170,7 +170,7 @@ pub(super) fn greeting(
     greeting: &Greeting,
     version: u32,
     packet_size: usize,
-    features: &[(u8, &[u8])],
+    features: &[(u8, Vec<u8>)],
 ) {
     database(out, &greeting.database, "master", 2, &server.name);
     let mut collation = vec![7, 5];

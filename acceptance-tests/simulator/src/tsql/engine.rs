@@ -19,6 +19,7 @@ use crate::world::World;
 use crate::world::build::Build;
 use crate::world::collation::Collation;
 use crate::world::instance::{Edition, EngineKey, SqlInstance};
+use crate::world::transport;
 
 /// One engine of the world, for a TDS listener.
 #[derive(Debug)]
@@ -53,12 +54,8 @@ impl EngineBackend {
                 server: Server {
                     name: engine.server_name(),
                     version: (build.major, build.minor, build.build),
-                    // A managed instance takes no client in clear; a SQL Server leaves it to the client.
-                    encryption: if engine.edition == Edition::Managed {
-                        Encryption::Required
-                    } else {
-                        Encryption::Optional
-                    },
+                    encryption: encryption(engine),
+                    tds_8: engine.speaks_tds_8(),
                     instance: engine.service_name().to_owned(),
                     login_deadline: LOGIN_DEADLINE,
                     federation: None,
@@ -91,8 +88,20 @@ impl EngineBackend {
         match credential {
             Credential::Windows => Err((message(&raise!(18452, "")), 1)),
             Credential::Token(token) => match self.tokens.verify_sql_token(token) {
-                Ok(principal) => Ok(principal.name),
-                Err(_) => Err((failed("<token-identified principal>"), 1)),
+                Ok(principal) => self.shared.world.glance(|estate| {
+                    let logins = estate.engine(&self.shared.engine).map(|engine| engine.logins.as_slice());
+                    let mut logins = logins.unwrap_or_default().iter();
+                    // Users of Entra ID, applications among them, are of kind E.
+                    let login = logins.find(|login| {
+                        login.kind == 'E' && self.shared.collation.equal(&login.name, &principal.name)
+                    });
+                    match login {
+                        Some(login) if login.enabled => Ok(login.name.clone()),
+                        Some(_) => Err((token_refused(), state::DISABLED)),
+                        None => Err((token_refused(), state::UNKNOWN)),
+                    }
+                }),
+                Err(_) => Err((token_refused(), state::BAD_TOKEN)),
             },
             Credential::Password { user, password } => {
                 let failed = |state| (failed(user), state);
@@ -129,6 +138,10 @@ impl EngineBackend {
 
 /// States of 18456 in the server's log.
 mod state {
+    /// ASSUMED 52: a token that is expired, of another audience or nobody's.
+    pub(super) const BAD_TOKEN: u8 = 1;
+    /// ASSUMED 52: a token whose login is disabled.
+    pub(super) const DISABLED: u8 = 1;
     pub(super) const UNKNOWN: u8 = 5;
     pub(super) const NO_SQL_LOGIN: u8 = 6;
     pub(super) const WRONG_PASSWORD_OF_DISABLED: u8 = 7;
@@ -141,7 +154,12 @@ impl Backend for EngineBackend {
     type Session = SqlSession;
 
     fn server(&self) -> Server {
-        self.server.clone()
+        // What it asks of connections can be set while it runs.
+        let transport = self.shared.world.glance(|estate| {
+            estate.engine(&self.shared.engine).map(|engine| (encryption(engine), engine.speaks_tds_8()))
+        });
+        let (encryption, tds_8) = transport.unwrap_or((self.server.encryption, self.server.tds_8));
+        Server { encryption, tds_8, ..self.server.clone() }
     }
 
     fn is_up(&self) -> bool {
@@ -157,13 +175,13 @@ impl Backend for EngineBackend {
             self.log(&user, &message, state);
             vec![message]
         })?;
-        let (wanted, database) = self.shared.world.with(|estate| {
+        let (wanted, database, route) = self.shared.world.with(|estate| {
             let engine = estate.engine(&self.shared.engine);
             let own = engine.and_then(|engine| engine.logins.iter().find(|one| one.name == name));
             let own = own.map_or("master", |login| login.options.default_database.as_str());
             let wanted = if login.database.is_empty() { own } else { &login.database };
             let found = engine.and_then(|engine| engine.database(wanted)).map(|one| one.name.clone());
-            (wanted.to_owned(), found)
+            (wanted.to_owned(), found, engine.and_then(|engine| engine.transport.route.clone()))
         });
         let Some(database) = database else {
             let failed = failed(&name);
@@ -180,8 +198,12 @@ impl Backend for EngineBackend {
             login.host_name,
         )
         .came(login.encrypted, login.peer);
-        let greeting =
-            Greeting { database, language: "us_english".to_owned(), collation: self.collation, route: None };
+        let greeting = Greeting {
+            database,
+            language: "us_english".to_owned(),
+            collation: self.collation,
+            route: route.map(|route| (route.host, route.port)),
+        };
         Ok((session, greeting))
     }
 }
@@ -189,6 +211,21 @@ impl Backend for EngineBackend {
 /// 18456 as clients see it.
 fn failed(user: &str) -> SqlMessage {
     message(&raise!(18456, user, "", ""))
+}
+
+/// As the server calls whoever brings a token.
+fn token_refused() -> SqlMessage {
+    failed("<token-identified principal>")
+}
+
+/// What an engine asks of connections, as the wire knows it.
+fn encryption(engine: &SqlInstance) -> Encryption {
+    match engine.transport.encryption {
+        transport::Encryption::Off => Encryption::Off,
+        transport::Encryption::Optional => Encryption::Optional,
+        transport::Encryption::Required => Encryption::Required,
+        transport::Encryption::Strict => Encryption::Strict,
+    }
 }
 
 /// `@@VERSION`, in the form that servers of the field show.

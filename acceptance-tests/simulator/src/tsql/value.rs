@@ -200,6 +200,9 @@ impl Type {
                     _ => Self::Numeric(18, 0),
                 }
             }
+            // There is no arithmetic of money here: it is the decimal of the same range.
+            "money" => Self::Numeric(19, 4),
+            "smallmoney" => Self::Numeric(10, 4),
             "varchar" | "char varying" | "character varying" => Self::VarChar(length(1)?),
             "nvarchar" | "national character varying" => Self::NVarChar(length(1)?),
             "char" | "character" => Self::Char(length(1)??),

@@ -312,6 +312,23 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "It shows none.",
     ),
     fixed(
+        50,
+        "A table-valued parameter of a type that is not there is refused with 2715, state 3, which names the parameter by \
+         its place.",
+        "It is refused with another error.",
+    ),
+    fixed(
+        51,
+        "A login whose FEDAUTH feature does not repeat what PRELOGIN said is refused with 18456, state 1, and an empty name.",
+        "It is refused with another error.",
+    ),
+    fixed(
+        52,
+        "The server's log has state 1 for tokens that are expired or of another audience, state 5 for those of principals \
+         without a login.",
+        "It has other states.",
+    ),
+    fixed(
         60,
         "Messages name a temporary table as `tempdb.dbo.#t`, a table variable as `@t`.",
         "They carry the name that is unique in tempdb.",

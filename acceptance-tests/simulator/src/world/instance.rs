@@ -10,6 +10,7 @@ use super::endpoint::Endpoint;
 use super::group::AvailabilityGroup;
 use super::names::Names;
 use super::security::{Certificate, IssuerGrant, Login, MasterKey, Permission, User};
+use super::transport::Transport;
 
 /// Which engine: a host can carry several instances.
 ///
@@ -68,6 +69,8 @@ pub struct SqlInstance {
     pub aliases: Vec<String>,
     /// TCP port of the TDS face as clients write it.
     pub port: u16,
+    /// How it takes connections.
+    pub transport: Transport,
     /// `SERVERPROPERTY('MachineName')`, upper case on Windows.
     pub machine_name: String,
     /// Instance name; nothing for the default instance.

@@ -8,6 +8,7 @@
 //! | [`clock`] | accelerated time that a test can advance |
 //! | [`instance`] | one database engine: a SQL Server, or the engine inside a managed instance |
 //! | [`security`] | master key, certificates, issuer grants, logins, permissions |
+//! | [`transport`] | how an engine takes connections of clients |
 //! | [`endpoint`] | the database mirroring endpoint |
 //! | [`group`] | availability groups, local and distributed |
 //! | [`database`] | databases with their copies' state, log positions and backups |
@@ -52,6 +53,7 @@ mod sites;
 pub mod standing;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod transport;
 pub mod trust;
 pub mod x509;
 

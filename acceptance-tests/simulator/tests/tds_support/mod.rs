@@ -39,6 +39,7 @@ impl Default for Echo {
                 name: "ECHO".to_owned(),
                 version: (16, 0, 4125),
                 encryption: Encryption::Optional,
+                tds_8: true,
                 instance: "MSSQLSERVER".to_owned(),
                 login_deadline: Duration::from_secs(60),
                 federation: None,
@@ -141,6 +142,12 @@ impl Session for EchoSession {
                         Self::result(answers, vec![column("m", DataType::Int)], vec![vec![Value::Int(2)]])
                             .await;
                     }
+                    "die when stopped" => {
+                        self.waits.notify_one();
+                        attention.cancelled().await;
+                        let _ = answers.send(Event::Message(error(211, 23))).await;
+                        return Verdict::Close;
+                    }
                     "die" => {
                         let _ = answers.send(Event::Message(error(211, 23))).await;
                         return Verdict::Close;
@@ -169,6 +176,7 @@ impl Session for EchoSession {
                 }
             }
             Request::Begin { .. } => drop(answers.send(Event::Transaction(TransactionChange::Begun)).await),
+            Request::Save { name } => self.hear(&format!("save {name}")),
             Request::Commit { .. } => {
                 drop(answers.send(Event::Transaction(TransactionChange::Committed)).await)
             }
@@ -297,6 +305,20 @@ pub(crate) fn prelogin(encryption: u8, federated: bool, instance: &[u8]) -> Vec<
     }
     head.push(0xff);
     [head, data].concat()
+}
+
+/// A PRELOGIN with another option.
+pub(crate) fn with_option(prelogin: &[u8], token: u8, value: &[u8]) -> Vec<u8> {
+    let end = (0..).step_by(5).find(|place| prelogin[*place] == 0xff).unwrap();
+    let mut head = prelogin[..end].to_vec();
+    // The values begin five bytes later than they did.
+    for entry in head.chunks_mut(5) {
+        let offset = u16::from_be_bytes([entry[1], entry[2]]) + 5;
+        entry[1..3].copy_from_slice(&offset.to_be_bytes());
+    }
+    let offset = u16::try_from(prelogin.len() + 5).unwrap().to_be_bytes();
+    let length = u16::try_from(value.len()).unwrap().to_be_bytes();
+    [&head, &[token][..], &offset, &length, &prelogin[end..], value].concat()
 }
 
 /// An option of a PRELOGIN.

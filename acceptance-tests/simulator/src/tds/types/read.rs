@@ -19,6 +19,8 @@ pub(in crate::tds) enum ReadError {
     Invalid(&'static str),
     /// A type that is unknown: 8009.
     Unknown(u8),
+    /// A type of the database that is not there: 2715.
+    NoSuchType(String),
     /// A type that SQL Server knows and this server does not.
     NotModelled(&'static str),
 }
@@ -95,7 +97,12 @@ pub(in crate::tds) fn read(reader: &mut Reader<'_>) -> Parameter {
             variant::read(reader)
         }
         token::UDT => Err(ReadError::NotModelled("parameters of CLR types")),
-        token::TABLE => Err(ReadError::NotModelled("table-valued parameters")),
+        // A database has the table types that somebody made, and nobody can make one here.
+        token::TABLE => {
+            let (_database, schema, name) =
+                (reader.short_text()?, reader.short_text()?, reader.short_text()?);
+            Err(ReadError::NoSuchType(if schema.is_empty() { name } else { format!("{schema}.{name}") }))
+        }
         _ => match fixed(reader, token)? {
             Some(found) => Ok(found),
             None => Err(ReadError::Unknown(token)),

@@ -272,8 +272,10 @@ impl Session for SqlSession {
                 )
                 .await
             }
-            Request::Rollback { begins_next } => {
-                let steps = [Transaction::Rollback(None), Transaction::Begin(None)];
+            Request::Save { name } => self.manage(&[Transaction::Save(name)], &mut output).await,
+            Request::Rollback { name, begins_next } => {
+                let name = Some(name).filter(|name| !name.is_empty());
+                let steps = [Transaction::Rollback(name), Transaction::Begin(None)];
                 self.manage(then_begin(&steps, begins_next), &mut output).await
             }
         };

@@ -300,7 +300,12 @@ impl SqlSession {
                     &parameter.name,
                 ));
             };
-            let value = value::convert(found.value.clone(), found.data_type, data_type, 0)?;
+            // What is of the type already keeps all that it has.
+            let value = if found.data_type == data_type {
+                found.value.clone()
+            } else {
+                value::convert(found.value.clone(), found.data_type, data_type, 0)?
+            };
             frame.scalars.insert(self.fold(&parameter.name), (data_type, value));
             match &found.back_to {
                 Some(_) if !parameter.output => return Err(raise!(8162, parameter.name)),

@@ -63,17 +63,37 @@ pub(super) fn value(value: &Value, data_type: Type) -> backend::Value {
             Ok(guid) => backend::Value::Guid(guid),
             Err(_) => backend::Value::Null,
         },
+        (Value::Text(text), Type::DateTimeOffset(_)) => zoned(text),
         (
             Value::Text(text),
-            Type::Date
-            | Type::Time(_)
-            | Type::DateTime
-            | Type::SmallDateTime
-            | Type::DateTime2(_)
-            | Type::DateTimeOffset(_),
+            Type::Date | Type::Time(_) | Type::DateTime | Type::SmallDateTime | Type::DateTime2(_),
         ) => parse_moment(text).map_or(backend::Value::Null, backend::Value::Moment),
         (Value::Text(text), _) => backend::Value::Text(text.clone()),
     }
+}
+
+/// A moment as the engine keeps it: in UTC, and behind it how far its zone is ahead.
+fn zoned(text: &str) -> backend::Value {
+    let found = text.rsplit_once(' ').and_then(|(utc, zone)| {
+        let utc = parse_moment(utc)?;
+        let (hours, minutes) = zone.split_once(':')?;
+        let ahead =
+            hours.trim_start_matches(['+', '-']).parse::<i16>().ok()? * 60 + minutes.parse::<i16>().ok()?;
+        Some(backend::Value::ZonedMoment(utc, if zone.starts_with('-') { -ahead } else { ahead }))
+    });
+    found.unwrap_or_else(|| parse_moment(text).map_or(backend::Value::Null, backend::Value::Moment))
+}
+
+/// Largest whole number up to which a float holds all.
+const EXACT: u128 = 1 << 53;
+
+/// A decimal as text.
+fn decimal_text(number: i128, scale: u8) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    let digits = format!("{:0>width$}", number.unsigned_abs(), width = usize::from(scale) + 1);
+    let (whole, fraction) =
+        digits.split_at_checked(digits.len() - usize::from(scale)).unwrap_or((&digits, ""));
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
 fn decimal(text: &str, scale: u8) -> backend::Value {
@@ -122,6 +142,9 @@ pub(super) fn parameter(value: &backend::Value, data_type: DataType) -> Value {
         backend::Value::Int(number) => Value::Integer(*number),
         backend::Value::Float(number) => Value::Real(*number),
         backend::Value::Decimal(number) => match kind {
+            Type::Numeric(_, scale) if number.unsigned_abs() > EXACT => {
+                Value::Text(decimal_text(*number, scale))
+            }
             Type::Numeric(_, 0) => i64::try_from(*number).map_or(Value::Null, Value::Integer),
             Type::Numeric(_, scale) => {
                 #[expect(clippy::cast_precision_loss, reason = "SQLite knows no decimals")]
@@ -130,12 +153,56 @@ pub(super) fn parameter(value: &backend::Value, data_type: DataType) -> Value {
             }
             _ => Value::Null,
         },
+        // The mark that XML may begin with says how it is encoded, and is no part of it.
+        backend::Value::Text(text) if data_type == DataType::Xml => {
+            Value::Text(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())
+        }
         backend::Value::Text(text) => Value::Text(text.clone()),
         backend::Value::Bytes(bytes) => Value::Blob(bytes.clone()),
-        // The engine keeps UTC.
-        backend::Value::Moment(moment) | backend::Value::ZonedMoment(moment, _) => {
-            Value::Text(format_moment(*moment, kind))
+        backend::Value::Moment(moment) => Value::Text(format_moment(*moment, kind)),
+        backend::Value::ZonedMoment(utc, ahead) => {
+            let text = format_moment(*utc, kind);
+            let text = text.strip_suffix(" +00:00").unwrap_or(&text);
+            let sign = if *ahead < 0 { '-' } else { '+' };
+            let (hours, minutes) = (ahead.unsigned_abs() / 60, ahead.unsigned_abs() % 60);
+            Value::Text(format!("{text} {sign}{hours:02}:{minutes:02}"))
         }
         backend::Value::Guid(guid) => Value::Text(guid.to_string().to_uppercase()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A parameter's value, into the engine and out again.
+    fn through(sent: &backend::Value, data_type: DataType) -> backend::Value {
+        value(&parameter(sent, data_type), type_of(data_type))
+    }
+
+    #[test]
+    fn decimals_keep_all_their_digits() {
+        for number in [0, 5, -5, 12_345, -(1 << 60), 10_i128.pow(37) + 1, -(10_i128.pow(38) - 1)] {
+            for scale in [0, 3, 38] {
+                let sent = backend::Value::Decimal(number);
+                assert_eq!(through(&sent, DataType::Decimal { precision: 38, scale }), sent, "{scale}");
+            }
+        }
+        assert_eq!((decimal_text(-5, 3), decimal_text(1234, 0)), ("-0.005".to_owned(), "1234".to_owned()));
+    }
+
+    #[test]
+    fn xml_is_kept_without_its_mark() {
+        let sent = backend::Value::Text("\u{feff}<a/>".to_owned());
+        assert_eq!(through(&sent, DataType::Xml), backend::Value::Text("<a/>".to_owned()));
+    }
+
+    #[test]
+    fn moments_keep_their_zone() {
+        let utc = time::macros::datetime!(2026-03-02 03:29:58.1234567);
+        for ahead in [0, 330, -210, -840] {
+            let sent = backend::Value::ZonedMoment(utc, ahead);
+            assert_eq!(through(&sent, DataType::DateTimeOffset(7)), sent);
+        }
     }
 }

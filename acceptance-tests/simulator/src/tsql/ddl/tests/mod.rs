@@ -50,6 +50,7 @@ impl Bench {
             host: "sql1.corp.example".to_owned(),
             aliases: vec!["10.0.0.4".to_owned()],
             port: 1433,
+            transport: crate::world::transport::Transport::default(),
             machine_name: "SQL1".to_owned(),
             instance_name: None,
             build: "16.0.4150.1".parse().unwrap(),
