@@ -57,7 +57,7 @@ pub struct SqlServerDescription {
     /// Further DNS names and addresses of the host.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// TCP port. Default 1433; for a named instance one of its own, which SQL Browser tells.
+    /// TCP port. Default 1433; for a named instance one of its own, from the dynamic range.
     pub port: Option<u16>,
     /// Instance name, where it is not the default instance. Several instances may have one host.
     pub instance: Option<String>,
