@@ -97,6 +97,11 @@ impl Quickstart {
         self.in_a_provider(&Interrupt::default(), Way::Only(address.to_owned()))
     }
 
+    /// Forgets the state and takes what can be imported into a new one by its id.
+    pub fn import(&mut self) -> End {
+        self.in_a_provider(&Interrupt::default(), Way::Import)
+    }
+
     /// Destroys every object in the opposite order.
     pub fn destroy(&mut self, interrupt: &Interrupt) -> End {
         self.in_a_provider(interrupt, Way::Down)
@@ -127,6 +132,7 @@ impl Quickstart {
         let result = match way {
             Way::Up => self.up(&harness, interrupt, None).await,
             Way::Only(address) => self.up(&harness, interrupt, Some(&address)).await,
+            Way::Import => self.take_over(&harness).await,
             Way::Down => self.down(&harness, interrupt).await,
         };
         result.unwrap_or_else(|problem| End::Failed(problem.to_string()))
@@ -182,6 +188,27 @@ impl Quickstart {
                     Problem::Diagnostics(applied.diagnostics)
                 )));
             }
+        }
+        Ok(End::Done(taken))
+    }
+
+    async fn take_over(&mut self, harness: &Harness<Milink>) -> Result<End, Problem> {
+        harness.configure(self.provider_block()).await?;
+        let mut taken = Vec::new();
+        for (address, stored) in std::mem::take(&mut self.state) {
+            let type_name = address.split('.').next().unwrap_or_default();
+            let id = match type_name {
+                // A gate is no object outside Terraform.
+                "milink_link_synchronization" => continue,
+                "milink_master_key" | "milink_mirroring_endpoint" => "hq".to_owned(),
+                "milink_certificate" | "milink_imported_certificate" | "milink_availability_group" => {
+                    format!("hq/{}", crate::single::text(&stored, "name"))
+                }
+                _ => crate::single::text(&stored, "id"),
+            };
+            let imported = harness.import(type_name, &id).await?;
+            self.state.insert(address.clone(), imported);
+            taken.push((address, Action::NoOp));
         }
         Ok(End::Done(taken))
     }
@@ -350,6 +377,7 @@ impl Quickstart {
 enum Way {
     Up,
     Only(String),
+    Import,
     Down,
 }
 

@@ -9,6 +9,7 @@ use super::keys;
 use super::operations::{Standing, stamp};
 use super::path::ChildType;
 use super::reply::{ArmError, Reply};
+use crate::world::assumption;
 
 /// The collection.
 ///
@@ -16,7 +17,10 @@ use super::reply::{ArmError, Reply};
 /// 405 for anything but GET.
 pub fn collection(call: &Call<'_>, instance: &InstanceView) -> Result<Reply, ArmError> {
     keys::read_only(call)?;
-    let views = call.backend.operations(&instance.path);
+    let mut views = call.backend.operations(&instance.path);
+    if call.backend.opposite(assumption::LINK_OPERATIONS) {
+        views.retain(|view| view.child.is_none());
+    }
     let items = views.iter().map(|view| resource(instance, view)).collect();
     Ok(call.list(&format!("{}/operations", instance.path.id()), items))
 }

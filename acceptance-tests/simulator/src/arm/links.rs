@@ -80,7 +80,7 @@ pub fn action(call: &Call<'_>, instance: &InstanceView, name: &str, verb: &str) 
 
 /// The link as a resource, in the version's shape.
 pub fn resource(call: &Call<'_>, instance: &InstanceView, link: &LinkView) -> Value {
-    let mut resource = call.child(&instance.path, CHILD, &link.name, properties(link));
+    let mut resource = call.child(&instance.path, CHILD, &link.name, properties(call, link));
     // The schema has `systemData` from 2025-01-01 on, the service leaves it out. [recordings of 2025-08-01-preview]
     if let (true, Some(resource)) = (call.settings.instance_ids_in_links, resource.as_object_mut()) {
         // Recorded until August 2024: the id is that of the instance.
@@ -98,7 +98,7 @@ fn find(call: &Call<'_>, instance: &InstanceView, name: &str) -> Result<LinkView
 }
 
 /// All properties of the newest version and of the flat shape.
-fn properties(link: &LinkView) -> Map<String, Value> {
+fn properties(call: &Call<'_>, link: &LinkView) -> Map<String, Value> {
     let role = |primary: bool| if primary { "Primary" } else { "Secondary" };
     let mut all = Map::new();
     let first = link.databases.first();
@@ -113,7 +113,7 @@ fn properties(link: &LinkView) -> Map<String, Value> {
     put(&mut all, "secondaryAvailabilityGroupName", Some(secondary_group.clone()));
     put(&mut all, "sourceReplicaId", first.map(|database| database.partner_replica.clone()));
     put(&mut all, "targetReplicaId", first.map(|database| database.instance_replica.clone()));
-    put(&mut all, "linkState", first.map(|database| flat_state(&database.state)));
+    put(&mut all, "linkState", first.map(|database| flat_state(call, &database.state)));
     put(&mut all, "lastHardenedLsn", first.and_then(|database| lsn(&database.hardened)));
     put(&mut all, "instanceRole", Some(role(link.instance_is_primary)));
     put(&mut all, "distributedAvailabilityGroupName", Some(link.name.clone()));
@@ -181,9 +181,12 @@ fn lsn(point: &LogPoint) -> Option<String> {
 }
 
 /// The state of the flat shape: "Copying" while seeding [NET recording of 2022-02]; the rest ASSUMED 40.
-fn flat_state(state: &str) -> &'static str {
+fn flat_state(call: &Call<'_>, state: &str) -> &'static str {
+    let other = call.backend.opposite(assumption::LINK_STATE_WORDS);
     match state {
+        "LinkSynchronizing" if other => "Replicating",
         "LinkSynchronizing" => "Catchup",
+        state if state.contains("Error") && other => "Faulted",
         state if state.contains("Error") => "Error",
         _ => "Copying",
     }

@@ -16,6 +16,7 @@ use crate::faults::Faults;
 use crate::journal::{Event as JournalEvent, Face, Journal, Outcome};
 use crate::tds::backend::{self, Backend, Credential, Encryption, Greeting, Login, Server, SqlMessage};
 use crate::world::World;
+use crate::world::assumption;
 use crate::world::build::Build;
 use crate::world::collation::Collation;
 use crate::world::instance::{Edition, EngineKey, SqlInstance};
@@ -67,7 +68,7 @@ impl EngineBackend {
                     microsoft_version: microsoft_version(build),
                     server_name: engine.server_name(),
                     service_name: engine.service_name().to_owned(),
-                    version_text: version_text(engine),
+                    version_text: version_text(engine, estate.opposite(assumption::INSTANCE_VERSION)),
                     collation: Collation::named(&engine.collation),
                     journal: journal.clone(),
                     faults: faults.clone(),
@@ -229,10 +230,10 @@ fn encryption(engine: &SqlInstance) -> Encryption {
 }
 
 /// `@@VERSION`, in the form that servers of the field show.
-fn version_text(engine: &SqlInstance) -> String {
-    let build = engine.shown_build();
-    if engine.edition == Edition::Managed {
-        // ASSUMED 44.
+fn version_text(engine: &SqlInstance, plain: bool) -> String {
+    // ASSUMED 44.
+    let build = if plain { engine.build } else { engine.shown_build() };
+    if engine.edition == Edition::Managed && !plain {
         return format!("Microsoft SQL Azure (RTM) - {build} \n\tCopyright (C) Microsoft Corporation\n");
     }
     let update = build.update().map(|update| format!("-{update}")).unwrap_or_default();

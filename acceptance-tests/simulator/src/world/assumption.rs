@@ -15,6 +15,14 @@ pub struct Assumption {
     pub opposite: &'static str,
     /// Whether a number in [`super::Estate::opposites`] puts the opposite in force.
     pub switchable: bool,
+    /// Why there is no switch, where there is none.
+    pub because: &'static str,
+}
+
+impl Assumption {
+    const fn because(self, because: &'static str) -> Self {
+        Self { because, ..self }
+    }
 }
 
 /// The chain of an instance's certificate counts as ending in one of the real roots.
@@ -82,6 +90,42 @@ pub const NAMES: u16 = 153;
 pub const INHERITED_LOCKS: u16 = 155;
 /// An instance says of itself that it is being scaled.
 pub const INSTANCE_STATE: u16 = 158;
+/// What was made shows at once.
+pub const LATE_READS: u16 = 159;
+/// `sp_certificate_drop_issuer` takes the arguments of `sp_certificate_add_issuer`.
+pub const DROP_ISSUER: u16 = 30;
+/// Encrypting the master key by the service master key twice is no error.
+pub const MASTER_KEY_AGAIN: u16 = 31;
+/// Speed of backups, size of logs.
+pub const BACKUPS: u16 = 33;
+/// The password policy is as installed.
+pub const PASSWORD_POLICY: u16 = 34;
+/// Endpoints take every port.
+pub const ENDPOINT_PORTS: u16 = 35;
+/// What a certificate vouches for does not keep it.
+pub const VOUCHING: u16 = 36;
+/// Subjects may be long on Windows.
+pub const LONG_SUBJECTS: u16 = 37;
+/// Subjects are shown without attributes' names.
+pub const SHOWN_NAMES: u16 = 38;
+/// Words of `linkState`.
+pub const LINK_STATE_WORDS: u16 = 40;
+/// Changed polling URLs are refused.
+pub const URL_SIGNATURES: u16 = 41;
+/// Operations of links are in the instance's list.
+pub const LINK_OPERATIONS: u16 = 42;
+/// An instance's `@@VERSION` is that of Azure SQL.
+pub const INSTANCE_VERSION: u16 = 44;
+/// The send lag of who gave the primary role away is -1.
+pub const SEND_LAG: u16 = 45;
+/// A copy that was primary keeps its last backup.
+pub const LAST_BACKUP: u16 = 46;
+/// 2025 shows groups inside distributed ones.
+pub const INTERNAL_GROUPS: u16 = 76;
+/// The host.
+pub const HOST: u16 = 77;
+/// How the seeding of a newer database fails.
+pub const NEWER_DATABASE: u16 = 90;
 
 /// All of them, by number.
 pub const ASSUMPTIONS: &[Assumption] = &[
@@ -203,7 +247,8 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "The instance's group and distributed group exist for T-SQL on the instance from the moment that the link was \
          accepted.",
         "They exist once it is connected.",
-    ),
+    )
+    .because("the provider speaks no T-SQL to instances"),
     entry(
         LINKED_DATABASE,
         "A database that belongs to a link cannot be deleted in ARM: 409.",
@@ -218,17 +263,20 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         26,
         "SQL Server 2016 with the Azure Connect pack has sp_certificate_issuers and sp_certificate_drop_issuer.",
         "It has neither.",
-    ),
+    )
+    .because("the provider asks whether the procedure is there"),
     fixed(
         27,
         "sp_validate_certificate_ca_chain is in 2017 from 14.0.3490.10 and in 2019 from 15.0.4312.2 on.",
         "It came with a later build of either.",
-    ),
+    )
+    .because("the provider does not call the procedure"),
     fixed(
         28,
         "A link that starts on the instance ends with 41988 where SQL Server 2022 is older than CU10.",
         "It ends with another error.",
-    ),
+    )
+    .because("the link fails under either number"),
     fixed(
         29,
         "Refusals that are documented without a number have these. 241: a certificate's date is none. 1486: a group \
@@ -237,14 +285,13 @@ pub const ASSUMPTIONS: &[Assumption] = &[
          15334: an endpoint's certificate with a key under a password. 15352: a certificate that an endpoint uses. \
          41190: an option of local groups on a distributed one.",
         "They have others.",
-    ),
-    fixed(
-        30,
+    )
+    .because("each number ends its statement whatever it is; the provider takes none of them for anything but an error, numbers choose a hint"),
+    entry(DROP_ISSUER,
         "sp_certificate_drop_issuer takes the arguments of sp_certificate_add_issuer.",
         "It takes others.",
     ),
-    fixed(
-        31,
+    entry(MASTER_KEY_AGAIN,
         "Encrypting the master key by the service master key once more changes nothing and is no error.",
         "It is an error.",
     ),
@@ -253,39 +300,36 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "15315 and 15342 arrive with class 16 though the table lists 10, like 15313; the warnings 15213 to 15215 arrive \
          with class 10 though it lists 16.",
         "They arrive with the class that the table lists.",
-    ),
-    fixed(
-        33,
+    )
+    .because("classes below 17 are one to the provider, which goes by numbers and by what the server says is an error"),
+    entry(BACKUPS,
         "A backup writes 100 MB a second; a log is a quarter as large as the data.",
         "Backups are slower, logs are larger.",
     ),
-    fixed(34, "The operating system's password policy is on, as installed.", "It is off, or stricter."),
-    fixed(35, "Mirroring endpoints take ports 1 to 65535.", "They take the documented 1024 to 32767 alone."),
-    fixed(
-        36,
+    entry(PASSWORD_POLICY, "The operating system's password policy is on, as installed.", "It is off, or stricter."),
+    entry(ENDPOINT_PORTS, "Mirroring endpoints take ports 1 to 65535.", "They take the documented 1024 to 32767 alone."),
+    entry(VOUCHING,
         "With a certificate goes what it may vouch for.",
         "DROP CERTIFICATE is refused while it may vouch for something.",
     ),
-    fixed(37, "On Windows the subject of a certificate has up to 4096 characters.", "It has fewer."),
-    fixed(38, "sys.certificates shows subject and issuer without the attributes' names.", "It shows CN=…."),
+    entry(LONG_SUBJECTS, "On Windows the subject of a certificate has up to 4096 characters.", "It has fewer."),
+    entry(SHOWN_NAMES, "sys.certificates shows subject and issuer without the attributes' names.", "It shows CN=…."),
     fixed(
         39,
         "The texts of the refusals OperationIdNotFound and InvalidDistributedAvailabilityGroupFailoverRequest, and \
          InvalidParameterValue for a setRole of another role, are as the simulator says them.",
         "They are others.",
-    ),
-    fixed(
-        40,
+    )
+    .because("texts are for people: the provider goes by codes"),
+    entry(LINK_STATE_WORDS,
         "linkState of the first api-versions is Catchup while the link replicates and Error after a failure.",
         "It has other words.",
     ),
-    fixed(
-        41,
+    entry(URL_SIGNATURES,
         "A polling URL with a changed signature is refused with 403 AuthorizationFailed.",
         "It is answered like any other.",
     ),
-    fixed(
-        42,
+    entry(LINK_OPERATIONS,
         "The instance's list of operations shows those of links.",
         "It shows those of the instance alone.",
     ),
@@ -294,19 +338,16 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "CREATE CERTIFICATE … FROM BINARY takes certificates with elliptic keys, as three of Azure's roots have them.",
         "It refuses them with 15297.",
     ),
-    fixed(
-        44,
+    entry(INSTANCE_VERSION,
         "@@VERSION of a managed instance begins with Microsoft SQL Azure (RTM) - 12.0.2000, and its login answer says 12.0.2000.",
         "They name the SQL Server version of its update policy.",
     ),
-    fixed(
-        45,
+    entry(SEND_LAG,
         "The send lag of a link that began at the instance is -1 once the instance is secondary, and else what ASSUMED 95 says. \
          (One recorded session shows it, another shows 0.)",
         "It is 0.",
     ),
-    fixed(
-        46,
+    entry(LAST_BACKUP,
         "A database of a link keeps the instance's last backup in lastBackupTime while the instance is secondary, if the link \
          began at the instance.",
         "It shows none.",
@@ -316,81 +357,92 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "A table-valued parameter of a type that is not there is refused with 2715, state 3, which names the parameter by \
          its place.",
         "It is refused with another error.",
-    ),
+    )
+    .because("the provider sends no table-valued parameters"),
     fixed(
         51,
         "A login whose FEDAUTH feature does not repeat what PRELOGIN said is refused with 18456, state 1, and an empty name.",
         "It is refused with another error.",
-    ),
+    )
+    .because("the provider repeats what it said"),
     fixed(
         52,
         "The server's log has state 1 for tokens that are expired or of another audience, state 5 for those of principals \
          without a login.",
         "It has other states.",
-    ),
+    )
+    .because("the log of a server is for its administrator; clients see one state"),
     fixed(
         60,
         "Messages name a temporary table as `tempdb.dbo.#t`, a table variable as `@t`.",
         "They carry the name that is unique in tempdb.",
-    ),
+    )
+    .because("texts are for people: the provider goes by numbers"),
     fixed(
         61,
         "When the end of EXEC (text) or `sp_executesql` takes back a USE, the client is told of the change of database.",
         "It is not told, and believes that it is still in the other database.",
-    ),
+    )
+    .because("the provider sends no USE and no text to EXEC"),
     fixed(
         62,
         "A text that leaves another number of transactions raises 266, but not under XACT_ABORT.",
         "It raises 266 always, or only in procedures.",
-    ),
+    )
+    .because("the provider opens no transaction"),
     fixed(
         63,
         "`sp_executesql` returns the number of the last error of its text.",
         "It returns 1 for any error.",
-    ),
+    )
+    .because("the provider reads errors and asks for no return value of it"),
     fixed(
         70,
         "The four letters of the permissions of 2022 in sys.server_permissions and sys.database_permissions.",
         "They are others.",
-    ),
+    )
+    .because("the provider does not read letters of permissions"),
     fixed(
         71,
         "A denial of VIEW DEFINITION hides an object's metadata, whatever else is granted on it.",
         "Any other permission still shows it.",
-    ),
+    )
+    .because("the acceptance run signs in as a sysadmin, to whom nothing is hidden"),
     fixed(
         72,
         "Since 2022 dm_database_encryption_keys, dm_exec_connections, dm_server_services and dm_tcp_listener_states ask for \
          VIEW SERVER SECURITY STATE, the other views of the server's state for VIEW SERVER PERFORMANCE STATE.",
         "Others of them ask for the former.",
-    ),
+    )
+    .because("the acceptance run signs in as a sysadmin, to whom no view is closed"),
     fixed(
         73,
         "Ids of the logins and certificates that every installation has; subjects, dates, key lengths and thumbprints of \
          those certificates.",
         "They have others.",
-    ),
+    )
+    .because("the provider reads certificates and logins by name and content"),
     fixed(
         74,
         "Values of views of replication that no source explains: recovery_lsn is the end of the log, \
          low_water_mark_for_ghosts grows with it, quorum_commit_lsn is what synchronous secondaries hardened; \
          current_configuration_commit_start_time_utc is the replica's last change; a seeding fails with failure_state 2, Seeding.",
         "They have others.",
-    ),
+    )
+    .because("the provider reads none of these columns but failure_state, and of that only whether it is there"),
     fixed(
         75,
         "Without a cluster sys.dm_hadr_cluster has one row and the other views of the cluster have none; a node has one \
          network with a mask of 24 bits, and one vote.",
         "They show an internal cluster.",
-    ),
-    fixed(
-        76,
+    )
+    .because("the provider reads no view of a cluster"),
+    entry(INTERNAL_GROUPS,
         "sys.dm_hadr_internal_availability_groups of 2025 has a group for each database of a distributed group, with both \
          members as replicas.",
         "It has none for links.",
     ),
-    fixed(
-        77,
+    entry(HOST,
         "A host has four processors, 16 GB, Windows Server 2022 Standard or Ubuntu 22.04, and was started five minutes before \
          the engine.",
         "It is another.",
@@ -399,10 +451,11 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         78,
         "sys.fn_hadr_is_primary_replica says 0 of a database that a link receives, though its local group is primary.",
         "It says 1.",
-    ),
-    fixed(79, "HAS_PERMS_BY_NAME is NULL for an object that does not exist.", "It is 0."),
-    fixed(
-        90,
+    )
+    .because("the provider does not call the function"),
+    fixed(79, "HAS_PERMS_BY_NAME is NULL for an object that does not exist.", "It is 0.")
+    .because("the provider asks about the server alone, which exists"),
+    entry(NEWER_DATABASE,
         "The seeding of a database of a newer version than the instance's update policy fails with 41977.",
         "It fails with another error.",
     ),
@@ -410,29 +463,34 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         91,
         "After a failover to an instance whose format SQL Server cannot take, the link is disconnected with 41988.",
         "It is disconnected with another error, or gone.",
-    ),
+    )
+    .because("the link is disconnected under either number, and ASSUMED 2 and 17 simulate links that stay so"),
     fixed(
         92,
         "What an instance cannot take of a database (41947, 41948, 41950) fails the seeding when it begins.",
         "It fails the set-up.",
-    ),
+    )
+    .because("the set-up that fails is what ASSUMED 5 and 10 simulate"),
     fixed(
         93,
         "A link that was deleted in Azure alone keeps SQL Server's log from being truncated until the distributed group is dropped.",
         "The log is free at once.",
-    ),
+    )
+    .because("a log that is free is no danger to anybody"),
     fixed(
         94,
         "Each database of a link has the whole speed of the way for its log; 100 MB a second, where nothing is said to be \
          slower.",
         "The databases of a link share it.",
-    ),
+    )
+    .because("speeds decide how long it takes, which the provider waits for either way"),
     fixed(
         95,
         "Lags are the seconds in which the source writes what the secondary has yet to receive or to redo; of a source that \
          does not write, the seconds that the rest takes.",
         "They are measured otherwise.",
-    ),
+    )
+    .because("lags are shown, and nothing depends on them"),
     entry(
         LOG_BACKUP_AT_ONCE,
         "A log backup during a seeding fails it with 1408 as soon as it is taken.",
@@ -442,35 +500,41 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         110,
         "Every version of the engine has the messages of SQL Server 2022.",
         "Older versions lack some; texts differ between versions.",
-    ),
+    )
+    .because("the provider goes by numbers of errors, and by the build where a version differs"),
     fixed(
         111,
         "2025 names the compatibility levels of 2022 where it refuses one.",
         "It names its own as well, under another number.",
-    ),
+    )
+    .because("the provider changes no compatibility level"),
     fixed(
         112,
         "sys.messages has the messages that the simulator can send; nobody asks for the others.",
         "Somebody looks for one that a real server has.",
-    ),
+    )
+    .because("the provider does not read the view"),
     fixed(
         113,
         "A collation exists where its name has the form of one: a language, then CI, CS, BIN or BIN2 among its words.",
         "Some names of that form are none (448).",
-    ),
+    )
+    .because("the provider names no collation"),
     fixed(
         114,
         "What a managed instance does not support is refused with 41906 (statements about groups and endpoints, BACKUP LOG), \
          41902 (backups to disks), 41904, 41922, 5008 (options of databases that the service sets) and 49512 (trace flags of \
          a session).",
         "Other numbers, or a statement that is taken and does nothing.",
-    ),
+    )
+    .because("the provider speaks no T-SQL to instances"),
     fixed(
         115,
         "sp_multidb_milink without an argument returns one row with one column without a name, and cannot be switched while \
          there is a link: 47504.",
         "It returns the value as its status; the refusal has another number.",
-    ),
+    )
+    .because("the provider reads the outcome of a switch by what the server then says of itself"),
     entry(
         SINGLE_DATABASE_PATCH,
         "A PATCH of the databases of a link that is not a multi-database one is refused as bad Databases.",
@@ -496,7 +560,8 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         154,
         "A lock that is not there is LockNotFound; a lock of another level or with a bad name is InvalidRequestContent.",
         "They have other codes.",
-    ),
+    )
+    .because("the provider asks for no locks"),
     entry(
         INHERITED_LOCKS,
         "The list of a scope's locks shows those at the scope and below it.",
@@ -508,22 +573,29 @@ pub const ASSUMPTIONS: &[Assumption] = &[
          not stopped is not started with ManagementServiceStartManagedInstanceNotStopped; the text of \
          ManagedInstanceUpdateSloInProgress.",
         "They have other names, codes and texts.",
-    ),
-    fixed(157, "The SQL resource provider answers HEAD with 405.", "It says 204 or 404."),
+    )
+    .because("the provider starts no operation of an instance by itself but a PATCH, whose name it does not read"),
+    fixed(157, "The SQL resource provider answers HEAD with 405.", "It says 204 or 404.")
+    .because("the provider sends no HEAD"),
     entry(
         INSTANCE_STATE,
         "While an instance is scaled its state is Updating and its provisioningState InProgress; what it refuses then is \
          ManagedInstanceUpdateSloInProgress.",
         "It says Ready and Succeeded meanwhile, and refuses all the same.",
     ),
+    entry(
+        LATE_READS,
+        "What an operation made shows as soon as it has ended.",
+        "A certificate that was uploaded shows half a minute later.",
+    ),
 ];
 
 const fn entry(number: u16, believed: &'static str, opposite: &'static str) -> Assumption {
-    Assumption { number, believed, opposite, switchable: true }
+    Assumption { number, believed, opposite, switchable: true, because: "" }
 }
 
 const fn fixed(number: u16, believed: &'static str, opposite: &'static str) -> Assumption {
-    Assumption { number, believed, opposite, switchable: false }
+    Assumption { number, believed, opposite, switchable: false, because: "" }
 }
 
 #[cfg(test)]
@@ -543,6 +615,13 @@ mod tests {
         assert!(listed.is_sorted_by(|one, next| one < next), "{listed:?}");
         let used: Vec<u16> = uses().into_keys().collect();
         assert_eq!(used, listed);
+    }
+
+    #[test]
+    fn what_has_no_switch_says_why() {
+        for one in ASSUMPTIONS {
+            assert_eq!(one.switchable, one.because.is_empty(), "{}", one.number);
+        }
     }
 
     #[test]
@@ -578,7 +657,7 @@ mod tests {
              | --- | --- | --- | --- | --- |\n",
         );
         for one in ASSUMPTIONS {
-            let switch = if one.switchable { "yes" } else { "no" };
+            let switch = if one.switchable { "yes".to_owned() } else { format!("no: {}", one.because) };
             let files: Vec<&str> = uses[&one.number].iter().map(String::as_str).collect();
             page += &format!(
                 "| {} | {} | {} | {switch} | {} |\n",

@@ -18,7 +18,7 @@
 //! | [`x509`], [`trust`] | certificates of instances, and who accepts whom |
 //! | `replication`, `events`, `connection`, `seeding`, [`copying`], `link_life`, `operations` | what time does: connections, seeding, log positions, ends of operations |
 //! | `azure` | the world as ARM's backend |
-//! | [`assumption`] | what is believed without a source |
+//! | [`assumption`], [`hazard`] | what is believed without a source; what of it provider and simulator both rely on |
 //!
 //! The T-SQL engine and the ARM face both work on it through [`World`], under one lock, so that a link made half by
 //! T-SQL and half by ARM comes alive exactly when both halves fit. Nothing runs in the background: whoever looks moves
@@ -39,6 +39,7 @@ pub mod estate;
 mod events;
 pub mod flow;
 pub mod group;
+pub mod hazard;
 pub mod instance;
 mod link_life;
 pub mod log;

@@ -18,6 +18,11 @@ use super::flow::{Way, sharing};
 use super::link_life::Life;
 
 impl Estate {
+    /// Whether the opposite of an assumption is in force.
+    pub fn opposite(&self, number: u16) -> bool {
+        opposite(&self.opposites, number)
+    }
+
     /// Moves links, seedings and operations along to the clock's present. Says in how many strides.
     pub fn catch_up(&mut self) -> usize {
         let now = self.clock.now();

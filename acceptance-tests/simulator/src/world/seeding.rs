@@ -144,7 +144,7 @@ impl Life<'_> {
         // No instance takes a database of a newer version than its update policy's. ["Update policy", 2026] ASSUMED 90:
         // its creation fails there, which is 41977.
         if !takes {
-            return Err(41977);
+            return Err(if opposite(self.opposites, assumption::NEWER_DATABASE) { 47521 } else { 41977 });
         }
         if let Some(number) = unfit(&from, in_memory).filter(|_| to_instance) {
             return Err(number);

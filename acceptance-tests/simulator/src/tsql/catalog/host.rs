@@ -8,6 +8,7 @@ use rusqlite::types::Value;
 use super::super::value::Type;
 use super::row::moment_as;
 use super::{Row, Viewer, large, moment, number, text};
+use crate::world::assumption;
 
 const PROCESSORS: i32 = 4;
 const MEMORY_KB: u64 = 16 << 20;
@@ -19,6 +20,8 @@ pub(super) fn host_info(viewer: &Viewer<'_>) -> Vec<Row> {
     let linux = viewer.engine.linux;
     let (platform, distribution, release) = if linux {
         ("Linux", "Ubuntu", "22.04")
+    } else if viewer.estate.opposite(assumption::HOST) {
+        ("Windows", "Windows Server 2012 R2 Datacenter", "6.3")
     } else {
         ("Windows", "Windows Server 2022 Standard", "10.0")
     };

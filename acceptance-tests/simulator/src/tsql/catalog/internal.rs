@@ -6,11 +6,13 @@
 use rusqlite::types::Value;
 
 use super::{Row, Viewer, derived_guid, guid, none_or, text};
+use crate::world::assumption;
 use crate::world::database::Database;
 use crate::world::group::AvailabilityGroup;
 
 fn internal<'a>(viewer: &Viewer<'a>) -> Vec<(&'a AvailabilityGroup, &'a Database, Value)> {
-    let distributed = viewer.engine.groups.iter().filter(|group| group.distributed);
+    let none = viewer.estate.opposite(assumption::INTERNAL_GROUPS);
+    let distributed = viewer.engine.groups.iter().filter(|group| group.distributed && !none);
     distributed
         .flat_map(|group| viewer.databases_of(group).into_iter().map(move |database| (group, database)))
         .map(|(group, database)| {

@@ -5,6 +5,7 @@ use time::macros::datetime;
 
 use super::row::{certificate_sid, sha1};
 use super::{Row, Viewer, bit, guid, moment, none_or, number, sid_text, text};
+use crate::world::assumption;
 use crate::world::security::{Certificate, PrivateKeyProtection, Securable};
 
 /// A certificate that every installation has in `master`, for the signatures of the engine's own modules.
@@ -72,6 +73,12 @@ fn shown(viewer: &Viewer<'_>, id: i32) -> bool {
     viewer.rights.server("VIEW ANY SECURITY DEFINITION") || viewer.rights.sees(&Securable::Certificate(id))
 }
 
+/// ASSUMED 38.
+fn shown_name(viewer: &Viewer<'_>, name: &str) -> String {
+    let attributes = if viewer.estate.opposite(assumption::SHOWN_NAMES) { "CN=" } else { "" };
+    format!("{attributes}{name}")
+}
+
 /// Certificates are kept in `master` only.
 pub(super) fn certificates(viewer: &Viewer<'_>) -> Vec<Row> {
     if viewer.database != "master" {
@@ -91,9 +98,9 @@ pub(super) fn certificates(viewer: &Viewer<'_>) -> Vec<Row> {
             ("pvt_key_encryption_type", text(kind)),
             ("pvt_key_encryption_type_desc", text(description)),
             ("is_active_for_begin_dialog", bit(certificate.active_for_begin_dialog)),
-            ("issuer_name", text(&certificate.issuer)),
+            ("issuer_name", text(shown_name(viewer, &certificate.issuer))),
             ("cert_serial_number", text(&certificate.serial)),
-            ("subject", text(&certificate.subject)),
+            ("subject", text(shown_name(viewer, &certificate.subject))),
             ("expiry_date", moment(certificate.not_after)),
             ("start_date", moment(certificate.not_before)),
             ("pvt_key_last_backup_date", none_or(certificate.last_backup, moment)),

@@ -5,6 +5,7 @@ use super::super::error::{SqlError, not_modelled, raise};
 use super::refusal::{no_such_database, permission_denied};
 use super::{Caller, Outcome, distributed, engine, engine_mut, managed, permission};
 use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::database::{BackupRecord, Database, DatabaseState};
 use crate::world::group::Role;
 use crate::world::instance::SqlInstance;
@@ -48,6 +49,7 @@ pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -
         _ => {}
     }
     let needed = engine.standing().log_needed_from(database);
+    let rate = if estate.opposite(assumption::BACKUPS) { BACKUP_RATE / 100 } else { BACKUP_RATE };
     let engine = engine_mut(estate, caller)?;
     let Some(database) = engine.database_mut(name) else { return Err(no_such_database(name)) };
     let size = if log { 1 << 20 } else { database.size };
@@ -58,7 +60,7 @@ pub(super) fn backup(estate: &mut Estate, caller: &Caller, statement: &Backup) -
             BackupKind::Log => 'L',
         },
         copy_only: statement.copy_only,
-        started: now - std::time::Duration::from_secs(size / BACKUP_RATE),
+        started: now - std::time::Duration::from_secs(size / rate),
         finished: now,
     });
     if log && !statement.copy_only {

@@ -39,7 +39,7 @@ pub(super) fn create(
     let mut certificate = match &statement.source {
         CertificateSource::Generated { password, subject, start_date, expiry_date } => {
             let dates = (start_date.as_deref(), expiry_date.as_deref());
-            born(engine, caller, now, name, subject, password.as_ref(), dates)?
+            born((estate, engine), caller, now, name, subject, password.as_ref(), dates)?
         }
         CertificateSource::Binary { private_key: true, .. } => {
             return Err(not_modelled("private keys in CREATE CERTIFICATE FROM BINARY"));
@@ -88,7 +88,7 @@ pub(super) fn alter(
             certificate.private_key = PrivateKeyProtection::MasterKey;
             match &passwords.encryption {
                 Some(password) => {
-                    password_policy(&password.0)?;
+                    password_policy(estate, &password.0)?;
                     certificate.password = Some(Password(password.0.clone()));
                     certificate.private_key = PrivateKeyProtection::Password;
                 }
@@ -112,9 +112,13 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
     if engine.endpoint.as_ref().is_some_and(|endpoint| endpoint.authentication.certificate == Some(id)) {
         return Err(raise!(15352, "certificate"));
     }
+    // ASSUMED 36: what the certificate may vouch for goes with it.
+    let vouches = engine.issuers.iter().any(|grant| grant.certificate == id);
+    if vouches && estate.opposite(assumption::VOUCHING) {
+        return Err(raise!(15352, "certificate"));
+    }
     let engine = engine_mut(estate, caller)?;
     engine.certificates.retain(|one| one.id != id);
-    // ASSUMED 36: what the certificate may vouch for goes with it.
     engine.issuers.retain(|grant| grant.certificate != id);
     engine.permissions.retain(|one| one.securable != Securable::Certificate(id));
     Ok(Outcome::default())
@@ -137,7 +141,7 @@ pub(super) fn backup(
         }
         unlock(engine, caller, certificate, passwords.decryption.as_ref())?;
         let password = passwords.encryption.as_ref().ok_or_else(|| raise!(15146, "certificate"))?;
-        password_policy(&password.0)?;
+        password_policy(estate, &password.0)?;
         let engine = engine_mut(estate, caller)?;
         engine.certificates.iter_mut().filter(|one| one.id == id).for_each(|one| one.last_backup = Some(now));
     }
@@ -151,7 +155,7 @@ pub(super) fn no_private_key(name: &str) -> SqlError {
 
 /// A certificate that the engine makes itself.
 fn born(
-    engine: &SqlInstance,
+    (estate, engine): (&Estate, &SqlInstance),
     caller: &Caller,
     now: OffsetDateTime,
     name: &str,
@@ -160,13 +164,14 @@ fn born(
     (start, expiry): (Option<&str>, Option<&str>),
 ) -> Result<Certificate, SqlError> {
     // Linux keeps to 64 characters; Windows takes a whole distinguished name, up to 4096 (ASSUMED 37).
-    let longest = if engine.linux { 64 } else { 4096 };
+    let short = engine.linux || estate.opposite(assumption::LONG_SUBJECTS);
+    let longest = if short { 64 } else { 4096 };
     if subject.is_empty() || subject.chars().count() > longest {
         return Err(raise!(15212, longest));
     }
     let protection = match password {
         Some(password) => {
-            password_policy(&password.0)?;
+            password_policy(estate, &password.0)?;
             PrivateKeyProtection::Password
         }
         None => {

@@ -6,6 +6,7 @@ use super::certificate::no_private_key;
 use super::refusal::{no_permission, not_found};
 use super::{Caller, Outcome, engine, engine_mut, managed, next_id, permission};
 use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::endpoint::{Algorithm, Authentication, Encryption, Endpoint, Role, State, Windows};
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::security::{PrivateKeyProtection, Securable};
@@ -171,9 +172,11 @@ fn usable_certificate(engine: &SqlInstance, name: &str) -> Result<i32, SqlError>
 fn listen(estate: &Estate, engine: &SqlInstance, endpoint: &mut Endpoint, tcp: &Tcp) -> Result<(), SqlError> {
     if let Some(port) = tcp.port {
         // ASSUMED 35: 1 to 65535 are taken; the documentation says 1024 to 32767.
+        let narrow = estate.opposite(assumption::ENDPOINT_PORTS);
+        let taken = if narrow { 1024..=32_767 } else { 1..=u16::MAX };
         endpoint.port = u16::try_from(port)
             .ok()
-            .filter(|&port| port > 0)
+            .filter(|port| taken.contains(port))
             .ok_or_else(|| syntax(&port.to_string(), false, 1))?;
     }
     if let Some(ip) = &tcp.ip {

@@ -14,6 +14,7 @@ use super::super::error::{
 use super::refusal::{no_permission, not_found};
 use super::{Caller, engine, engine_mut, in_master, permission};
 use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::build::Capability;
 use crate::world::endpoint::Endpoint;
 use crate::world::instance::SqlInstance;
@@ -94,6 +95,9 @@ fn remove(
     arguments: &[Argument],
 ) -> Result<Vec<ResultSet>, SqlError> {
     let (certificate, dns) = grant(estate, caller, procedure, arguments)?;
+    if estate.opposite(assumption::DROP_ISSUER) {
+        return Err(raise!(201, procedure, "@certificatename"));
+    }
     let engine = engine_mut(estate, caller)?;
     let Some(name) = engine.certificate_by_id(certificate).map(|one| one.name.clone()) else {
         return Err(no_certificate(certificate));

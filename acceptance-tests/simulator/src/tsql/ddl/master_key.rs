@@ -5,6 +5,7 @@ use super::super::error::{SqlError, not_modelled, raise, syntax};
 use super::refusal::{master_key_needed, no_permission, not_found, password_policy, wrong_decryptor};
 use super::{Caller, Outcome, engine, engine_mut, in_master, permission};
 use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::security::{MasterKey, Password, PrivateKeyProtection};
 
@@ -19,7 +20,7 @@ pub(super) fn create(
         return Err(raise!(15578));
     }
     match password {
-        Some(password) => password_policy(&password.0)?,
+        Some(password) => password_policy(estate, &password.0)?,
         // Only managed instances know the form without a password.
         None if engine.edition == Edition::Managed => {}
         None => return Err(syntax("KEY", true, 1)),
@@ -56,6 +57,11 @@ pub(super) fn alter(
     let now = estate.clock.now();
     match change {
         // ASSUMED 31: adding what is there changes nothing and is no error.
+        AlterMasterKey::AddServiceMasterKey
+            if key.by_service_master_key && estate.opposite(assumption::MASTER_KEY_AGAIN) =>
+        {
+            return Err(wrong_decryptor());
+        }
         AlterMasterKey::AddServiceMasterKey => key.by_service_master_key = true,
         AlterMasterKey::DropServiceMasterKey if key.by_service_master_key => {
             key.by_service_master_key = false
@@ -63,7 +69,7 @@ pub(super) fn alter(
         // 15313 (ASSUMED 29): no source names the number.
         AlterMasterKey::DropServiceMasterKey => return Err(wrong_decryptor()),
         AlterMasterKey::AddPassword(password) => {
-            password_policy(&password.0)?;
+            password_policy(estate, &password.0)?;
             if !key.passwords.iter().any(|one| one.0 == password.0) {
                 key.passwords.push(Password(password.0.clone()));
             }
@@ -77,7 +83,7 @@ pub(super) fn alter(
             }
         }
         AlterMasterKey::Regenerate { password, .. } => {
-            password_policy(&password.0)?;
+            password_policy(estate, &password.0)?;
             key.passwords = vec![Password(password.0.clone())];
         }
     }
@@ -107,7 +113,7 @@ pub(super) fn backup(estate: &Estate, caller: &Caller, password: &Secret) -> Res
     if !key.by_service_master_key && !caller.master_key_open {
         return Err(master_key_needed());
     }
-    password_policy(&password.0)?;
+    password_policy(estate, &password.0)?;
     Ok(Outcome::default())
 }
 

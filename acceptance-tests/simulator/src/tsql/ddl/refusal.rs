@@ -1,6 +1,8 @@
 //! Refusals that several classes of objects share.
 
 use super::super::error::{SqlError, raise};
+use crate::world::Estate;
+use crate::world::assumption;
 
 /// 15151: also what a login sees that may not know of the object.
 pub(super) fn not_found(verb: &str, class: &str, name: &str) -> SqlError {
@@ -39,8 +41,10 @@ pub(super) fn no_such_database(name: &str) -> SqlError {
 
 /// 15116 and 15118: the operating system's password policy, as Windows and SQL Server on Linux have it by default.
 /// ASSUMED 34: it is on, as installed.
-pub(super) fn password_policy(password: &str) -> Result<(), SqlError> {
-    if password.chars().count() < 8 {
+pub(super) fn password_policy(estate: &Estate, password: &str) -> Result<(), SqlError> {
+    // ASSUMED 34.
+    let (shortest, most) = if estate.opposite(assumption::PASSWORD_POLICY) { (14, 4) } else { (8, 3) };
+    if password.chars().count() < shortest {
         return Err(raise!(15116));
     }
     let classes = [
@@ -49,7 +53,7 @@ pub(super) fn password_policy(password: &str) -> Result<(), SqlError> {
         password.chars().any(|one| one.is_ascii_digit()),
         password.chars().any(|one| !one.is_alphanumeric()),
     ];
-    if classes.iter().filter(|&&met| met).count() < 3 { Err(raise!(15118)) } else { Ok(()) }
+    if classes.iter().filter(|&&met| met).count() < most { Err(raise!(15118)) } else { Ok(()) }
 }
 
 /// The engine left the world while a session lived; sessions end with their engine, so nobody should see it.

@@ -29,7 +29,7 @@ pub(super) fn create_login(
     let (kind, password) = match &statement.source {
         LoginSource::Password(password) => {
             if options.check_policy {
-                password_policy(&password.0)?;
+                password_policy(estate, &password.0)?;
             }
             ('S', Some(Password(password.0.clone())))
         }
@@ -122,7 +122,7 @@ pub(super) fn alter_login(
     let mut options = login_options(here, &login.options, options)?;
     if let Some(password) = password {
         if options.check_policy {
-            password_policy(&password.0)?;
+            password_policy(estate, &password.0)?;
         }
         // One's own change is the one that was asked for.
         options.must_change &= !own;

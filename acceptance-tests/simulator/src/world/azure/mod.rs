@@ -16,13 +16,12 @@ mod instance;
 mod refusals;
 mod views;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-use super::World;
 use super::assumption;
 use super::database::DatabaseState;
-use super::managed::{ManagedInstance, Operation};
-use super::replication::opposite;
+use super::managed::{Effect, ManagedInstance, Operation};
+use super::{Estate, World};
 use crate::arm::backend::{
     Accepted, Backend, CertificateView, DatabaseView, DroppedDatabaseView, FailoverGroupView, GroupView,
     InstanceChange, InstanceView, KeyView, LinkRequest, LinkUpdate, LinkView, OperationView, Refusal,
@@ -48,7 +47,7 @@ impl Backend for World {
     }
 
     fn opposite(&self, assumption: u16) -> bool {
-        self.with(|estate| opposite(&estate.opposites, assumption))
+        self.with(|estate| estate.opposite(assumption))
     }
 
     fn subscriptions(&self) -> Vec<SubscriptionView> {
@@ -121,13 +120,17 @@ impl Backend for World {
     }
 
     fn trust_certificates(&self, instance: &InstancePath) -> Vec<CertificateView> {
+        // ASSUMED 159.
+        let hidden = self.with(|estate| {
+            if estate.opposite(assumption::LATE_READS) { just_uploaded(estate) } else { Vec::new() }
+        });
         self.read(instance, |managed| {
             let view = |one: &super::managed::TrustCertificate| CertificateView {
                 name: one.name.clone(),
                 der: one.der.clone(),
                 roots: Vec::new(),
             };
-            managed.trust_certificates.iter().map(view).collect()
+            managed.trust_certificates.iter().filter(|one| !hidden.contains(&one.name)).map(view).collect()
         })
     }
 
@@ -221,6 +224,19 @@ impl Backend for World {
             estate.operations.iter().rev().filter(own).map(view).collect()
         })
     }
+}
+
+/// Names of certificates whose upload has ended a moment ago.
+fn just_uploaded(estate: &Estate) -> Vec<String> {
+    let now = estate.clock.now();
+    let recent = |one: &&Operation| {
+        one.outcome == Some(Ok(())) && one.ends.is_some_and(|ended| now - ended < Duration::seconds(30))
+    };
+    let name = |one: &Operation| match &one.effect {
+        Effect::AddTrust(certificate) => Some(certificate.name.clone()),
+        _ => None,
+    };
+    estate.operations.iter().filter(recent).filter_map(name).collect()
 }
 
 fn view(operation: &Operation) -> OperationView {

@@ -109,7 +109,8 @@ fn database(
     // Kept by a copy that was primary once. [recording TestManagedInstanceLinkMIPrimaryPlannedFailover]
     // ASSUMED 46.
     let primary_once = link.instance_is_primary || link.request.instance_is_primary;
-    view.backed_up = here.filter(|_| primary_once).and_then(|here| point(here.backed_up_lsn, now));
+    let kept = link.instance_is_primary || !estate.opposite(assumption::LAST_BACKUP);
+    view.backed_up = here.filter(|_| primary_once && kept).and_then(|here| point(here.backed_up_lsn, now));
     view.partner_certificate = sql.and_then(trust::presented).and_then(|shown| {
         let uploaded = managed.trust_certificates.iter().find(|upload| upload.der == shown.der)?;
         Some((uploaded.name.clone(), shown.not_after))
@@ -117,7 +118,11 @@ fn database(
     let known = |lag: u64| if connected && steady { i64::try_from(lag).unwrap_or(i64::MAX) } else { -1 };
     // Nothing is sent by who gave the primary role away; all other lags of idle databases are 0. ASSUMED 45.
     let gave_away = link.request.instance_is_primary && !link.instance_is_primary;
-    view.send_lag = Some(if gave_away { -1 } else { known(replication.send_lag) });
+    view.send_lag = Some(if gave_away && !estate.opposite(assumption::SEND_LAG) {
+        -1
+    } else {
+        known(replication.send_lag)
+    });
     view.redo_lag = Some(known(replication.lag));
     view
 }
