@@ -11,6 +11,7 @@
 //! | [`scene`] | what there is in a simulated world, as a file says it |
 //! | [`control`] | the control API: look at the world, move its clock, do what Terraform does not expect |
 //! | [`simulator`] | all of it in operation on loopback |
+//! | [`probe`] | read-only checks of what the simulator says, against real servers |
 //! | [`target`] | where files are left |
 //! | [`journal`] | what both faces were asked and what they answered, without secrets |
 //! | [`faults`] | fail, delay, hang, cut or kill at a chosen statement or call |
@@ -19,6 +20,7 @@ pub mod arm;
 pub mod control;
 pub mod faults;
 pub mod journal;
+pub mod probe;
 pub mod rehearsal;
 pub mod scene;
 pub mod simulator;

@@ -143,7 +143,12 @@ pub fn status(id: &str, started: OffsetDateTime, standing: &Standing, retry: u32
 
 /// 404 for an operation that nobody knows. [code: 2023-08-01 specification; text ASSUMED 39]
 pub fn unknown(id: &str) -> ArmError {
-    ArmError::provider(404, "OperationIdNotFound", format!("The operation with Id {id} does not exist."))
+    ArmError::provider(404, "OperationIdNotFound", unknown_text(id))
+}
+
+/// What it says.
+pub(crate) fn unknown_text(id: &str) -> String {
+    format!("The operation with Id {id} does not exist.")
 }
 
 /// A moment in the service's form: up to three fraction digits, trailing zeros left out (`…:29.89Z`).

@@ -5,6 +5,7 @@
 //! | `rehearse` | runs a configuration with the real Terraform against the simulator |
 //! | `estate` | checks an estate file, prints its schema |
 //! | `serve` | serves a simulated estate until Ctrl-C |
+//! | `probe` | asks real servers whether the simulator is right |
 //! | `terraform` | installs a version of Terraform and prints its path |
 //! | `remote` | `world`, `clock`, `fault`, `deed`, `journal`: look at a simulator that runs, and act on it |
 //! | `interrupt` | Ctrl-C and termination |
@@ -15,6 +16,7 @@
 mod estate;
 mod interrupt;
 mod page;
+mod probe;
 mod rehearse;
 mod remote;
 mod serve;
@@ -54,6 +56,7 @@ enum Command {
     Journal(remote::Journal),
     /// Check a description of a simulated world, or print its JSON schema.
     Estate(estate::Arguments),
+    Probe(probe::Arguments),
     /// Install a version of Terraform below `target/` unless it is there, and print its path.
     Terraform(terraform::Arguments),
 }
@@ -87,6 +90,9 @@ enum Failure {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// A probe found that the simulator is wrong.
+    #[error("the simulator is contradicted")]
+    Contradicted,
 }
 
 impl Failure {
@@ -108,7 +114,15 @@ impl Failure {
 
 /// Runs what the arguments ask for.
 pub(crate) async fn run() -> ExitCode {
-    let done = match Arguments::parse().command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(shown) => {
+            // Nobody may be reading. 2, the parser's own code, means that a probe found something.
+            let _closed = shown.print();
+            return if shown.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
+    let done = match arguments.command {
         Command::Rehearse(arguments) => rehearse::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::World(arguments) => remote::world(arguments).await,
@@ -117,15 +131,17 @@ pub(crate) async fn run() -> ExitCode {
         Command::Deed(arguments) => remote::deed(arguments).await,
         Command::Journal(arguments) => remote::journal(arguments).await,
         Command::Estate(arguments) => estate::run(&arguments),
+        Command::Probe(arguments) => probe::run(arguments).await,
         Command::Terraform(arguments) => terraform::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Contradicted) => ExitCode::from(2), // the report says what
         Err(failure) => {
             page::error(&failure.to_string());
             match failure {
                 Failure::Interrupted => ExitCode::from(130), // as shells report what Ctrl-C ended
-                Failure::Message(_) => ExitCode::FAILURE,
+                Failure::Message(_) | Failure::Contradicted => ExitCode::FAILURE,
             }
         }
     }

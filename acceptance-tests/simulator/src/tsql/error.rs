@@ -316,12 +316,15 @@ pub(crate) fn throw_outside_catch(line: u32) -> SqlError {
     raise!(10704).at_line(line)
 }
 
+/// The number of [`not_modelled`].
+pub(crate) const NOT_MODELLED: i32 = 49999;
+
 /// A construct of T-SQL that the subset leaves out.
 ///
 /// No server raises this: it says so itself instead of guessing, so that nothing ever succeeds in silence. 49999
 /// lies in the range that SQL Server keeps for itself and does not use.
 pub(crate) fn not_modelled(what: &str) -> SqlError {
-    SqlError::new(49999, 16, 1, format!("The simulator does not model {what}."))
+    SqlError::new(NOT_MODELLED, 16, 1, format!("The simulator does not model {what}."))
 }
 
 /// 35236.

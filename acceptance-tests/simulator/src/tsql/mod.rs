@@ -10,12 +10,15 @@ mod host;
 mod messages;
 mod parser;
 mod query;
+pub(crate) mod read_only;
 mod schema;
 mod session;
 mod value;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use error::NOT_MODELLED;
 
 use crate::world::Estate;
 use crate::world::instance::EngineKey;
@@ -58,7 +61,13 @@ pub(crate) fn administer(
     Ok(())
 }
 
-/// The same in `master`, for tests; the error's number where it is refused.
+/// The four letters of a permission (`sys.fn_builtin_permissions.type`) that a version has in a class.
+pub(crate) fn permission_codes(version: u8, class: &str, name: &str) -> Option<&'static str> {
+    let class = ddl::builtin_permissions::Class::named(class)?;
+    ddl::builtin_permissions::Builtin::find(class, name, version).map(|one| one.code)
+}
+
+/// [`administer`] in `master`, for tests; the error's number where it is refused.
 #[cfg(test)]
 pub(crate) fn run_ddl(estate: &mut Estate, host: &str, text: &str) -> Result<(), i32> {
     run_ddl_in(estate, host, "master", text)

@@ -38,8 +38,11 @@ const ROOT: [(DnType, &str); 4] = [
     (DnType::CountryName, "US"),
     (DnType::OrganizationName, "DigiCert Inc"),
     (DnType::OrganizationalUnitName, "www.digicert.com"),
-    (DnType::CommonName, "DigiCert Global Root G2"),
+    (DnType::CommonName, ROOT_NAME),
 ];
+
+/// What that root is called.
+pub(crate) const ROOT_NAME: &str = "DigiCert Global Root G2";
 
 const ISSUING: [(DnType, &str); 3] = [
     (DnType::CountryName, "US"),

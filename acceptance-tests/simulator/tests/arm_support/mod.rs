@@ -106,6 +106,16 @@ impl Azure {
         azure
     }
 
+    /// The password of the demonstration's login at SQL Servers.
+    pub(crate) fn sql_password(&self) -> &str {
+        &self.sql_password
+    }
+
+    /// The application's secret.
+    pub(crate) fn client_secret(&self) -> &str {
+        &self.secret
+    }
+
     /// Gets a new token for ARM.
     pub(crate) async fn sign_in(&mut self) {
         self.token = self.token_for("https://management.azure.com").await;

@@ -7,7 +7,7 @@
 //! assumptions ([`crate::world::assumption`]).
 
 mod backup;
-mod builtin_permissions;
+pub(crate) mod builtin_permissions;
 mod certificate;
 mod database;
 mod dbcc;
