@@ -54,6 +54,8 @@ CONNECTIONS = {
 # FreeTDS and tiberius give in to a server that insists, and tedious to one that has no TLS.
 YIELDS = {"off": {"forced": "TRUE", "mi": "TRUE"}}
 NO_TLS_WILL_DO = {"on": {"bare": "FALSE"}}
+# tiberius encrypts the login of a server that said that it has no TLS.
+NO_TLS_WILL_NOT_DO = {"login": {"bare": None}}
 
 # Where the whole course is taken.
 WHOLE = {("off", "sql1"), ("login", "sql1"), ("on", "sql1"), ("strict", "sql1"), ("on", "mi"), ("strict", "mi")}
@@ -272,9 +274,11 @@ def set_up():
             results(prepared=[2, 42], transactions=[1, 1, 0, 0], cancelled=stopped, table=[{"number": 2715}]),
             messages(*ALL), errors(*ALL),
         )),
+        # It looks for the acknowledgement of an attention in the message that it stopped, where the simulator, for the
+        # sake of the others, has it in one of its own: not in its course.
         Client("tiberius", [TARGET / "debug/examples/tiberius-course"], ["off", "login", "on", "strict"], of(
-            results(cancelled=stopped), errors(*ALL, which=slice(1)),
-        ), otherwise=YIELDS),
+            results(), errors(*ALL, which=slice(1)),
+        ), otherwise=YIELDS | NO_TLS_WILL_NOT_DO),
     ]
 
 

@@ -72,10 +72,6 @@ async fn course(said: &Value, mut client: Connection) -> Outcome<Value> {
             seen[step] = failure(sets(&mut client, batch(step)).await.err());
         }
         seen["parameters"] = parameters(&mut client).await?;
-        let waiting = client.simple_query(batch("wait"));
-        let early = tokio::time::timeout(std::time::Duration::from_millis(300), waiting).await.is_err();
-        client.cancel_query().await?;
-        seen["cancelled"] = json!([early, sets(&mut client, "SELECT 1").await?]);
         seen["wrong"] = failure(connect(said, Some("wrong"), None).await.err());
         seen["nowhere"] = failure(connect(said, None, Some("nowhere")).await.err());
     }

@@ -192,6 +192,8 @@ impl Type {
             "int" | "integer" => Self::Int,
             "bigint" => Self::BigInt,
             "real" => Self::Real,
+            // float(1) to float(24) are other names of real.
+            "float" if arguments.parse().is_ok_and(|bits: u8| (1..=24).contains(&bits)) => Self::Real,
             "float" | "double precision" => Self::Float,
             "numeric" | "decimal" | "dec" => {
                 let mut parts = arguments.split(',').map(|part| part.trim().parse().ok());
@@ -562,6 +564,10 @@ mod tests {
             assert_eq!(Type::parse(text).expect("a type").to_string(), text);
         }
         assert_eq!(Type::parse("sysname"), Some(Type::SYSNAME));
+        assert_eq!(
+            (Type::parse("float(24)"), Type::parse("float(25)")),
+            (Some(Type::Real), Some(Type::Float))
+        );
         assert_eq!(Type::parse("geography"), None);
     }
 
