@@ -2,6 +2,7 @@
 //!
 //! Reads what it is told as JSON, writes what it saw as JSON.
 
+#![allow(clippy::print_stdout, reason = "its output is what it is for")]
 #![allow(clippy::indexing_slicing, reason = "serde_json gives null for what is not there")]
 
 use std::error::Error as StdError;
