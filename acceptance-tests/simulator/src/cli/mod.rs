@@ -112,6 +112,12 @@ impl Failure {
     }
 }
 
+/// Says that there is no runtime to run anything on.
+pub(crate) fn cannot_start(error: &std::io::Error) -> ExitCode {
+    page::error(&format!("the threads of the simulator could not be started: {error}"));
+    ExitCode::FAILURE
+}
+
 /// Runs what the arguments ask for.
 pub(crate) async fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
