@@ -125,6 +125,8 @@ impl Life<'_> {
             }
             // What was cut before the copy received it cannot be sent any more.
             gap |= from.log.truncated > copy.hardened_lsn;
+            // It may just be back, and has to catch up first.
+            one.replication.synchronized &= copy.hardened_lsn >= from.hardened_lsn;
             if synchronous && one.replication.synchronized && !one.replication.suspended {
                 from.log.commit_rate = Some(rates.send);
             }

@@ -207,6 +207,22 @@ fn the_side_that_becomes_primary_keeps_the_log_for_the_other() {
     });
 }
 
+#[test]
+fn a_copy_that_comes_back_behind_its_source_holds_no_commit_up() {
+    let bench = Bench::linked();
+    bench.synchronous();
+    bench.slow(1);
+    bench.work(9);
+    bench.advance(60);
+    assert_eq!(bench.queue(), 0, "commits wait for the copy");
+    bench.cut();
+    bench.advance(60);
+    bench.mend();
+    let before = bench.source().hardened_lsn;
+    bench.advance(300);
+    assert_eq!(bench.source().hardened_lsn.since(before), 9 * 300, "until it has all that its source has");
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config {
         cases: 12,
