@@ -6,6 +6,7 @@
 //! | [`schema`] | its JSON schema, and what of a file does not fit it |
 //! | [`page`] | its reference for people |
 //! | `engine` | a database engine with everything that a fresh installation has, and what the file says beyond |
+//! | `groups` | availability groups of several nodes |
 //! | `managed` | a managed instance with its certificates |
 //! | `links` | links that are there at the start |
 //! | `principals` | the logins that every installation has |
@@ -16,6 +17,7 @@
 
 pub mod description;
 mod engine;
+mod groups;
 mod links;
 mod managed;
 pub mod page;
@@ -202,6 +204,9 @@ impl Scene {
         }
         for (place, server) in description.sql_servers.into_iter().enumerate() {
             engine::sql_server(server, &mut scene.setting(format!("sql_servers[{place}]")))?;
+        }
+        for (place, group) in description.availability_groups.into_iter().enumerate() {
+            groups::add(group, &mut scene.setting(format!("availability_groups[{place}]")))?;
         }
         let tenant = description.applications.first().map(|application| application.tenant_id.clone());
         let tenant = tenant.unwrap_or_default();

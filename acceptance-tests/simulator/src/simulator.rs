@@ -5,6 +5,8 @@
 //! authority that signs the servers' certificates are what a provider under rehearsal needs to know, and
 //! [`Simulator::write_rehearsal_file`] writes both down.
 
+mod listeners;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -207,7 +209,7 @@ impl Simulator {
     }
 }
 
-/// A TDS listener for each engine, with every name of it in the address map.
+/// A TDS listener for each engine and each listener of a group, with every name of them in the address map.
 async fn engines(
     world: &World,
     (authority, server_name): (&LocalAuthority, &str),
@@ -226,11 +228,14 @@ async fn engines(
             .collect()
     });
     let mut servers = Vec::new();
+    let mut backends: listeners::Engines = Vec::new();
     for (key, names, port) in known {
         let Some(backend) = EngineBackend::new(world, &key, journal, faults, arm.tokens()) else { continue };
         let in_certificate: Vec<&str> = names.iter().map(String::as_str).chain([server_name]).collect();
         let tls = authority.server_config(&in_certificate, &[])?;
-        let server = TdsServer::start(Arc::new(backend), (*tls).clone(), 0)
+        let backend = Arc::new(backend);
+        backends.push((key.clone(), Arc::clone(&backend)));
+        let server = TdsServer::start(backend, (*tls).clone(), 0)
             .await
             .map_err(|source| StartError::Tds { engine: key.to_string(), source })?;
         for name in &names {
@@ -241,5 +246,6 @@ async fn engines(
         }
         servers.push(server);
     }
+    servers.extend(listeners::start(world, (authority, server_name), &backends, addresses).await?);
     Ok(servers)
 }

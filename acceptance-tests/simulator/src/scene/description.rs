@@ -28,6 +28,8 @@ pub struct Description {
     pub seeding_mb_per_second: Option<u32>,
     /// SQL Servers.
     pub sql_servers: Vec<SqlServerDescription>,
+    /// Availability groups of several of these servers.
+    pub availability_groups: Vec<AvailabilityGroupDescription>,
     /// Managed instances.
     pub managed_instances: Vec<ManagedInstanceDescription>,
     /// Links that exist at the start, seeded.
@@ -105,6 +107,48 @@ pub struct SqlServerDescription {
     /// DDL that `sa` runs in `master` at the very start, for what no field says.
     #[serde(default)]
     pub statements: Vec<String>,
+}
+
+/// A local availability group of several servers, synchronized on all of them. A server without a mirroring endpoint gets
+/// one with Windows authentication, as the wizards of Management Studio make it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AvailabilityGroupDescription {
+    /// Name.
+    pub name: String,
+    /// Its nodes, as `sql_servers` names them (`host` or `host\instance`). The first is primary.
+    pub nodes: Vec<String>,
+    /// Who decides on its primary. Default: `wsfc` where all nodes are in one cluster, else `none`.
+    pub cluster_type: Option<ClusterTypeName>,
+    /// Databases of the first node that are in it.
+    #[serde(default)]
+    pub databases: Vec<String>,
+    /// Its listener. Default: none.
+    pub listener: Option<ListenerDescription>,
+}
+
+/// Who decides on the primary of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ClusterTypeName {
+    /// A Windows failover cluster, which fails over by itself when the primary's site goes down.
+    Wsfc,
+    /// Another cluster manager, such as Pacemaker.
+    External,
+    /// Nobody but people (a read-scale group).
+    None,
+}
+
+/// The listener of an availability group: a name and an address for whichever node is primary.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListenerDescription {
+    /// DNS name without its domain, which is the nodes'.
+    pub dns_name: String,
+    /// IPv4 address.
+    pub ip: String,
+    /// TCP port of clients. Default 1433.
+    pub port: Option<u16>,
 }
 
 /// Version of SQL Server.

@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn the_example_is_an_estate() {
         let scene = Scene::parse(EXAMPLE).unwrap();
-        assert_eq!(scene.estate.sql_servers.len(), 3);
+        assert_eq!(scene.estate.sql_servers.len(), 5);
         let mut estate = scene.estate;
         estate.catch_up();
         assert!(estate.managed_instances.iter().any(|managed| managed.links.len() == 1));

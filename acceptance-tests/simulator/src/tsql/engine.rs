@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::error::raise;
+use super::error::{SqlError, raise};
 use super::host::edition;
+use super::opening::may_open;
 use super::session::locks::Locks;
 use super::session::registry::Registry;
 use super::session::{Shared, SqlSession, message};
@@ -181,14 +182,18 @@ impl Backend for EngineBackend {
             let own = engine.and_then(|engine| engine.logins.iter().find(|one| one.name == name));
             let own = own.map_or("master", |login| login.options.default_database.as_str());
             let wanted = if login.database.is_empty() { own } else { &login.database };
-            let found = engine.and_then(|engine| engine.database(wanted)).map(|one| one.name.clone());
-            (wanted.to_owned(), found, engine.and_then(|engine| engine.transport.route.clone()))
+            let found = engine.and_then(|engine| Some((engine, engine.database(wanted)?)));
+            let opened = found.ok_or(None).and_then(|(engine, database)| {
+                may_open(engine, database, login.read_only_intent).map_err(Some)?;
+                Ok(database.name.clone())
+            });
+            (wanted.to_owned(), opened, engine.and_then(|engine| engine.transport.route.clone()))
         });
-        let Some(database) = database else {
+        let database = database.map_err(|why: Option<SqlError>| {
             let failed = failed(&name);
             self.log(&name, &failed, state::UNKNOWN_DATABASE);
-            return Err(vec![message(&raise!(4060, wanted)), failed]);
-        };
+            why.iter().map(message).chain([message(&raise!(4060, wanted)), failed]).collect::<Vec<_>>()
+        })?;
         let id = self.next_session.fetch_add(1, Ordering::Relaxed);
         let session = SqlSession::new(
             self.shared.clone(),
@@ -198,7 +203,8 @@ impl Backend for EngineBackend {
             login.application,
             login.host_name,
         )
-        .came(login.encrypted, login.peer);
+        .came(login.encrypted, login.peer)
+        .intent(login.read_only_intent);
         let greeting = Greeting {
             database,
             language: "us_english".to_owned(),

@@ -92,7 +92,10 @@ impl InstanceHost {
     /// Asks as the session's login in its database.
     fn asked<T>(&self, ask: impl FnOnce(principals::Caller<'_>) -> Option<T>) -> Option<T> {
         let (login, database) = (self.login.as_str(), self.database.as_str());
-        self.engine(|engine| ask(principals::Caller { engine, login, database }))
+        self.world.glance(|estate| {
+            let engine = estate.engine(&self.engine)?;
+            ask(principals::Caller { estate, engine, login, database })
+        })
     }
 
     /// `CONNECTIONPROPERTY`.

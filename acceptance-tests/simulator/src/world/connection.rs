@@ -44,13 +44,14 @@ impl Ends<'_> {
             return Err(LinkError::Formats);
         }
         let engines = (self.managed.engine.started, sql.started);
-        Ok(Session { starts: there.starts, engines, group: group.id.clone() })
+        Ok(Session { starts: there.starts, engines, group: group.id.clone(), engine: sql.key() })
     }
 
     /// Whether a connection that there was is still there. Certificates count no more.
     pub(super) fn lives(&self, session: &Session) -> bool {
         self.sql.is_some_and(|sql| {
             self.flows(sql)
+                && sql.is(&session.engine)
                 && session.engines == (self.managed.engine.started, sql.started)
                 && sql
                     .endpoint

@@ -7,7 +7,9 @@ use time::OffsetDateTime;
 use super::clock::Clock;
 use super::flow::LogRates;
 use super::instance::{EngineKey, SqlInstance};
+use super::listeners;
 use super::managed::{ManagedInstance, Operation};
+use super::nodes::ReplicaPair;
 
 /// The world at one moment.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub struct Estate {
     pub subscriptions: BTreeMap<String, Subscription>,
     /// Long-running operations, oldest first.
     pub operations: Vec<Operation>,
+    /// Primaries of local groups with their secondaries, wherever a group has several nodes.
+    pub pairs: Vec<ReplicaPair>,
     /// Which sites cannot reach each other, and which are down.
     pub network: Network,
     /// Assumptions whose worst credible opposite is in force, by number.
@@ -106,13 +110,14 @@ fn owned((one, other): (&str, &str)) -> (String, String) {
 
 /// Place of the engine at which a mirroring connection arrives ([`Estate::engine_behind`]).
 pub(super) fn behind<'a>(
-    engines: impl Iterator<Item = &'a SqlInstance>,
+    engines: impl Iterator<Item = &'a SqlInstance> + Clone,
     host: &str,
     port: u16,
 ) -> Option<usize> {
     let there = |engine: &SqlInstance| engine.endpoint.as_ref().is_some_and(|endpoint| endpoint.port == port);
-    let at_host = engines.enumerate().filter(|(_, engine)| engine.answers_to(host));
-    at_host.min_by_key(|(_, engine)| !there(engine)).map(|(place, _)| place)
+    let at_host = engines.clone().enumerate().filter(|(_, engine)| engine.answers_to(host));
+    let at_host = at_host.min_by_key(|(_, engine)| !there(engine)).map(|(place, _)| place);
+    at_host.or_else(|| listeners::holder(engines, host))
 }
 
 /// Bytes a second of world time: what a well-connected site gets.
@@ -128,6 +133,7 @@ impl Estate {
             managed_instances: Vec::new(),
             subscriptions: BTreeMap::new(),
             operations: Vec::new(),
+            pairs: Vec::new(),
             network: Network::default(),
             opposites: BTreeSet::new(),
             sequence: 0,
@@ -163,12 +169,18 @@ impl Estate {
     /// The engine at which a mirroring connection to `host` and `port` arrives.
     ///
     /// Where no endpoint of the host has that port, it is the host's first engine: the connection finds nobody there.
+    /// Through a listener it is the node to which that leads now.
     pub fn engine_behind(&self, host: &str, port: u16) -> Option<&SqlInstance> {
         behind(self.engines(), host, port).and_then(|place| self.engines().nth(place))
     }
 
+    /// The SQL Server at which a client of a listener arrives now.
+    pub fn engine_listening(&self, host: &str) -> Option<&SqlInstance> {
+        listeners::holder(self.sql_servers.iter(), host).and_then(|place| self.sql_servers.get(place))
+    }
+
     /// All engines, SQL Servers first.
-    pub fn engines(&self) -> impl Iterator<Item = &SqlInstance> {
+    pub fn engines(&self) -> impl Iterator<Item = &SqlInstance> + Clone {
         self.sql_servers.iter().chain(self.managed_instances.iter().map(|managed| &managed.engine))
     }
 

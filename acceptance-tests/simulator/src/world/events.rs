@@ -20,7 +20,7 @@ pub(super) fn seconds_until(from: OffsetDateTime, moment: OffsetDateTime) -> i64
 }
 
 impl Estate {
-    /// The next moment at which a link, an operation or a backup may change how everything flows on.
+    /// The next moment at which a link, a node, an operation or a backup may change how everything flows on.
     ///
     /// `acted` is when somebody last changed anything: what kept a link apart may be mended since, so its next attempt
     /// counts. After that only a date of a certificate can make an attempt end differently; `dates` are these, in order.
@@ -37,12 +37,14 @@ impl Estate {
                 managed.links.iter().filter_map(move |link| self.next_of(managed, link, acted, dates));
             backups.chain(links)
         });
-        ends.chain(instances).chain(self.log_events()).min()
+        let nodes = self.next_of_nodes(acted, dates);
+        ends.chain(instances).chain(self.log_events()).chain(nodes).min()
     }
 
-    /// Whether any link waits for a connection, so that dates of certificates matter.
+    /// Whether any link or node waits for a connection, so that dates of certificates matter.
     pub(super) fn waits_for_connection(&self) -> bool {
         self.managed_instances.iter().flat_map(|managed| &managed.links).any(Link::waits)
+            || self.pairs.iter().any(|pair| !pair.connected())
     }
 
     /// Bytes a second at which a link of an instance seeds now, or would.
@@ -86,7 +88,8 @@ impl Estate {
                 LinkPhase::Seeding => Some(link.created + SEEDING_LIMIT),
                 _ => None,
             };
-            return link.next_try(acted, dates).into_iter().chain(limit).min();
+            let attempt = next_try(link.tried, link.next_attempt, acted, dates);
+            return attempt.into_iter().chain(limit).min();
         }
         if link.phase != LinkPhase::Seeding {
             return None;
@@ -135,13 +138,18 @@ impl Link {
     pub(super) fn failed(&self) -> bool {
         matches!(self.phase, LinkPhase::InitError | LinkPhase::CreationError)
     }
+}
 
-    /// The next attempt to connect that may end differently from the last one.
-    fn next_try(&self, acted: OffsetDateTime, dates: &[OffsetDateTime]) -> Option<OffsetDateTime> {
-        let Some(tried) = self.tried.filter(|tried| *tried > acted) else { return Some(self.next_attempt) };
-        let date = dates.get(dates.partition_point(|date| *date <= tried))?;
-        let beats = seconds_until(self.next_attempt, *date).max(0);
-        let retry = RETRY.whole_seconds();
-        self.next_attempt.checked_add(Duration::seconds((beats + retry - 1) / retry * retry))
-    }
+/// The next attempt to connect that may end differently from the last one, if attempts go on in their beat.
+pub(super) fn next_try(
+    tried: Option<OffsetDateTime>,
+    next_attempt: OffsetDateTime,
+    acted: OffsetDateTime,
+    dates: &[OffsetDateTime],
+) -> Option<OffsetDateTime> {
+    let Some(tried) = tried.filter(|tried| *tried > acted) else { return Some(next_attempt) };
+    let date = dates.get(dates.partition_point(|date| *date <= tried))?;
+    let beats = seconds_until(next_attempt, *date).max(0);
+    let retry = RETRY.whole_seconds();
+    next_attempt.checked_add(Duration::seconds((beats + retry - 1) / retry * retry))
 }

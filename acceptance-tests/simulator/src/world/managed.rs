@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::instance::SqlInstance;
+use super::instance::{EngineKey, SqlInstance};
 use super::log::{LogPosition, Replication};
 use crate::arm::backend::{
     DroppedDatabaseView, FailoverGroupView, InstanceSize, InstanceView, KeyView, LinkRequest,
@@ -90,6 +90,8 @@ pub struct Session {
     pub engines: (OffsetDateTime, OffsetDateTime),
     /// `group_id` of SQL Server's distributed group.
     pub group: String,
+    /// The SQL Server: behind a listener it is the node that was primary.
+    pub engine: EngineKey,
 }
 
 /// Phase of a link's life (words of the troubleshooting page of the link, 2025 and 2026, and of recordings).

@@ -17,6 +17,7 @@
 //! | [`managed`] | the Azure side: managed instances, links, uploaded certificates, operations |
 //! | [`x509`], [`trust`] | certificates of instances, and who accepts whom |
 //! | `replication`, `events`, `connection`, `seeding`, [`copying`], `link_life`, `operations` | what time does: connections, seeding, log positions, ends of operations |
+//! | [`nodes`], `listeners` | groups of several nodes: who is primary, who follows, where a listener leads |
 //! | `azure` | the world as ARM's backend |
 //! | [`assumption`], [`hazard`] | what is believed without a source; what of it provider and simulator both rely on |
 //!
@@ -42,10 +43,12 @@ pub mod group;
 pub mod hazard;
 pub mod instance;
 mod link_life;
+mod listeners;
 pub mod log;
 pub mod log_space;
 pub mod managed;
 pub mod names;
+pub mod nodes;
 mod operations;
 mod replication;
 pub mod security;

@@ -43,11 +43,11 @@ impl Estate {
             strides += 1;
             let seconds = u64::try_from(seconds).unwrap_or_default();
             self.write(seconds);
-            self.live(seconds);
+            let failed_over = self.live(seconds);
             self.truncate();
             self.take_backups();
-            if self.end_operations() {
-                // What an operation does, it does at this moment, as if somebody had done it.
+            if self.end_operations() || failed_over {
+                // What an operation or a cluster does, it does at this moment, as if somebody had done it.
                 self.live(0);
                 acted = self.reached;
                 dates = None;
@@ -85,8 +85,8 @@ impl Estate {
         }
     }
 
-    /// Lets every link live for some seconds.
-    fn live(&mut self, seconds: u64) {
+    /// Lets every link and the nodes of every group live for some seconds. Says whether a cluster changed roles.
+    fn live(&mut self, seconds: u64) -> bool {
         let Self {
             sql_servers, managed_instances, network, opposites, seeding_rate, log_rates, reached, ..
         } = self;
@@ -108,6 +108,7 @@ impl Estate {
             }
             managed.links = links;
         }
+        self.live_nodes(seconds)
     }
 
     /// The service backs up what became its own.

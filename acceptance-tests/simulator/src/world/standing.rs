@@ -57,7 +57,7 @@ impl SqlInstance {
         for group in &self.groups {
             let members = || group.replicas.iter().map(|member| comparing.fold(&member.server_name));
             if !group.distributed {
-                receiving.extend((group.role == Role::Secondary).then(|| comparing.fold(&group.name)));
+                receiving.extend((group.role != Role::Primary).then(|| comparing.fold(&group.name)));
             } else if group.role == Role::Secondary {
                 receiving.extend(members());
             } else if group.link.ever_connected {
@@ -70,7 +70,7 @@ impl SqlInstance {
         Standing { comparing, receiving, holding, flowing }
     }
 
-    /// Whether a copy is a secondary one: in a local group that is secondary here, or that receives its databases through
+    /// Whether a copy is a secondary one: in a local group that is not primary here, or that receives its databases through
     /// a distributed group.
     pub fn is_secondary(&self, database: &Database) -> bool {
         let Some(local) = database.group.as_ref().and_then(|name| self.group(name)) else { return false };
@@ -80,7 +80,7 @@ impl SqlInstance {
                 && group.role == Role::Secondary
                 && group.replicas.iter().any(|member| comparing.equal(&member.server_name, &local.name))
         };
-        local.role == Role::Secondary || self.groups.iter().any(receives)
+        local.role != Role::Primary || self.groups.iter().any(receives)
     }
 
     /// Whether applications can change a database here.

@@ -14,7 +14,7 @@ use super::estate::Estate;
 use super::instance::{EngineKey, SqlInstance};
 use super::managed::ManagedInstance;
 use super::replication::opposite;
-use super::security::Certificate;
+use super::security::{Certificate, Login, Securable};
 use super::x509;
 
 /// Why the two ends of a link do not connect.
@@ -144,6 +144,61 @@ impl Estate {
         }
         Ok(())
     }
+}
+
+/// Whether the endpoints of two SQL Servers accept each other at `now`: by Windows accounts, or by certificates that
+/// either has of the other, with an owner who may connect. ["Use certificates for a database mirroring endpoint", 2025]
+pub fn accept_each_other(one: &SqlInstance, other: &SqlInstance, now: OffsetDateTime) -> bool {
+    let windows = |engine: &SqlInstance| {
+        engine.endpoint.as_ref().is_some_and(|endpoint| endpoint.authentication.windows.is_some())
+    };
+    (windows(one) && windows(other) && same_domain(one, other))
+        || (accepts(one, other, now) && accepts(other, one, now))
+}
+
+/// Whether the services of two SQL Servers run under accounts that may connect to both endpoints.
+///
+/// ASSUMED 135: those of one Windows cluster do, and those of one DNS domain.
+fn same_domain(one: &SqlInstance, other: &SqlInstance) -> bool {
+    let domain = |engine: &SqlInstance| {
+        engine.host.split_once('.').map_or(String::new(), |(_, domain)| domain.to_lowercase())
+    };
+    let cluster = |engine: &SqlInstance| engine.cluster.as_ref().map(|name| name.to_lowercase());
+    (cluster(one).is_some() && cluster(one) == cluster(other)) || domain(one) == domain(other)
+}
+
+/// Whether one endpoint accepts the certificate of another.
+fn accepts(engine: &SqlInstance, peer: &SqlInstance, now: OffsetDateTime) -> bool {
+    let now = now + Duration::seconds(engine.clock_skew);
+    let (Some(endpoint), Some(_), Some(shown)) = (&engine.endpoint, presented(engine), presented(peer))
+    else {
+        return false;
+    };
+    engine
+        .certificates
+        .iter()
+        .any(|one| one.der == shown.der && valid(one, now) && may_connect(engine, endpoint, one.owner))
+}
+
+/// Whether the owner of a certificate may connect to the endpoint.
+fn may_connect(engine: &SqlInstance, endpoint: &Endpoint, owner: i32) -> bool {
+    const DBO: i32 = 1;
+    const PUBLIC: i32 = 2;
+    if owner == DBO {
+        return true;
+    }
+    let user = engine.users.iter().find(|user| user.id == owner && user.database == "master");
+    let Some(login) = user.and_then(|user| user.login) else { return false };
+    let sysadmin = |one: &Login| one.id == login && one.roles.iter().any(|role| role == "sysadmin");
+    let connect = |denied: bool| {
+        engine.permissions.iter().any(|one| {
+            one.denied == denied
+                && [login, PUBLIC].contains(&one.grantee)
+                && (one.name == "CONNECT" || one.name == "CONTROL")
+                && one.securable == Securable::Endpoint(endpoint.id)
+        })
+    };
+    engine.logins.iter().any(sysadmin) || (connect(false) && !connect(true))
 }
 
 /// The certificate that a SQL Server's endpoint presents.

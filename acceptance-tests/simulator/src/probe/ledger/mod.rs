@@ -189,6 +189,30 @@ const CHECKS: &[(u16, Check)] = &[
     (113, Check::Experiment("compare sys.fn_helpcollations with the names that a server refuses")),
     (114, Check::Experiment("send an instance what it does not support")),
     (115, Check::Switch),
+    (
+        135,
+        Check::Experiment(
+            "connect mirroring endpoints with Windows authentication between two servers of one domain without a grant",
+        ),
+    ),
+    (136, Check::Experiment("power off the primary of a clustered group and time the failover")),
+    (
+        137,
+        Check::Experiment("read sys.availability_groups on a secondary of a group below a distributed one"),
+    ),
+    (138, Check::Experiment("alter and drop a distributed group on a secondary of the group below it")),
+    (
+        139,
+        Check::Experiment(
+            "force a failover of a group with CLUSTER_TYPE = NONE and look where its listener leads",
+        ),
+    ),
+    (140, Check::Experiment("ask the administrator of the cluster for its quorum")),
+    (141, Check::Experiment("power off the primary of a clustered group and read the roles on the others")),
+    (142, Check::Experiment("ask all secondaries of one backup priority which is preferred")),
+    (143, Check::Experiment("force a failover on a node of a cluster without quorum")),
+    (144, Check::Experiment("write faster than a secondary in the same group can redo")),
+    (145, Check::Experiment("join a replica while its primary cannot be reached")),
     (150, Check::Experiment("PATCH the databases of a link that is not a multi-database one")),
     (151, Check::Experiment("PUT a link with a property of a later api-version")),
     (152, Check::BrokerCertificate),

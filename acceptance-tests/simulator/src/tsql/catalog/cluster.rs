@@ -1,7 +1,8 @@
 //! The Windows cluster under the groups.
 //!
 //! ASSUMED 75: an engine without a cluster has one row in `sys.dm_hadr_cluster` and none in the other views; nodes have
-//! one network with a mask of 24 bits, and one vote each.
+//! one network with a mask of 24 bits, and one vote each. ASSUMED 140: the witness of an even number of nodes is a file
+//! share.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +14,15 @@ use crate::world::instance::SqlInstance;
 /// One row even where there is no cluster: its name is empty then.
 pub(super) fn cluster(viewer: &Viewer<'_>) -> Vec<Row> {
     let name = viewer.engine.cluster.clone().unwrap_or_default();
+    let (kind, words) =
+        if has_witness(viewer) { (2, "NODE_AND_FILE_SHARE_MAJORITY") } else { (0, "NODE_MAJORITY") };
+    let quorum = viewer.estate.has_quorum(viewer.engine);
     vec![Row::from([
         ("cluster_name", text(name)),
-        ("quorum_type", number(0)),
-        ("quorum_type_desc", text("NODE_MAJORITY")),
-        ("quorum_state", number(1)),
-        ("quorum_state_desc", text("NORMAL_QUORUM")),
+        ("quorum_type", number(kind)),
+        ("quorum_type_desc", text(words)),
+        ("quorum_state", number(i32::from(quorum))),
+        ("quorum_state_desc", text(if quorum { "NORMAL_QUORUM" } else { "UNKNOWN_QUORUM_STATE" })),
     ])]
 }
 
@@ -28,6 +32,11 @@ fn nodes<'a>(viewer: &Viewer<'a>) -> BTreeMap<&'a str, &'a SqlInstance> {
     let member =
         |one: &&SqlInstance| one.cluster.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(cluster));
     viewer.estate.sql_servers.iter().filter(member).map(|one| (one.machine_name.as_str(), one)).collect()
+}
+
+fn has_witness(viewer: &Viewer<'_>) -> bool {
+    let nodes = nodes(viewer).len();
+    nodes > 0 && nodes.is_multiple_of(2)
 }
 
 pub(super) fn members(viewer: &Viewer<'_>) -> Vec<Row> {
@@ -42,7 +51,16 @@ pub(super) fn members(viewer: &Viewer<'_>) -> Vec<Row> {
             ("number_of_quorum_votes", number(1)),
         ])
     };
-    nodes(viewer).into_iter().map(row).collect()
+    let witness = Row::from([
+        ("member_name", text("File Share Witness")),
+        ("member_type", number(2)),
+        ("member_type_desc", text("FILE_SHARE_WITNESS")),
+        ("member_state", number(1)),
+        ("member_state_desc", text("UP")),
+        ("number_of_quorum_votes", number(1)),
+    ]);
+    let witness = has_witness(viewer).then_some(witness);
+    nodes(viewer).into_iter().map(row).chain(witness).collect()
 }
 
 pub(super) fn networks(viewer: &Viewer<'_>) -> Vec<Row> {

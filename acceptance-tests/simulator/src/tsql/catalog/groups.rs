@@ -13,7 +13,7 @@ pub(super) const FIRST_METADATA_ID: i32 = 65536;
 /// 2025]
 fn visible<'a>(viewer: &Viewer<'a>) -> Vec<&'a AvailabilityGroup> {
     let shown = |group: &&AvailabilityGroup| viewer.rights.sees(&Securable::Group(group.name.clone()));
-    viewer.engine.groups.iter().filter(shown).collect()
+    viewer.groups().filter(shown).collect()
 }
 
 pub(super) fn groups(viewer: &Viewer<'_>) -> Vec<Row> {
@@ -114,8 +114,7 @@ pub(super) fn databases(viewer: &Viewer<'_>) -> Vec<Row> {
 /// The listeners that one may see: with the server's state, or with the group.
 fn listening<'a>(viewer: &Viewer<'a>) -> Vec<(&'a AvailabilityGroup, &'a Listener)> {
     let state = viewer.rights.server("VIEW SERVER STATE");
-    let groups: Vec<&AvailabilityGroup> =
-        if state { viewer.engine.groups.iter().collect() } else { visible(viewer) };
+    let groups: Vec<&AvailabilityGroup> = if state { viewer.groups().collect() } else { visible(viewer) };
     groups.into_iter().filter_map(|group| Some((group, group.listener.as_ref()?))).collect()
 }
 

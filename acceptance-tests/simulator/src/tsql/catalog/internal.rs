@@ -12,7 +12,7 @@ use crate::world::group::AvailabilityGroup;
 
 fn internal<'a>(viewer: &Viewer<'a>) -> Vec<(&'a AvailabilityGroup, &'a Database, Value)> {
     let none = viewer.estate.opposite(assumption::INTERNAL_GROUPS);
-    let distributed = viewer.engine.groups.iter().filter(|group| group.distributed && !none);
+    let distributed = viewer.groups().filter(|group| group.distributed && !none);
     distributed
         .flat_map(|group| viewer.databases_of(group).into_iter().map(move |database| (group, database)))
         .map(|(group, database)| {

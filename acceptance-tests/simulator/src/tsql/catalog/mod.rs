@@ -51,10 +51,12 @@ use super::error::{SqlError, not_modelled};
 use super::schema::View;
 use super::session::registry::SessionInfo;
 use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::database::Database;
-use crate::world::group::{AvailabilityGroup, Replica};
+use crate::world::group::{AvailabilityGroup, Replica, Role};
 use crate::world::instance::{Edition, EngineKey, SqlInstance};
 use crate::world::managed::{Link, ManagedInstance};
+use crate::world::nodes::ReplicaPair;
 pub(super) use row::{Row, bit, derived_guid, guid, large, lsn, maybe, moment, none_or, number, text};
 
 pub(crate) use endpoints::id as endpoint_id;
@@ -129,6 +131,40 @@ impl<'a> Viewer<'a> {
         let one = |(place, one): (usize, &'a AvailabilityGroup)| (self.fold(&one.name), (place, one));
         let all = || self.engine.groups.iter().enumerate().map(one).collect();
         self.groups.get_or_init(all).get(&self.fold(name)).copied()
+    }
+
+    /// The groups that views are about.
+    ///
+    /// Distributed groups show where the local group is primary ("Distributed availability groups", 2018). ASSUMED 137:
+    /// in all views.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &'a AvailabilityGroup> {
+        let everywhere = self.estate.opposites.contains(&assumption::HIDDEN_ON_SECONDARIES);
+        self.engine.groups.iter().filter(move |group| everywhere || !self.is_below_elsewhere(group))
+    }
+
+    /// The role that this engine has in a group: in a distributed one it has the local group's only as its primary.
+    pub(super) fn role(&self, group: &AvailabilityGroup) -> Role {
+        if self.is_below_elsewhere(group) { Role::Secondary } else { group.role }
+    }
+
+    /// Whether a group is a distributed one over a local group that is primary on another node.
+    fn is_below_elsewhere(&self, group: &AvailabilityGroup) -> bool {
+        group.distributed && self.member(group).is_some_and(|local| local.role != Role::Primary)
+    }
+
+    /// What primary and secondary know of each other, for a replica of a local group that is a secondary.
+    pub(super) fn pair(&self, group: &AvailabilityGroup, replica: &Replica) -> Option<&'a ReplicaPair> {
+        self.estate.pairs.iter().find(|pair| pair.group == group.id && pair.replica == replica.id)
+    }
+
+    /// The engine that keeps a replica of a local group; nothing where none has joined.
+    pub(super) fn node(&self, group: &AvailabilityGroup, replica: &Replica) -> Option<&'a SqlInstance> {
+        if self.is_local(group, replica) {
+            return Some(self.engine);
+        }
+        self.estate.sql_servers.iter().find(|node| {
+            node.same_name(&node.server_name(), &replica.server_name) && node.group_by_id(&group.id).is_some()
+        })
     }
 
     /// The link that stands behind a distributed group, with its instance.

@@ -14,6 +14,7 @@ use crate::world::database::Database;
 use crate::world::group::{AvailabilityGroup, Replica, Role};
 use crate::world::log::{LogPosition, Mark, Replication};
 use crate::world::managed::{Link, LinkDatabase};
+use crate::world::nodes::ReplicaPair;
 
 const STATES: [&str; 5] = ["NOT SYNCHRONIZING", "SYNCHRONIZING", "SYNCHRONIZED", "REVERTING", "INITIALIZING"];
 
@@ -33,14 +34,12 @@ pub(super) fn database_states(viewer: &Viewer<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     // A local group that receives its databases through a distributed one stands where that one does.
     let mut received: HashMap<&str, &Link> = HashMap::new();
-    for group in
-        viewer.engine.groups.iter().filter(|group| group.distributed && group.role == Role::Secondary)
-    {
+    for group in viewer.groups().filter(|group| group.distributed && group.role == Role::Secondary) {
         if let (Some(member), Some((_, link))) = (viewer.member(group), viewer.link(group)) {
             received.insert(&member.name, link);
         }
     }
-    for group in &viewer.engine.groups {
+    for group in viewer.groups() {
         let own = || received.get(group.name.as_str()).copied().filter(|_| group.role == Role::Secondary);
         let link = if group.distributed { viewer.link(group).map(|(_, link)| link) } else { own() };
         for database in viewer.databases_of(group) {
@@ -48,7 +47,7 @@ pub(super) fn database_states(viewer: &Viewer<'_>) -> Vec<Row> {
             let copy = link.and_then(|link| Some((link, link.databases.iter().find(same)?)));
             for replica in &group.replicas {
                 let local = viewer.is_local(group, replica);
-                if local || group.role == Role::Primary {
+                if local || viewer.role(group) == Role::Primary {
                     rows.push(row(viewer, (group, replica, local), database, copy));
                 }
             }
@@ -63,8 +62,22 @@ fn row(
     database: &Database,
     copy: Option<(&Link, &LinkDatabase)>,
 ) -> Row {
-    let primary = local == (group.role == Role::Primary);
+    let primary = local == (viewer.role(group) == Role::Primary);
+    let node = viewer.pair(group, replica).filter(|_| !group.distributed);
+    let on_node = node.and_then(|pair| pair.copies.iter().find(|copy| copy.name == database.name));
     let (state, health, hardened) = match (local, group.distributed, copy) {
+        (_, false, _) if !primary => {
+            let state = on_node.map_or(0, |one| usize::from(one.state.code()));
+            // Without synchronous commit there is nothing better than to synchronize.
+            let healthy = state == 2 || (state == 1 && !replica.synchronous);
+            let health = match (node.is_some_and(ReplicaPair::connected), healthy) {
+                (true, true) => 2,
+                (true, false) => u8::from(state == 1),
+                (false, _) => 0,
+            };
+            let hardened = on_node.map(|one| one.replication.hardened.position);
+            (state, health, if local { Some(database.hardened_lsn) } else { hardened })
+        }
         (true, false, _) => (2, 2, Some(database.hardened_lsn)),
         (true, true, _) => (if group.link.connected { 1 } else { 2 }, 2, Some(database.hardened_lsn)),
         (false, true, Some((link, one))) => remote(link, one),
@@ -73,7 +86,9 @@ fn row(
     };
     let health_desc = ["NOT_HEALTHY", "PARTIALLY_HEALTHY", "HEALTHY"].get(usize::from(health));
     let (code, words) = database.state.code();
-    let suspended = database.suspended;
+    // Of a copy on another node it is suspended there.
+    let held = if local || group.distributed { None } else { viewer.node(group, replica) };
+    let suspended = database.suspended.or(held.and_then(|node| node.database(&database.name)?.suspended));
     let reason = suspended.and_then(|reason| SUSPENDED.get(usize::from(reason)));
     let mut row = Row::from([
         ("database_id", number(database.id)),
@@ -103,7 +118,8 @@ fn row(
         row.insert("database_state", number(code));
         row.insert("database_state_desc", text(words));
     }
-    let replication = copy.map(|(_, one)| &one.replication);
+    let of_link = copy.map(|(_, one)| &one.replication).filter(|_| on_node.is_none());
+    let replication = of_link.or_else(|| on_node.map(|one| &one.replication));
     match (primary, local) {
         (true, true) => own(&mut row, viewer, replica, database, copy),
         // Of a primary that is elsewhere nothing is known here.

@@ -132,15 +132,21 @@ pub(super) fn force(estate: &mut Estate, caller: &Caller, name: &str) -> Result<
 /// ended, on either side; what was committed here since is thrown away. ["Troubleshoot a link", 2026]
 pub(super) fn demote(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
     let engine = engine(estate, caller)?;
-    if !group::visible(engine, caller, "alter", name)?.distributed {
-        return Err(only_distributed(name));
-    }
+    group::visible(engine, caller, "alter", name)?;
     set_role(estate, &caller.engine, name, Role::Secondary);
     Ok(Outcome::default())
 }
 
+/// Whether a distributed group is over a local group that is primary on another node: its statements belong there.
+pub(super) fn below_elsewhere<'a>(
+    engine: &'a SqlInstance,
+    group: &AvailabilityGroup,
+) -> Option<&'a AvailabilityGroup> {
+    local_member(engine, group).filter(|local| group.distributed && local.role != Role::Primary)
+}
+
 /// 19512.
-fn only_distributed(name: &str) -> SqlError {
+pub(super) fn only_distributed(name: &str) -> SqlError {
     raise!(19512, name)
 }
 

@@ -92,10 +92,11 @@ pub(super) fn alter(
             | Change::SetRoleSecondary
             | Change::GrantCreateAnyDatabase
             | Change::DenyCreateAnyDatabase
-            | Change::Offline
     );
-    if !primary && !anywhere {
-        return Err(not_primary(name));
+    // ASSUMED 138: nor is a distributed group altered where the local group is secondary.
+    let elsewhere = distributed::below_elsewhere(engine, group);
+    if (!primary && !anywhere) || elsewhere.is_some() {
+        return Err(not_primary(elsewhere.map_or(name, |local| &local.name)));
     }
     let distributed = group.distributed;
     match change {
@@ -105,7 +106,8 @@ pub(super) fn alter(
         Change::Failover | Change::ForceFailover => {
             local::fail_over(estate, caller, name, matches!(change, Change::ForceFailover))
         }
-        Change::SetRoleSecondary => distributed::demote(estate, caller, name),
+        Change::SetRoleSecondary if distributed => distributed::demote(estate, caller, name),
+        Change::SetRoleSecondary => local::demote(estate, caller, name),
         Change::Set(options) => edit(estate, caller, name, |group, _| {
             limits::options(name, options)?;
             local::apply(group, options);
@@ -142,21 +144,27 @@ pub(super) fn alter(
         Change::ModifyListener { dns_name, port, add_ip } => {
             local::modify_listener(estate, caller, name, dns_name, *port, add_ip.as_ref())
         }
-        Change::Offline => Err(not_modelled("ALTER AVAILABILITY GROUP OFFLINE")),
+        Change::Offline => local::take_offline(estate, caller, name),
         Change::Join { .. } | Change::JoinDistributed(_) => Ok(Outcome::default()),
     }
 }
 
 /// `DROP AVAILABILITY GROUP`.
 ///
-/// Databases of a primary stay in use; those of a secondary stay in RESTORING. Dropping a distributed group leaves
-/// the local group and its membership alone.
+/// Databases of a primary stay in use; those of a secondary stay in RESTORING. In a Windows cluster the group ends on all
+/// nodes, and dropped on a secondary it leaves the primary's databases in RESTORING too; without one it ends here alone.
+/// Dropping a distributed group leaves the local group and its membership alone. ["DROP AVAILABILITY GROUP", 2025]
 pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
     let engine = ready(estate, caller)?;
     managed::refuse(engine, "DROP AVAILABILITY GROUP")?;
     let group = visible(engine, caller, "drop", name)?.clone();
+    if distributed::below_elsewhere(engine, &group).is_some() {
+        // ASSUMED 138.
+        return Err(raise!(35251));
+    }
     // A local group below a distributed one that receives from the other side holds no copies of its own either.
-    let receives = group.role == Role::Secondary || distributed::receives(engine, &group);
+    let receives = group.role != Role::Primary || distributed::receives(engine, &group);
+    let here = engine.key();
     let engine = engine_mut(estate, caller)?;
     let collation = engine.comparing();
     if group.distributed {
@@ -171,24 +179,21 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
                 database.state = DatabaseState::Restoring;
             }
         }
+        engine.groups.retain(|one| one.id != group.id);
     } else {
-        for database in &mut engine.databases {
-            if database.group.as_ref().is_some_and(|one| collation.equal(one, name)) {
-                database.group = None;
-                database.group_database_id = None;
-                database.suspended = None;
-                if receives {
-                    database.state = DatabaseState::Restoring;
-                }
-            }
-        }
+        engine.leave_group(&group.id, receives);
     }
-    engine.groups.retain(|one| !collation.equal(&one.name, name));
     engine
         .permissions
         .retain(|one| !matches!(&one.securable, Securable::Group(of) if collation.equal(of, name)));
+    if !group.distributed && group.cluster_type == WSFC {
+        estate.end_in_cluster(&group.id, &here);
+    }
     Ok(Outcome::default())
 }
+
+/// `cluster_type` of a group in a Windows cluster.
+const WSFC: u8 = 0;
 
 /// The engine, where group DDL is possible at all: in `master` (35208), with the feature on (35221).
 pub(super) fn ready<'a>(estate: &'a Estate, caller: &Caller) -> Result<&'a SqlInstance, SqlError> {

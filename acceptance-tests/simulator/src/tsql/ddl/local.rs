@@ -7,9 +7,25 @@ use super::refusal::not_found;
 use super::{Caller, Outcome, distributed, engine, engine_mut, limits, membership, permission, replica};
 use crate::world::Estate;
 use crate::world::group::{AvailabilityGroup, Listener, Replica, Role};
+use crate::world::instance::SqlInstance;
 
 /// What messages call the statement.
 const CREATE: &str = "CREATE AVAILABILITY GROUP";
+
+/// `cluster_type`.
+const WSFC: u8 = 0;
+/// `cluster_type`: Pacemaker.
+const EXTERNAL: u8 = 1;
+/// `cluster_type`: read-scale groups.
+const NONE: u8 = 2;
+
+fn code(cluster: ClusterType) -> u8 {
+    match cluster {
+        ClusterType::Wsfc => WSFC,
+        ClusterType::External => EXTERNAL,
+        ClusterType::None => NONE,
+    }
+}
 
 pub(super) fn create_local(
     estate: &mut Estate,
@@ -56,11 +72,7 @@ pub(super) fn create_local(
     }
     let mut group = blank(estate, name);
     apply(&mut group, options);
-    group.cluster_type = match cluster_type {
-        ClusterType::Wsfc => 0,
-        ClusterType::External => 1,
-        ClusterType::None => 2,
-    };
+    group.cluster_type = code(cluster_type);
     group.basic = options.basic;
     group.contained = options.contained;
     group.replicas = members;
@@ -85,27 +97,30 @@ pub(super) fn join_local(
     if here.group(name).is_some() {
         return Err(raise!(41106, name));
     }
+    let wanted = code(cluster.unwrap_or(ClusterType::Wsfc));
+    if wanted == WSFC && here.cluster.is_none() {
+        return Err(raise!(35220));
+    }
     let mine = here.server_name();
     let listed = |group: &&AvailabilityGroup| {
-        group.role == Role::Primary
+        !group.distributed
+            && group.role == Role::Primary
             && group.replicas.iter().any(|one| here.same_name(&one.server_name, &mine))
     };
-    let found = estate.engines().filter(|other| other.key() != here.key());
-    let Some(group) = found.filter_map(|other| other.group(name).filter(listed)).next().cloned() else {
+    // ASSUMED 145: the configuration comes from the primary, which has to be reached; only then the types are compared.
+    let reached =
+        |other: &&SqlInstance| other.key() != here.key() && estate.network.connects(&other.host, &here.host);
+    let mut found = estate.sql_servers.iter().filter(reached);
+    let Some(group) = found.find_map(|other| other.group(name).filter(listed)).cloned() else {
         return Err(raise!(47106, name));
     };
-    let cluster = match cluster.unwrap_or(ClusterType::Wsfc) {
-        ClusterType::Wsfc => 0,
-        ClusterType::External => 1,
-        ClusterType::None => 2,
-    };
-    if cluster != group.cluster_type {
+    if wanted != group.cluster_type {
         return Err(raise!(47100, name));
     }
     let joined = AvailabilityGroup {
         role: Role::Secondary,
-        databases: Vec::new(),
         create_any_database: false,
+        created: estate.clock.now(),
         ..group
     };
     engine_mut(estate, caller)?.groups.push(joined);
@@ -118,25 +133,52 @@ pub(super) fn fail_over(
     name: &str,
     forced: bool,
 ) -> Result<Outcome, SqlError> {
-    let group = visible(engine(estate, caller)?, caller, "alter", name)?;
+    let here = engine(estate, caller)?;
+    let group = visible(here, caller, "alter", name)?;
     if group.role == Role::Primary {
         return Err(distributed::already_primary(name));
     }
-    if group.cluster_type == 1 {
+    // Only the cluster's own tool fails it over.
+    if group.cluster_type == EXTERNAL {
         return Err(raise!(47104, name));
     }
-    if !forced && group.cluster_type == 2 {
+    if !forced && group.cluster_type == NONE {
         return Err(raise!(47122, name));
     }
-    let here = caller.engine.clone();
-    let others = estate.sql_servers.iter_mut().filter(|other| !forced && !other.is(&here));
-    for group in others.flat_map(|other| other.groups.iter_mut()).filter(|one| one.name == name) {
-        group.role = Role::Secondary;
+    if group.cluster_type == WSFC && !estate.has_quorum(here) {
+        // ASSUMED 143: the number.
+        return Err(raise!(35220));
     }
-    edit(estate, caller, name, |group, _| {
-        group.role = Role::Primary;
-        Ok(Outcome::default())
-    })
+    let (id, here) = (group.id.clone(), here.key());
+    if !forced && !estate.failover_ready(&id, &here) {
+        return Err(raise!(41142, name));
+    }
+    estate.make_primary(&id, &here, forced);
+    Ok(Outcome::default())
+}
+
+/// `OFFLINE`: clients reach the databases no more, until a failover is forced somewhere. ["ALTER AVAILABILITY GROUP", 2025]
+pub(super) fn take_offline(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
+    let here = engine(estate, caller)?;
+    let (id, here) = (visible(here, caller, "alter", name)?.id.clone(), here.key());
+    estate.take_offline(&id, &here);
+    Ok(Outcome::default())
+}
+
+/// `SET (ROLE = SECONDARY)` of a local group: how a primary without a cluster gives its role away. ["Fail over the primary
+/// replica on a read-scale availability group", 2025]
+pub(super) fn demote(estate: &mut Estate, caller: &Caller, name: &str) -> Result<Outcome, SqlError> {
+    let here = engine(estate, caller)?;
+    let group = visible(here, caller, "alter", name)?;
+    if here.build.major < 14 {
+        return Err(distributed::only_distributed(name));
+    }
+    if group.cluster_type == WSFC {
+        return Err(raise!(47115, "ROLE", name));
+    }
+    let (id, here) = (group.id.clone(), here.key());
+    estate.step_down(&id, &here);
+    Ok(Outcome::default())
 }
 
 pub(super) fn add_replicas(

@@ -5,8 +5,9 @@ use rusqlite::types::Value;
 use super::super::ddl::permission::user_in;
 use super::principals::Caller;
 use super::{Arguments, bare};
+use crate::world::Estate;
 use crate::world::database::{Database, DatabaseState};
-use crate::world::group::Role;
+use crate::world::group::{Replica, Role};
 use crate::world::instance::SqlInstance;
 
 /// A function of this module; nothing is NULL.
@@ -40,34 +41,54 @@ pub(super) fn call(caller: Caller<'_>, function: &str, arguments: Arguments<'_>)
         }
         "FN_HADR_BACKUP_IS_PREFERRED_REPLICA" => {
             let database = engine.database(arguments.text(0)?)?;
-            flag(preferred_for_backups(engine, database))
+            flag(preferred_for_backups(caller.estate, engine, database))
         }
         _ => None,
     }
 }
 
-/// Whether backups are to be taken here: outside groups always; else as the group prefers. Where secondaries are preferred
-/// the primary takes them while it is the only replica ("Configure backups on secondary replicas", 2025) - in a Windows
-/// cluster: in groups with CLUSTER_TYPE = NONE the function says 0 then, as users of backup jobs report
-/// (olahallengren/sql-server-maintenance-solution, issues 216 and 779).
-fn preferred_for_backups(engine: &SqlInstance, database: &Database) -> bool {
+/// Whether backups are to be taken here: outside groups always; else where the group prefers them, on the replica of the
+/// highest priority among those that are there. Where secondaries are preferred the primary takes them while no other is
+/// there ("Configure backups on secondary replicas", 2025); but while it is the only replica of a group with CLUSTER_TYPE =
+/// NONE the function says 0, as users of backup jobs report (olahallengren/sql-server-maintenance-solution, issues 216 and
+/// 779).
+fn preferred_for_backups(estate: &Estate, engine: &SqlInstance, database: &Database) -> bool {
     let Some(group) = database.group.as_deref().and_then(|group| engine.group(group)) else { return true };
     let primary = group.role == Role::Primary;
-    match group.backup_preference {
-        0 => primary,
-        1 => !primary,
-        2 => !primary || (group.replicas.len() == 1 && group.cluster_type == WSFC),
-        // Without a preference of role, the replica of the highest priority.
-        _ => {
-            let own = engine.server_name();
-            let priority = |name: &str| {
-                let found =
-                    group.replicas.iter().find(|replica| engine.same_name(&replica.server_name, name));
-                found.map_or(0, |replica| replica.backup_priority)
-            };
-            group.replicas.iter().all(|other| other.backup_priority <= priority(&own))
-        }
+    if group.replicas.len() == 1 {
+        return match group.backup_preference {
+            0 => primary,
+            1 => !primary,
+            2 => !primary || group.cluster_type == WSFC,
+            _ => true,
+        };
     }
+    let own = engine.server_name();
+    // Who is there: the primary, and the secondaries that are connected to it.
+    let pairs = || estate.pairs.iter().filter(|pair| pair.group == group.id);
+    let secondary = |replica: &Replica| pairs().any(|pair| pair.replica == replica.id && pair.connected());
+    let leads = |replica: &Replica| {
+        if engine.same_name(&replica.server_name, &own) {
+            return primary;
+        }
+        let held = |node: &SqlInstance| {
+            node.same_name(&node.server_name(), &replica.server_name)
+                && node.group_by_id(&group.id).is_some_and(|held| held.role == Role::Primary)
+        };
+        estate.sql_servers.iter().any(held)
+    };
+    let any_secondary = group.replicas.iter().any(secondary);
+    let takes = |replica: &&Replica| match group.backup_preference {
+        0 => leads(replica),
+        1 => secondary(replica),
+        2 => secondary(replica) || (!any_secondary && leads(replica)),
+        _ => secondary(replica) || leads(replica),
+    };
+    // ASSUMED 142: the first by name among equals.
+    let mut found: Vec<&Replica> =
+        group.replicas.iter().filter(takes).filter(|one| one.backup_priority > 0).collect();
+    found.sort_by_key(|one| (-one.backup_priority, engine.comparing().fold(&one.server_name)));
+    found.first().is_some_and(|one| engine.same_name(&one.server_name, &own))
 }
 
 /// `cluster_type`.

@@ -6,11 +6,13 @@ use super::super::catalog::{SCHEMAS, sid};
 use super::super::ddl::permission::{self, DBO, FIXED_ROLES, PUBLIC};
 use super::super::ddl::role;
 use super::Arguments;
+use crate::world::Estate;
 use crate::world::instance::SqlInstance;
 
 /// Who asks, and where.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Caller<'a> {
+    pub(super) estate: &'a Estate,
     pub(super) engine: &'a SqlInstance,
     pub(super) login: &'a str,
     pub(super) database: &'a str,

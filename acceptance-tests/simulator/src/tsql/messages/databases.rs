@@ -8,11 +8,41 @@ use super::{Message, injected, raised};
 pub(super) const MESSAGES: &[Message] = &[
     raised(448, 16, "Invalid collation '%.*ls'."),
     raised(927, 14, "Database '%.*ls' cannot be opened. It is in the middle of a restore.").state(2),
+    raised(942, 14, "Database '%.*ls' cannot be opened because it is offline.").state(4),
     raised(
         957,
         17,
         "Database '%.*ls' is enabled for database mirroring or has joined an availability group. The name \
          of the database cannot be changed.",
+    ),
+    raised(
+        976,
+        14,
+        "The target database, '%.*ls', is participating in an availability group and is currently not \
+         accessible for queries. Either data movement is suspended or the availability replica is not \
+         enabled for read access. To allow read-only access to this and other databases in the availability \
+         group, enable read access to one or more secondary availability replicas in the group.  For more \
+         information, see the ALTER AVAILABILITY GROUP statement in SQL Server Books Online.",
+    ),
+    raised(
+        978,
+        14,
+        "The target database ('%.*ls') is in an availability group and is currently accessible for \
+         connections when the application intent is set to read only. For more information about \
+         application intent, see SQL Server Books Online.",
+    ),
+    raised(
+        979,
+        14,
+        "The target database ('%.*ls') is in an availability group and currently does not allow read only \
+         connections. For more information about application intent, see SQL Server Books Online.",
+    ),
+    raised(
+        983,
+        14,
+        "Unable to access availability database '%.*ls' because the database replica is not in the PRIMARY \
+         or SECONDARY role. Connections to an availability database is permitted only when the database \
+         replica is in the PRIMARY or SECONDARY role. Try the operation again later.",
     ),
     injected(
         1408,

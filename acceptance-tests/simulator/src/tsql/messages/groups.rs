@@ -216,7 +216,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "The connection to the primary replica is not active.  The command cannot be processed.",
     )
     .state(7),
-    injected(
+    raised(
         35251,
         16,
         "This command can be run only on the primary replica. Connect to the primary replica, and retry the \

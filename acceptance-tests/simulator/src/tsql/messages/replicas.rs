@@ -294,7 +294,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "Cannot join availability group '%.*ls'. Download configuration timeout. Please check primary \
          configuration, network connectivity and firewall setup, then retry the operation.",
     ),
-    injected(
+    raised(
         47115,
         16,
         "The '%ls' option is not valid for WSFC availability group '%.*ls'. Remove the option or set the \

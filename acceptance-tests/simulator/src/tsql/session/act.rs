@@ -5,6 +5,7 @@ use sqlparser::ast::{Expr, Query};
 use super::super::ast::{Ddl, Insert, InsertSource, SessionOption, Statement, StatementKind};
 use super::super::ddl;
 use super::super::error::{self, SqlError, raise};
+use super::super::opening::may_open;
 use super::super::query::{self, Column};
 use super::super::value::Type;
 use super::bind::origin_of;
@@ -253,12 +254,12 @@ impl SqlSession {
 
     async fn use_database(&mut self, name: &str, output: &mut Output<'_>) -> Result<(), SqlError> {
         let found = self.shared.world.with(|estate| {
-            estate
-                .engine(&self.shared.engine)
-                .and_then(|engine| engine.database(name))
-                .map(|one| one.name.clone())
-        });
-        let Some(found) = found else { return Err(error::unknown_database(name)) };
+            let engine = estate.engine(&self.shared.engine);
+            let found = engine.and_then(|engine| Some((engine, engine.database(name)?)));
+            let (engine, database) = found.ok_or_else(|| error::unknown_database(name))?;
+            may_open(engine, database, self.read_only)?;
+            Ok(database.name.clone())
+        })?;
         let old = std::mem::replace(&mut self.database, found.clone());
         output.send(Event::Database(found, old)).await;
         Ok(())

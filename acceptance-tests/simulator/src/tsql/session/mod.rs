@@ -104,6 +104,10 @@ pub(crate) struct SqlSession {
     application: String,
     client: String,
     encrypted: bool,
+    /// The application says that it only reads.
+    read_only: bool,
+    /// The listener that it came through: it ends when that leads elsewhere.
+    listener: Option<String>,
     peer: Option<SocketAddr>,
     login_time: OffsetDateTime,
     last_request: OffsetDateTime,
@@ -156,6 +160,8 @@ impl SqlSession {
             application,
             client,
             encrypted: false,
+            read_only: false,
+            listener: None,
             peer: None,
             login_time: now,
             last_request: now,
@@ -179,6 +185,29 @@ impl SqlSession {
         (self.encrypted, self.peer) = (encrypted, Some(peer));
         self.shared.sessions.note(self.info());
         self
+    }
+
+    /// Notes that the application only reads, or may write too.
+    pub(crate) fn intent(mut self, read_only: bool) -> Self {
+        self.read_only = read_only;
+        self
+    }
+
+    /// Notes that the client came through a listener.
+    pub(crate) fn through(mut self, listener: &str) -> Self {
+        self.listener = Some(listener.to_owned());
+        self
+    }
+
+    /// Whether the client still reaches this engine: its site is up, and the listener that it came through leads here.
+    fn is_reached(&self) -> bool {
+        let leads_here = |name: &String| {
+            let here = &self.shared.engine;
+            self.shared
+                .world
+                .with(|estate| estate.engine_listening(name).is_some_and(|engine| engine.is(here)))
+        };
+        self.shared.is_up() && self.listener.as_ref().is_none_or(leads_here)
     }
 
     /// What views about sessions say of this one.
@@ -253,7 +282,7 @@ impl Session for SqlSession {
         answers: &Sender<Event>,
         attention: &CancellationToken,
     ) -> Verdict {
-        if !self.shared.is_up() {
+        if !self.is_reached() {
             return Verdict::Cut;
         }
         self.last_request = self.shared.world.with(|estate| estate.clock.now());

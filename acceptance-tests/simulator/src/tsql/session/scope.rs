@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 
 use super::super::catalog;
 use super::super::error::{self, SqlError};
+use super::super::opening::may_open;
 use super::super::query::{Column, Data, Host, Names};
 use super::super::schema::View;
 use super::super::value::Type;
@@ -89,7 +90,15 @@ impl Data for Scope<'_> {
         let sessions = shared.sessions.all();
         let caller = catalog::Caller { login: &self.0.login, session: self.0.id, sessions: &sessions };
         // All views of a query are of the moment to which it moved the world.
-        shared.world.glance(|estate| catalog::rows(estate, &shared.engine, &caller, view, database))
+        shared.world.glance(|estate| {
+            let engine = estate.engine(&shared.engine);
+            if let Some((engine, wanted)) =
+                engine.and_then(|engine| Some((engine, engine.database(database)?)))
+            {
+                may_open(engine, wanted, self.0.read_only)?;
+            }
+            catalog::rows(estate, &shared.engine, &caller, view, database)
+        })
     }
 
     fn host(&self) -> std::sync::Arc<dyn Host> {

@@ -5,6 +5,8 @@ mod failures;
 mod flows;
 mod halves;
 mod links;
+mod listeners;
+mod nodes;
 mod recorded;
 mod roles;
 mod scale;

@@ -85,6 +85,7 @@ impl Bench {
             managed_instances: Vec::new(),
             subscriptions: BTreeMap::new(),
             operations: Vec::new(),
+            pairs: Vec::new(),
             network: Network::default(),
             opposites: BTreeSet::new(),
             sequence: 0,

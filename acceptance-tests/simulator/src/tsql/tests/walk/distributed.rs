@@ -50,7 +50,11 @@ pub(super) fn steps() -> Vec<Step> {
             &[&"d"],
             "ALTER AVAILABILITY GROUP d MODIFY AVAILABILITY GROUP ON N'x' WITH (SEEDING_MODE = AUTOMATIC)",
         ),
-        says(19512, &[&"AG_Sales"], "ALTER AVAILABILITY GROUP AG_Sales SET (ROLE = SECONDARY)"),
+        says(
+            19512,
+            &[&"AG_Sales"],
+            "ALTER AVAILABILITY GROUP AG_Sales MODIFY AVAILABILITY GROUP ON N'x' WITH (SEEDING_MODE = AUTOMATIC)",
+        ),
         says(
             41190,
             &[&"DAG_Sales", &"ALTER", &"AVAILABILITY GROUP"],
