@@ -46,13 +46,14 @@ async fn main() {
     let begun = Instant::now();
     let scene = Scene::new(serde_json::from_value(description()).unwrap()).unwrap();
     let password = scene.variables["sql_password"].clone();
+    let instance_password = scene.variables["instance_password"].clone();
     let (mut estate, options) = scene.into_parts();
     estate.stop_clock();
     let simulator = Simulator::start(estate, options).await.unwrap();
     println!("start                                    {:9.1} ms", milliseconds(begun.elapsed()));
 
     let begun = Instant::now();
-    let mut sql = connect(&simulator, HOST, &password).await;
+    let mut sql = connect(&simulator, HOST, ("terraform", &password)).await;
     link(&simulator, &mut sql).await;
     println!("{LINKS} links set up                        {:9.1} ms", milliseconds(begun.elapsed()));
 
@@ -73,14 +74,8 @@ async fn main() {
     println!("{links} links listed                        {:9.1} ms", milliseconds(begun.elapsed()));
 
     views("SQL Server", &simulator, &mut sql).await;
-    let fqdn = simulator.world().with(|estate| {
-        // The instance's own face asks for a login of its own.
-        let login = estate.sql_servers[0].logins.iter().find(|login| login.name == "terraform").cloned();
-        let managed = &mut estate.managed_instances[0];
-        managed.engine.logins.extend(login);
-        managed.view.fqdn.clone()
-    });
-    let mut instance = connect(&simulator, &fqdn, &password).await;
+    let fqdn = simulator.world().instance(&path()).unwrap().fqdn;
+    let mut instance = connect(&simulator, &fqdn, ("monitor", &instance_password)).await;
     views("managed instance", &simulator, &mut instance).await;
     match resident() {
         Some(bytes) => println!("resident                                 {:9.1} MB", megabytes(bytes)),
@@ -106,6 +101,7 @@ fn description() -> serde_json::Value {
             "location": "westeurope",
             "tier": "GeneralPurpose",
             "update_policy": "SQLServer2022",
+            "logins": [{ "name": "monitor", "password_variable": "instance_password" }],
         }],
     })
 }
@@ -122,11 +118,11 @@ fn path() -> InstancePath {
     InstancePath { subscription, group, name: INSTANCE.rsplit('/').next().unwrap().to_owned() }
 }
 
-async fn connect(simulator: &Simulator, host: &str, password: &str) -> Session {
+async fn connect(simulator: &Simulator, host: &str, (user, password): (&str, &str)) -> Session {
     let address = simulator.addresses()[&format!("{}:1433", host.to_ascii_lowercase())];
     let mut config = Config::new();
     config.host(host);
-    config.authentication(AuthMethod::sql_server("terraform", password));
+    config.authentication(AuthMethod::sql_server(user, password));
     config.encryption(EncryptionLevel::Required);
     config.trust_cert();
     let stream = TcpStream::connect(address).await.unwrap();
