@@ -7,7 +7,7 @@ use crate::world::database::Database;
 use crate::world::endpoint::{
     Algorithm, Authentication, Encryption, Endpoint, Role as EndpointRole, State, Windows,
 };
-use crate::world::group::{AvailabilityGroup, LinkSide, Listener, Replica, Role};
+use crate::world::group::{AvailabilityGroup, Listener, Replica, Role};
 use crate::world::instance::{EngineKey, SqlInstance};
 
 /// Port of mirroring endpoints, as wizards choose it.
@@ -54,8 +54,11 @@ pub(super) fn add(
     for key in &keys {
         replicas.push(replica(estate, key, cluster_type));
     }
-    let mut group = blank(estate, name, cluster_type, replicas);
+    let mut group = AvailabilityGroup::blank(estate, &name);
+    group.cluster_type = cluster_type;
+    group.replicas = replicas;
     group.databases = databases;
+    group.create_any_database = true;
     group.listener = description.listener.map(|one| Listener {
         id: estate.fresh_guid(),
         dns_name: one.dns_name,
@@ -171,32 +174,6 @@ fn endpoint(engine: &mut SqlInstance, free: u16) -> u16 {
         starts: 1,
     });
     made.port
-}
-
-fn blank(estate: &mut Estate, name: String, cluster_type: u8, replicas: Vec<Replica>) -> AvailabilityGroup {
-    AvailabilityGroup {
-        name,
-        id: estate.fresh_guid(),
-        resource_id: estate.fresh_guid(),
-        distributed: false,
-        basic: false,
-        contained: false,
-        cluster_type,
-        backup_preference: 2,
-        failure_condition_level: 3,
-        health_check_timeout: 30_000,
-        db_failover: false,
-        dtc_support: false,
-        required_synchronized_secondaries: 0,
-        replicas,
-        databases: Vec::new(),
-        listener: None,
-        create_any_database: true,
-        role: Role::Primary,
-        link: LinkSide::default(),
-        created: estate.clock.now(),
-        sequence: 1,
-    }
 }
 
 #[cfg(test)]

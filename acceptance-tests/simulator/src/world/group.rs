@@ -2,6 +2,8 @@
 
 use time::OffsetDateTime;
 
+use super::Estate;
+
 /// An availability group as one instance knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AvailabilityGroup {
@@ -47,6 +49,37 @@ pub struct AvailabilityGroup {
     pub created: OffsetDateTime,
     /// `sequence_number`.
     pub sequence: u64,
+}
+
+impl AvailabilityGroup {
+    /// A local group with nothing said about it, made now, whose primary is here.
+    ///
+    /// [the defaults of CREATE AVAILABILITY GROUP]
+    pub(crate) fn blank(estate: &mut Estate, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            id: estate.fresh_guid(),
+            resource_id: estate.fresh_guid(),
+            distributed: false,
+            basic: false,
+            contained: false,
+            cluster_type: 0,
+            backup_preference: 2,
+            failure_condition_level: 3,
+            health_check_timeout: 30_000,
+            db_failover: false,
+            dtc_support: false,
+            required_synchronized_secondaries: 0,
+            replicas: Vec::new(),
+            databases: Vec::new(),
+            listener: None,
+            create_any_database: false,
+            role: Role::Primary,
+            link: LinkSide::default(),
+            created: estate.clock.now(),
+            sequence: 1,
+        }
+    }
 }
 
 /// Role in a group.

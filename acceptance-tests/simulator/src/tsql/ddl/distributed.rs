@@ -225,7 +225,7 @@ fn add(
     for member in members {
         replicas.push(replica::member(estate, member));
     }
-    let mut group = group::blank(estate, name);
+    let mut group = AvailabilityGroup::blank(estate, name);
     group.distributed = true;
     group.role = role;
     group.replicas = replicas;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::world::Estate;
 use crate::world::database::DatabaseState;
-use crate::world::group::{AvailabilityGroup, LinkSide, Role};
+use crate::world::group::{AvailabilityGroup, Role};
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::security::Securable;
 
@@ -252,33 +252,6 @@ pub(super) fn edit(
         *group = changed;
     }
     Ok(outcome)
-}
-
-/// A group with nothing said about it.
-pub(super) fn blank(estate: &mut Estate, name: &str) -> AvailabilityGroup {
-    AvailabilityGroup {
-        name: name.to_owned(),
-        id: estate.fresh_guid(),
-        resource_id: estate.fresh_guid(),
-        distributed: false,
-        basic: false,
-        contained: false,
-        cluster_type: 0,
-        backup_preference: 2,
-        failure_condition_level: 3,
-        health_check_timeout: 30_000,
-        db_failover: false,
-        dtc_support: false,
-        required_synchronized_secondaries: 0,
-        replicas: Vec::new(),
-        databases: Vec::new(),
-        listener: None,
-        create_any_database: false,
-        role: Role::Primary,
-        link: LinkSide::default(),
-        created: estate.clock.now(),
-        sequence: 1,
-    }
 }
 
 /// 41185, information only.

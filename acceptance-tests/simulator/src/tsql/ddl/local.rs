@@ -2,7 +2,7 @@
 
 use super::super::ast::{self, BackupPreference, ClusterType, FailoverMode, GroupOptions, ReplicaOptions};
 use super::super::error::{SqlError, raise};
-use super::group::{ALTER, blank, edit, unchanged, visible};
+use super::group::{ALTER, edit, unchanged, visible};
 use super::refusal::not_found;
 use super::{Caller, Outcome, distributed, engine, engine_mut, limits, membership, permission, replica};
 use crate::world::Estate;
@@ -70,7 +70,7 @@ pub(super) fn create_local(
     for options in replicas {
         members.push(replica::local(estate, options)?);
     }
-    let mut group = blank(estate, name);
+    let mut group = AvailabilityGroup::blank(estate, name);
     apply(&mut group, options);
     group.cluster_type = code(cluster_type);
     group.basic = options.basic;

@@ -8,6 +8,7 @@ use super::refusal::no_permission;
 use super::{Caller, engine, engine_mut, permission, role, security};
 use crate::world::Estate;
 use crate::world::build::Capability;
+use crate::world::instance::SqlInstance;
 
 /// Where an engine keeps whether its links hold several databases.
 const MULTI_DATABASE: &str = "multidb_milink";
@@ -35,6 +36,22 @@ pub(crate) fn call(
     result.map_err(|error| SqlError { procedure: Some(procedure.to_owned()), ..error })
 }
 
+/// Two arguments that are texts and have to be there.
+fn two_texts(
+    engine: &SqlInstance,
+    procedure: &str,
+    names: [&str; 2],
+    arguments: &[Argument],
+) -> Result<[String; 2], SqlError> {
+    let mut values = bind(engine, procedure, &names, arguments)?.into_iter();
+    let mut text = |name: &str| match values.next() {
+        Some(Value::Text(text)) => Ok(text),
+        _ => Err(missing_parameter(procedure, name)),
+    };
+    let [first, second] = names;
+    Ok([text(first)?, text(second)?])
+}
+
 /// `sp_addsrvrolemember @loginame, @rolename` and its opposite.
 fn server_role_member(
     estate: &mut Estate,
@@ -44,12 +61,7 @@ fn server_role_member(
     add: bool,
 ) -> Result<Vec<ResultSet>, SqlError> {
     let here = engine(estate, caller)?;
-    let values = bind(here, procedure, &["@loginame", "@rolename"], arguments)?;
-    let text = |place: usize, name: &str| match values.get(place) {
-        Some(Value::Text(text)) => Ok(text.clone()),
-        _ => Err(missing_parameter(procedure, name)),
-    };
-    let (login, role) = (text(0, "@loginame")?, text(1, "@rolename")?);
+    let [login, role] = two_texts(here, procedure, ["@loginame", "@rolename"], arguments)?;
     if permission::fixed_role(here, &role).is_none() {
         return Err(raise!(15402, role));
     }
@@ -69,12 +81,7 @@ fn role_member(
     add: bool,
 ) -> Result<Vec<ResultSet>, SqlError> {
     let here = engine(estate, caller)?;
-    let values = bind(here, procedure, &["@rolename", "@membername"], arguments)?;
-    let text = |place: usize, name: &str| match values.get(place) {
-        Some(Value::Text(text)) => Ok(text.clone()),
-        _ => Err(missing_parameter(procedure, name)),
-    };
-    let (role, member) = (text(0, "@rolename")?, text(1, "@membername")?);
+    let [role, member] = two_texts(here, procedure, ["@rolename", "@membername"], arguments)?;
     if role::named(here, &role).is_none() {
         return Err(raise!(15014, role));
     }

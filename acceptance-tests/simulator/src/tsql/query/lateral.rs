@@ -92,17 +92,7 @@ impl Compiler<'_> {
         alias: &TableAlias,
         outer: bool,
     ) -> Result<String, SqlError> {
-        let mut rows: Vec<Vec<Lowered>> = Vec::new();
-        for row in &values.rows {
-            let mut lowered = Vec::new();
-            for value in row.content.iter() {
-                lowered.push(self.expression(value)?);
-            }
-            if rows.first().is_some_and(|first| first.len() != lowered.len()) {
-                return Err(super::super::error::values_mismatch());
-            }
-            rows.push(lowered);
-        }
+        let rows = self.rows_of_values(values)?;
         let name = self.alias('t');
         let width = rows.first().map_or(0, Vec::len);
         let mut columns = Vec::new();

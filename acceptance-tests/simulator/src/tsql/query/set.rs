@@ -1,6 +1,6 @@
 //! UNION and its kin, VALUES, and the keys of ORDER BY.
 
-use sqlparser::ast::{Expr, OrderByExpr, SetExpr, SetOperator, SetQuantifier, Value};
+use sqlparser::ast::{Expr, OrderByExpr, SetExpr, SetOperator, SetQuantifier, Value, Values};
 
 use super::super::error::{self, SqlError};
 use super::super::value::{Family, Type};
@@ -61,8 +61,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// `VALUES (…), (…)`.
-    fn values(&mut self, values: &sqlparser::ast::Values) -> Result<(String, Vec<Column>), SqlError> {
+    /// The rows of VALUES, which have to be of one width.
+    pub(super) fn rows_of_values(&mut self, values: &Values) -> Result<Vec<Vec<Lowered>>, SqlError> {
         let mut rows: Vec<Vec<Lowered>> = Vec::new();
         for row in &values.rows {
             let mut lowered = Vec::new();
@@ -74,6 +74,12 @@ impl Compiler<'_> {
             }
             rows.push(lowered);
         }
+        Ok(rows)
+    }
+
+    /// `VALUES (…), (…)`.
+    fn values(&mut self, values: &Values) -> Result<(String, Vec<Column>), SqlError> {
+        let rows = self.rows_of_values(values)?;
         let width = rows.first().map_or(0, Vec::len);
         let types: Vec<Type> = (0..width)
             .map(|position| {

@@ -3,7 +3,7 @@
 use crate::arm::backend::LinkRequest;
 use crate::arm::path::InstancePath;
 use crate::world::Estate;
-use crate::world::group::{AvailabilityGroup, LinkSide, Replica, Role};
+use crate::world::group::{AvailabilityGroup, Replica, Role};
 
 /// The local and the distributed group that a link has on the instance.
 pub(super) fn instance_groups(
@@ -34,27 +34,11 @@ pub(super) fn instance_groups(
 
 fn group(estate: &mut Estate, name: &str, replicas: Vec<Replica>) -> AvailabilityGroup {
     AvailabilityGroup {
-        name: name.to_owned(),
-        id: estate.fresh_guid(),
-        resource_id: estate.fresh_guid(),
-        distributed: false,
-        basic: false,
-        contained: false,
         cluster_type: 2,
         backup_preference: 0,
-        failure_condition_level: 3,
-        health_check_timeout: 30_000,
-        db_failover: false,
-        dtc_support: false,
-        required_synchronized_secondaries: 0,
-        replicas,
-        databases: Vec::new(),
-        listener: None,
         create_any_database: true,
-        role: Role::Primary,
-        link: LinkSide::default(),
-        created: estate.clock.now(),
-        sequence: 1,
+        replicas,
+        ..AvailabilityGroup::blank(estate, name)
     }
 }
 
