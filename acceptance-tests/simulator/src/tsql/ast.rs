@@ -41,8 +41,10 @@ pub(crate) enum StatementKind {
     },
     CreateTable {
         name: Ident,
-        columns: Vec<TableColumn>,
+        definition: TableDefinition,
     },
+    CreateIndex(Box<CreateIndex>),
+    TruncateTable(ObjectName),
     DropTables {
         names: Vec<ObjectName>,
         if_exists: bool,
@@ -142,7 +144,15 @@ impl RaiseError {
 #[derive(Debug, Clone)]
 pub(crate) enum Declaration {
     Scalar { name: Ident, data_type: DataType, value: Option<Box<Expr>> },
-    Table { name: Ident, columns: Vec<TableColumn> },
+    Table { name: Ident, definition: TableDefinition },
+}
+
+/// What stands between the parentheses of `CREATE TABLE` and `DECLARE … TABLE`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TableDefinition {
+    pub(crate) columns: Vec<TableColumn>,
+    /// Those of columns too, in the order in which they are written.
+    pub(crate) constraints: Vec<Constraint>,
 }
 
 /// A column of a table variable or temporary table.
@@ -150,24 +160,79 @@ pub(crate) enum Declaration {
 pub(crate) struct TableColumn {
     pub(crate) name: Ident,
     pub(crate) data_type: DataType,
-    pub(crate) nullable: bool,
+    /// `NULL` or `NOT NULL`; `None` was not written.
+    pub(crate) nullable: Option<bool>,
     /// `IDENTITY(seed, increment)`.
     pub(crate) identity: Option<(i64, i64)>,
     pub(crate) default: Option<Expr>,
+    pub(crate) collation: Option<Name>,
+}
+
+/// What rows of a table have to keep to.
+#[derive(Debug, Clone)]
+pub(crate) struct Constraint {
+    pub(crate) name: Option<Name>,
+    /// The column that it is written behind.
+    pub(crate) column: Option<Ident>,
+    pub(crate) rule: Rule,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Rule {
+    Key {
+        form: KeyForm,
+        /// `None` was not written.
+        clustered: Option<bool>,
+        columns: Vec<Ident>,
+    },
+    Check(Box<Expr>),
+}
+
+/// What a key is, and so what a row that is there already is refused with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyForm {
+    Primary,
+    Unique,
+    /// An index; whether it is unique.
+    Index(bool),
+}
+
+/// `CREATE [UNIQUE] [CLUSTERED | NONCLUSTERED] INDEX name ON #t (column, …)`.
+#[derive(Debug, Clone)]
+pub(crate) struct CreateIndex {
+    pub(crate) table: ObjectName,
+    /// With its name.
+    pub(crate) index: Constraint,
 }
 
 /// A `SET` of the session that the engine knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum SessionOption {
     ImplicitTransactions(bool),
     XactAbort(bool),
     NoCount(bool),
     /// Milliseconds; -1 waits for ever.
     LockTimeout(i64),
-    DateFormat(String),
-    Language(String),
-    /// Options that change nothing for the subset: `ANSI_NULLS`, `QUOTED_IDENTIFIER`, isolation levels, …
-    Without(String),
+    /// `LANGUAGE us_english`: the client is told.
+    Language,
+    /// `IDENTITY_INSERT table ON | OFF`.
+    IdentityInsert(String, bool),
+    /// `ROWCOUNT`: rows that a statement returns or changes at most; 0 is all.
+    RowCount(Box<Expr>),
+    /// Bytes of a long value that a query returns; -1 is all.
+    TextSize(i64),
+    ContextInfo(Box<Expr>),
+    /// Its number in `sys.dm_exec_sessions`.
+    Isolation(u8),
+    /// `FMTONLY`: columns, but no rows.
+    FormatOnly(bool),
+    NoExec(bool),
+    ParseOnly(bool),
+    ArithAbort(bool),
+    CursorCloseOnCommit(bool),
+    Several(Vec<SessionOption>),
+    /// Options that change nothing as they are set: `ANSI_NULLS ON`, `DATEFIRST 7`, …
+    Without(#[allow(dead_code, reason = "the tree says what was written; nothing acts on it")] String),
 }
 
 /// `EXEC [@r =] procedure arguments`.
@@ -296,7 +361,8 @@ pub(crate) enum Ddl {
         add: bool,
         member: Name,
     },
-    Dbcc(Dbcc),
+    /// `true`: `WITH NO_INFOMSGS`.
+    Dbcc(Dbcc, bool),
 }
 
 /// A password on its way to the world; never printed.
@@ -730,7 +796,7 @@ pub(crate) enum Dbcc {
         flags: Vec<i64>,
         global: bool,
     },
-    /// Empty: all that are on. `no_infomsgs` is `WITH NO_INFOMSGS`.
+    /// Empty: all that are on.
     TraceStatus {
         flags: Vec<i64>,
         global: bool,

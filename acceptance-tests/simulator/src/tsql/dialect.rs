@@ -71,6 +71,14 @@ impl Dialect for TSqlDialect {
         true
     }
 
+    fn supports_group_by_expr(&self) -> bool {
+        true
+    }
+
+    fn supports_group_by_with_modifier(&self) -> bool {
+        true
+    }
+
     fn is_select_item_alias(&self, explicit: bool, _: &Keyword, parser: &mut Parser<'_>) -> bool {
         may_be_alias(explicit, parser)
     }

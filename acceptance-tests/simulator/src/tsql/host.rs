@@ -19,12 +19,14 @@ mod server;
 mod tests;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use rusqlite::types::Value;
 use time::OffsetDateTime;
 
-use super::error::{SqlError, not_modelled};
+use super::error::{SqlError, not_modelled, raise};
 use super::query::Host;
+use super::session::locks::{Locks, Mode, Owner, Resource};
 use crate::world::World;
 use crate::world::instance::{EngineKey, SqlInstance};
 
@@ -46,6 +48,13 @@ pub(crate) struct InstanceHost {
     pub(crate) peer: Option<SocketAddr>,
     /// Temporary tables of the session, by name.
     pub(crate) temporary: Vec<String>,
+    /// What the scope drew last of an identity column.
+    pub(crate) identity: Option<i64>,
+    pub(crate) context_info: Option<Vec<u8>>,
+    pub(crate) arith_abort: bool,
+    /// The session's number, and the application locks of the engine.
+    pub(crate) session: u16,
+    pub(crate) locks: Arc<Locks>,
 }
 
 /// The arguments of a function, converted to what it takes.
@@ -98,6 +107,30 @@ impl InstanceHost {
         })
     }
 
+    /// `APPLOCK_MODE(principal, name, owner)` and `APPLOCK_TEST(principal, name, mode, owner)`; NULL for words that are
+    /// none.
+    fn application_lock(&self, function: &str, arguments: Arguments<'_>) -> Result<Value, SqlError> {
+        let (Some(principal), Some(name)) = (arguments.text(0), arguments.text(1)) else {
+            return Ok(Value::Null);
+        };
+        if self.call("DATABASE_PRINCIPAL_ID", &[Value::Text(principal.to_owned())])? == Value::Null {
+            return Err(raise!(1202, principal));
+        }
+        let resource = Resource::new(&self.database, principal, name);
+        let owner = |place| arguments.text(place).and_then(Owner::named);
+        if function == "APPLOCK_MODE" {
+            let held = owner(2).map(|owner| self.locks.held(&resource, self.session, owner));
+            return Ok(held.map_or(Value::Null, |mode| Value::Text(mode.to_owned())));
+        }
+        let mode = arguments.text(2).and_then(Mode::named);
+        Ok(match (mode, owner(3)) {
+            (Some(mode), Some(_)) => {
+                Value::Integer(self.locks.would_grant(&resource, self.session, mode).into())
+            }
+            _ => Value::Null,
+        })
+    }
+
     /// `CONNECTIONPROPERTY`.
     fn connection_property(&self, name: &str) -> Value {
         let text = |text: &str| Value::Text(text.to_owned());
@@ -117,14 +150,12 @@ impl InstanceHost {
 }
 
 /// `SESSIONPROPERTY`: the settings that the engine works by, which are those of the common drivers.
-fn session_property(name: &str) -> Value {
+fn session_property(name: &str, arith_abort: bool) -> Value {
     match name.to_ascii_uppercase().as_str() {
-        "ANSI_NULLS"
-        | "ANSI_PADDING"
-        | "ANSI_WARNINGS"
-        | "ARITHABORT"
-        | "CONCAT_NULL_YIELDS_NULL"
-        | "QUOTED_IDENTIFIER" => Value::Integer(1),
+        "ANSI_NULLS" | "ANSI_PADDING" | "ANSI_WARNINGS" | "CONCAT_NULL_YIELDS_NULL" | "QUOTED_IDENTIFIER" => {
+            Value::Integer(1)
+        }
+        "ARITHABORT" => Value::Integer(arith_abort.into()),
         "NUMERIC_ROUNDABORT" => Value::Integer(0),
         _ => Value::Null,
     }
@@ -178,9 +209,12 @@ impl Host for InstanceHost {
                 or_null(self.asked(|caller| objects::call(caller, &name, arguments, &self.temporary)))
             }
             "CONNECTIONPROPERTY" => self.connection_property(arguments.text(0).unwrap_or_default()),
-            "SESSIONPROPERTY" => session_property(arguments.text(0).unwrap_or_default()),
+            "SESSIONPROPERTY" => session_property(arguments.text(0).unwrap_or_default(), self.arith_abort),
             "XACT_STATE" if self.doomed => Value::Integer(-1),
             "XACT_STATE" => Value::Integer(i64::from(self.transactions > 0)),
+            "APPLOCK_MODE" | "APPLOCK_TEST" => self.application_lock(function, arguments)?,
+            "CONTEXT_INFO" => self.context_info.clone().map_or(Value::Null, Value::Blob),
+            "SCOPE_IDENTITY" => self.identity.map_or(Value::Null, Value::Integer),
             "ERROR_NUMBER" => number(error.map(|error| error.number.into())),
             "ERROR_SEVERITY" => number(error.map(|error| error.severity.into())),
             "ERROR_STATE" => number(error.map(|error| error.state.into())),

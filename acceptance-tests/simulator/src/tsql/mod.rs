@@ -53,6 +53,7 @@ pub(crate) fn administer(
         login: "sa".to_owned(),
         database: database.to_owned(),
         master_key_open: false,
+        ..ddl::Caller::default()
     };
     for statement in parser::parse(text, major)?.statements {
         let ast::StatementKind::Ddl(ddl) = statement.kind else {

@@ -4,6 +4,8 @@
 //! two travel apart: a date is text in ISO form, a GUID upper-case text, a bit the number 0 or 1. Conversions follow
 //! CAST and CONVERT of the server, with its error numbers.
 
+mod styles;
+
 use std::fmt;
 
 use rusqlite::types::Value;
@@ -271,7 +273,11 @@ pub(crate) fn convert(value: Value, from: Type, to: Type, style: i64) -> Result<
         Family::Text => to_text(value, from, style).map(|text| Value::Text(fit_text(text, to))),
         Family::Binary => to_binary(value, from, to, style).map(Value::Blob),
         Family::Guid => to_guid(value, from).map(Value::Text),
-        Family::Moment => to_moment(value, to).map(Value::Text),
+        Family::Moment => {
+            // Only text has a style to be read in.
+            let style = if from.family() == Family::Text { style } else { 0 };
+            to_moment(value, to, style).map(Value::Text)
+        }
         Family::Variant | Family::Null => Ok(value),
     }
 }
@@ -337,6 +343,7 @@ fn to_number(value: Value, from: Type, to: Type) -> Result<Value, SqlError> {
 fn to_text(value: Value, from: Type, style: i64) -> Result<String, SqlError> {
     Ok(match value {
         Value::Integer(number) => number.to_string(),
+        Value::Real(number) if matches!(from, Type::Float | Type::Real) => styles::float(number, style)?,
         Value::Real(number) => number.to_string(),
         Value::Blob(bytes) => match style {
             1 => format!("0x{}", hex(&bytes)),
@@ -346,7 +353,7 @@ fn to_text(value: Value, from: Type, style: i64) -> Result<String, SqlError> {
             }
             _ => hex(&bytes),
         },
-        Value::Text(text) if from.family() == Family::Moment => moment_text(&text, from, style)?,
+        Value::Text(text) if from.family() == Family::Moment => styles::write(&text, from, style)?,
         Value::Text(text) => text,
         Value::Null => String::new(),
     })
@@ -409,10 +416,10 @@ fn to_guid(value: Value, from: Type) -> Result<String, SqlError> {
     }
 }
 
-fn to_moment(value: Value, to: Type) -> Result<String, SqlError> {
+fn to_moment(value: Value, to: Type, style: i64) -> Result<String, SqlError> {
     match value {
         Value::Text(text) => {
-            let moment = parse_moment(&text).ok_or_else(error::date_conversion)?;
+            let moment = styles::read(&text, style)?.ok_or_else(error::date_conversion)?;
             Ok(format_moment(moment, to))
         }
         Value::Integer(days) if matches!(to, Type::DateTime | Type::SmallDateTime) => {
@@ -486,33 +493,6 @@ pub(crate) fn format_moment(moment: PrimitiveDateTime, to: Type) -> String {
         // datetime counts ticks of 1/300 s; milliseconds are close enough for a catalog.
         _ => format!("{date} {clock}{}", fraction(3)),
     }
-}
-
-/// CONVERT's styles for moments: 112, 120, 121, 126, 127, 101, 23, and 0.
-fn moment_text(text: &str, from: Type, style: i64) -> Result<String, SqlError> {
-    let moment = parse_moment(text).ok_or_else(error::date_conversion)?;
-    let (year, month, day) = (moment.year(), u8::from(moment.month()), moment.day());
-    Ok(match style {
-        112 => format!("{year:04}{month:02}{day:02}"),
-        23 => format!("{year:04}-{month:02}-{day:02}"),
-        101 => format!("{month:02}/{day:02}/{year:04}"),
-        120 | 20 => format_moment(moment, Type::DateTime2(0)),
-        126 | 127 => {
-            let scale = if moment.nanosecond() == 0 { 0 } else { 3 };
-            let scaled = if matches!(from, Type::DateTime2(_)) { from } else { Type::DateTime2(scale) };
-            let zone = if style == 127 { "Z" } else { "" };
-            format!("{}{zone}", format_moment(moment, scaled).replacen(' ', "T", 1))
-        }
-        0 | 100 if matches!(from, Type::DateTime | Type::SmallDateTime) => {
-            let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-            let name = names.get(usize::from(month.saturating_sub(1))).copied().unwrap_or("");
-            let (hour, half) = (moment.hour() % 12, if moment.hour() < 12 { "AM" } else { "PM" });
-            let hour = if hour == 0 { 12 } else { hour };
-            format!("{name} {day:>2} {year:04} {hour:>2}:{:02}{half}", moment.minute())
-        }
-        121 | 21 | 25 | 0 | 100 => format_moment(moment, from),
-        other => return Err(error::not_modelled(&format!("style {other} of CONVERT"))),
-    })
 }
 
 fn fit_text(text: String, to: Type) -> String {

@@ -399,6 +399,19 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     )
     .because("the provider reads errors and asks for no return value of it"),
     fixed(
+        64,
+        "A constraint without a name has one of table, column and digits; of two broken ones the first row's is told, keys before \
+         checks.",
+        "Names are of another form, and checks are told first.",
+    )
+    .because("the provider makes no tables"),
+    fixed(
+        65,
+        "A rollback takes back statements about logins, users, permissions, certificates, issuers and the master key.",
+        "They stay.",
+    )
+    .because("the provider opens no transaction"),
+    fixed(
         70,
         "The four letters of the permissions of 2022 in sys.server_permissions and sys.database_permissions.",
         "They are others.",

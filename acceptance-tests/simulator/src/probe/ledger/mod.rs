@@ -166,6 +166,8 @@ const CHECKS: &[(u16, Check)] = &[
     (61, Check::Experiment("USE a database within EXEC (text), and read what the client is told")),
     (62, Check::Experiment("begin a transaction within EXEC (text) under XACT_ABORT")),
     (63, Check::Experiment("run a text with an error by sp_executesql, and read what it returns")),
+    (64, Check::Experiment("break an unnamed key and a check of a temporary table with one statement")),
+    (65, Check::Experiment("make a certificate and a login in a transaction, and roll it back")),
     (70, Check::Letters),
     (71, Check::Experiment("deny VIEW DEFINITION on a certificate to a login that has CONTROL on it")),
     (72, Check::StateRights),

@@ -62,7 +62,7 @@ pub(super) use row::{Row, bit, derived_guid, guid, large, lsn, maybe, moment, no
 pub(crate) use endpoints::id as endpoint_id;
 pub(crate) use host::PROCESS;
 pub(crate) use keys::SYSTEM_CERTIFICATES;
-pub(crate) use objects::{SCHEMAS, bytes, column_name, object_id, object_name};
+pub(crate) use objects::{SCHEMAS, bytes, column_name, described, object_id, object_name};
 pub(crate) use row::{certificate_sid, sid, sid_text};
 
 /// Whose eyes see a view.

@@ -153,7 +153,7 @@ pub(crate) fn bytes(data_type: Type) -> i32 {
 }
 
 /// `system_type_id`, `user_type_id`, `max_length` in bytes, `precision` and `scale`.
-fn described(data_type: Type) -> (i32, i32, i32, i32, i32) {
+pub(crate) fn described(data_type: Type) -> (i32, i32, i32, i32, i32) {
     let length = |length: Option<u16>, width: i32| length.map_or(-1, |length| i32::from(length) * width);
     let (id, bytes, precision, scale) = match data_type {
         Type::Bit => (104, 1, 1, 0),

@@ -31,8 +31,11 @@ mod x509;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use super::ast::Ddl;
 use super::error::SqlError;
+use super::value::Type;
 use crate::world::Estate;
 use crate::world::instance::{EngineKey, SqlInstance};
 
@@ -47,6 +50,8 @@ pub(crate) struct Caller {
     pub(crate) database: String,
     /// Whether the session opened the master key: the session keeps what [`Outcome::master_key_open`] says.
     pub(crate) master_key_open: bool,
+    /// Trace flags that are on for the session.
+    pub(crate) trace_flags: BTreeSet<i64>,
 }
 
 /// What a statement has to say beyond success.
@@ -54,14 +59,16 @@ pub(crate) struct Caller {
 pub(crate) struct Outcome {
     /// Messages of class 0 to 10: number, class, state, text.
     pub(crate) messages: Vec<(i32, u8, u8, String)>,
-    /// A result set of text columns (DBCC TRACESTATUS, DBCC SQLPERF): column names and rows.
+    /// A result set (DBCC TRACESTATUS, DBCC SQLPERF).
     pub(crate) rows: Option<TextRows>,
+    /// The trace flags that are on for this session from now on.
+    pub(crate) trace_flags: Option<BTreeSet<i64>>,
     /// The master key was opened or closed for this session.
     pub(crate) master_key_open: Option<bool>,
 }
 
-/// Column names, and rows of text or NULL.
-pub(crate) type TextRows = (Vec<String>, Vec<Vec<Option<String>>>);
+/// Columns, and rows of text or NULL.
+pub(crate) type TextRows = (Vec<(&'static str, Type)>, Vec<Vec<Option<String>>>);
 
 impl Outcome {
     /// Success with one message.
@@ -129,7 +136,8 @@ pub(crate) fn execute(estate: &mut Estate, caller: &Caller, statement: &Ddl) -> 
         Ddl::AlterServerRole { role, add, member } => {
             security::alter_server_role(estate, caller, &role.0, *add, &member.0)
         }
-        Ddl::Dbcc(statement) => dbcc::run(estate, caller, statement),
+        Ddl::Dbcc(statement, quiet) => dbcc::run(estate, caller, statement)
+            .map(|outcome| if *quiet { Outcome { messages: Vec::new(), ..outcome } } else { outcome }),
     }
 }
 

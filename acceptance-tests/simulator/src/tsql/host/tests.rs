@@ -23,6 +23,11 @@ fn host(bench: &Bench, login: &str, database: &str) -> InstanceHost {
         doomed: false,
         peer: Some("10.0.0.9:50000".parse().unwrap()),
         temporary: vec!["#T".to_owned()],
+        identity: None,
+        context_info: None,
+        arith_abort: false,
+        session: 51,
+        locks: Default::default(),
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "A SELECT statement that assigns a value to a variable must not be combined with data-retrieval \
          operations.",
     ),
+    raised(153, 15, "Invalid usage of the option %.*ls in the %ls statement.").state(2),
     raised(155, 15, "'%.*ls' is not a recognized %ls option."),
     raised(156, 15, "Incorrect syntax near the keyword '%.*ls'."),
     raised(174, 15, "The %.*ls function requires %d argument(s)."),
@@ -62,7 +63,11 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(213, 16, "Column name or number of supplied values does not match table definition."),
     raised(243, 16, "Type %.*ls is not a defined system type."),
     raised(263, 16, "Must specify table to select from."),
+    raised(313, 16, "An insufficient number of arguments were supplied for the procedure or function %.*ls.")
+        .state(3),
     raised(321, 15, "\"%.*ls\" is not a recognized table hints option."),
+    raised(447, 16, "Expression type %ls is invalid for COLLATE clause.").state(0),
+    raised(494, 16, "The TABLESAMPLE clause can only be used with local tables."),
     raised(
         512,
         16,
@@ -70,6 +75,11 @@ pub(super) const MESSAGES: &[Message] = &[
          , >, >= or when the subquery is used as an expression.",
     ),
     raised(1011, 15, "The correlation name '%.*ls' is specified multiple times in a FROM clause."),
+    raised(
+        1033,
+        15,
+        "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and common table expressions, unless TOP, OFFSET or FOR XML is also specified.",
+    ),
     raised(
         1038,
         15,
@@ -115,5 +125,37 @@ pub(super) const MESSAGES: &[Message] = &[
          statement inside a CATCH block, or add error parameters to the THROW statement.",
     ),
     raised(10709, 16, "The number of columns for each row in a table value constructor must be the same."),
+    raised(10715, 15, "'%.*ls' is not a valid hint."),
     raised(10741, 15, "A TOP can not be used in the same query or sub-query as an OFFSET.").state(2),
+    raised(11501, 16, "The batch could not be analyzed because of compile errors.").state(2),
+    raised(
+        11509,
+        16,
+        "The metadata could not be determined because the statement '%.*ls' is not compatible with the statement '%.*ls'.",
+    ),
+    raised(
+        11513,
+        16,
+        "The metadata could not be determined because statement '%.*ls' contains dynamic SQL. Consider using the WITH RESULT SETS clause to explicitly describe the result set.",
+    ),
+    raised(
+        11525,
+        16,
+        "The metadata could not be determined because statement '%.*ls' uses a temp table. Metadata discovery only supports temp tables when analyzing a single-statement batch.",
+    ),
+    raised(
+        11529,
+        16,
+        "The metadata could not be determined because every code path results in an error; see previous errors for some of these.",
+    ),
+    raised(
+        13601,
+        16,
+        "Property '%.*ls' cannot be generated in JSON output due to a conflict with another column name or alias. Use different names and aliases for each column in SELECT list.",
+    ),
+    raised(
+        13605,
+        16,
+        "Column expressions and data sources without names or aliases cannot be formatted as JSON text using FOR JSON clause. Add alias to the unnamed column or table.",
+    ),
 ];

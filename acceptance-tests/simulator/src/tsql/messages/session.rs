@@ -11,6 +11,7 @@ pub(super) const MESSAGES: &[Message] = &[
         .state(4),
     raised(214, 16, "Procedure expects parameter '%ls' of type '%ls'.").state(2),
     raised(226, 16, "%ls statement not allowed within multi-statement transaction.").state(6),
+    raised(507, 16, "Invalid argument for SET ROWCOUNT. Must be a non-null non-negative integer.").state(2),
     raised(574, 16, "%ls statement cannot be used inside a user transaction.").state(0),
     raised(596, 21, "Cannot continue the execution because the session is in the kill state."),
     raised(911, 16, "Database '%.*ls' does not exist. Make sure that the name is entered correctly."),
@@ -27,7 +28,10 @@ pub(super) const MESSAGES: &[Message] = &[
         "DBCC execution completed. If DBCC printed error messages, contact your system administrator.",
     ),
     raised(2571, 14, "User '%.*ls' does not have permission to run DBCC %.*ls.").state(3),
+    raised(2583, 16, "An incorrect number of parameters was given to the DBCC statement.").state(3),
     raised(2714, 16, "There is already an object named '%.*ls' in the database.").state(6),
+    raised(2741, 16, "SET DATEFORMAT date order '%.*ls' is invalid."),
+    raised(2742, 16, "SET DATEFIRST %d is out of range."),
     raised(2812, 16, "Could not find stored procedure '%.*ls'.").state(62),
     raised(
         3701,
@@ -38,6 +42,7 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(3902, 16, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION."),
     raised(3903, 16, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION."),
     raised(4060, 11, "Cannot open database \"%.*ls\" requested by the login. The login failed."),
+    raised(5703, 10, "Changed language setting to %.*ls.").class(0),
     raised(8144, 16, "Procedure or function %.*ls has too many arguments specified.").state(2),
     raised(8145, 16, "%.*ls is not a parameter for procedure %.*ls."),
     raised(

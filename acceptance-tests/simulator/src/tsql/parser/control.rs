@@ -4,13 +4,13 @@ use sqlparser::ast::{BinaryOperator, Expr, Ident};
 use sqlparser::tokenizer::Token;
 
 use super::super::ast::{
-    Argument, Declaration, Execute, Insert, InsertSource, Procedure, RaiseError, SessionOption, Statement,
-    StatementKind, TableColumn, Transaction,
+    Argument, Declaration, Execute, Insert, InsertSource, Procedure, RaiseError, Statement, StatementKind,
+    Transaction,
 };
 use super::super::dialect::is_reserved;
 use super::super::error::{self, SqlError};
 use super::cursor::Cursor;
-use super::{check, checked_query, condition, expression, statement};
+use super::{check, checked_query, condition, expression, options, statement, table};
 
 /// `DECLARE @a type [= value], @t TABLE (…)`.
 pub(super) fn declare(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
@@ -22,81 +22,11 @@ fn declaration(cursor: &mut Cursor) -> Result<Declaration, SqlError> {
     let name = cursor.variable()?;
     cursor.eat("AS");
     if cursor.eat("TABLE") {
-        return Ok(Declaration::Table { name, columns: table_columns(cursor)? });
+        return Ok(Declaration::Table { name, definition: table::definition(cursor, false)? });
     }
     let data_type = cursor.data_type()?;
     let value = if cursor.eat_token(&Token::Eq) { Some(Box::new(expression(cursor)?)) } else { None };
     Ok(Declaration::Scalar { name, data_type, value })
-}
-
-/// `(name type [NULL|NOT NULL] [IDENTITY(1,1)] [PRIMARY KEY] [DEFAULT x], …)`.
-fn table_columns(cursor: &mut Cursor) -> Result<Vec<TableColumn>, SqlError> {
-    cursor.expect_token(&Token::LParen)?;
-    let mut columns = Vec::new();
-    loop {
-        if matches!(cursor.peek_word().as_deref(), Some("PRIMARY" | "UNIQUE" | "CONSTRAINT" | "CHECK")) {
-            table_constraint(cursor)?;
-        } else {
-            columns.push(table_column(cursor)?);
-        }
-        if !cursor.eat_token(&Token::Comma) {
-            break;
-        }
-    }
-    cursor.expect_token(&Token::RParen)?;
-    Ok(columns)
-}
-
-fn table_column(cursor: &mut Cursor) -> Result<TableColumn, SqlError> {
-    let name = Ident::new(cursor.name()?.0);
-    let data_type = cursor.data_type()?;
-    let mut column = TableColumn { name, data_type, nullable: true, identity: None, default: None };
-    loop {
-        if cursor.eat_all(&["NOT", "NULL"]) {
-            column.nullable = false;
-        } else if cursor.eat("NULL") {
-            column.nullable = true;
-        } else if cursor.eat("IDENTITY") {
-            column.identity = Some((1, 1));
-            column.nullable = false;
-            if cursor.eat_token(&Token::LParen) {
-                let seed = cursor.integer()?;
-                cursor.expect_token(&Token::Comma)?;
-                column.identity = Some((seed, cursor.integer()?));
-                cursor.expect_token(&Token::RParen)?;
-            }
-        } else if cursor.eat_all(&["PRIMARY", "KEY"]) {
-            column.nullable = false;
-            let _ = cursor.eat("CLUSTERED") || cursor.eat("NONCLUSTERED");
-        } else if cursor.eat("UNIQUE") {
-            let _ = cursor.eat("CLUSTERED") || cursor.eat("NONCLUSTERED");
-        } else if cursor.eat("DEFAULT") {
-            column.default = Some(expression(cursor)?);
-        } else if cursor.eat("COLLATE") {
-            cursor.name()?;
-        } else {
-            return Ok(column);
-        }
-    }
-}
-
-/// Keys and checks over a whole temporary table: read, and not enforced by the simulator's queries.
-fn table_constraint(cursor: &mut Cursor) -> Result<(), SqlError> {
-    let line = cursor.line();
-    if cursor.eat("CONSTRAINT") {
-        cursor.name()?;
-    }
-    if cursor.eat_all(&["PRIMARY", "KEY"]) || cursor.eat("UNIQUE") {
-        let _ = cursor.eat("CLUSTERED") || cursor.eat("NONCLUSTERED");
-        cursor.expect_token(&Token::LParen)?;
-        cursor.list(|cursor| {
-            cursor.name()?;
-            let _ = cursor.eat("ASC") || cursor.eat("DESC");
-            Ok(())
-        })?;
-        return cursor.expect_token(&Token::RParen);
-    }
-    Err(error::not_modelled("CHECK constraints of temporary tables").at_line(line))
 }
 
 /// `SET @v = …` and `SET option value`.
@@ -108,100 +38,7 @@ pub(super) fn set(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         let operator = assignment_operator(cursor)?;
         return Ok(StatementKind::SetVariable { name, operator, value: Box::new(expression(cursor)?) });
     }
-    let line = cursor.line();
-    let word = cursor.peek_word().ok_or_else(|| cursor.unexpected())?;
-    cursor.advance();
-    let option = match word.as_str() {
-        "IMPLICIT_TRANSACTIONS" => SessionOption::ImplicitTransactions(cursor.on_off()?),
-        "XACT_ABORT" => SessionOption::XactAbort(cursor.on_off()?),
-        "NOCOUNT" => SessionOption::NoCount(cursor.on_off()?),
-        "LOCK_TIMEOUT" => SessionOption::LockTimeout(cursor.integer()?),
-        "DATEFORMAT" => SessionOption::DateFormat(cursor.name()?.0),
-        "LANGUAGE" => SessionOption::Language(language(cursor)?),
-        "TRANSACTION" => {
-            cursor.expect_all(&["ISOLATION", "LEVEL"])?;
-            let known = cursor.eat_all(&["READ", "UNCOMMITTED"])
-                || cursor.eat_all(&["READ", "COMMITTED"])
-                || cursor.eat_all(&["REPEATABLE", "READ"])
-                || cursor.eat("SNAPSHOT")
-                || cursor.eat("SERIALIZABLE");
-            if !known {
-                return Err(cursor.unexpected());
-            }
-            SessionOption::Without("TRANSACTION ISOLATION LEVEL".to_owned())
-        }
-        "ROWCOUNT" | "TEXTSIZE" | "DATEFIRST" | "QUERY_GOVERNOR_COST_LIMIT" => {
-            cursor.integer()?;
-            SessionOption::Without(word)
-        }
-        "DEADLOCK_PRIORITY" => {
-            let _ = cursor.eat("LOW") || cursor.eat("NORMAL") || cursor.eat("HIGH") || {
-                cursor.integer()?;
-                true
-            };
-            SessionOption::Without(word)
-        }
-        "CONTEXT_INFO" => {
-            cursor.binary()?;
-            SessionOption::Without(word)
-        }
-        "ANSI_NULLS"
-        | "ANSI_PADDING"
-        | "ANSI_WARNINGS"
-        | "ANSI_DEFAULTS"
-        | "ANSI_NULL_DFLT_ON"
-        | "ANSI_NULL_DFLT_OFF"
-        | "ARITHABORT"
-        | "ARITHIGNORE"
-        | "CONCAT_NULL_YIELDS_NULL"
-        | "CURSOR_CLOSE_ON_COMMIT"
-        | "FMTONLY"
-        | "FORCEPLAN"
-        | "NOEXEC"
-        | "NUMERIC_ROUNDABORT"
-        | "PARSEONLY"
-        | "QUOTED_IDENTIFIER"
-        | "REMOTE_PROC_TRANSACTIONS"
-        | "NO_BROWSETABLE" => several_options(cursor, word)?,
-        "STATISTICS" => {
-            if !cursor.eat("IO") && !cursor.eat("TIME") {
-                return Err(cursor.unexpected());
-            }
-            cursor.on_off()?;
-            SessionOption::Without(word)
-        }
-        _ => return Err(error::unknown_set_option(&word, line)),
-    };
-    Ok(StatementKind::SetOption(option))
-}
-
-/// `SET ANSI_NULLS, QUOTED_IDENTIFIER ON`. Those whose effect would change results are refused when on.
-fn several_options(cursor: &mut Cursor, first: String) -> Result<SessionOption, SqlError> {
-    let line = cursor.line();
-    let mut names = vec![first];
-    while cursor.eat_token(&Token::Comma) {
-        names.push(cursor.name()?.0.to_ascii_uppercase());
-    }
-    let on = cursor.on_off()?;
-    let changes_results = |name: &String| match name.as_str() {
-        "FMTONLY" | "NOEXEC" | "PARSEONLY" | "FORCEPLAN" => on,
-        "CONCAT_NULL_YIELDS_NULL" | "ANSI_NULLS" | "QUOTED_IDENTIFIER" => !on,
-        _ => false,
-    };
-    match names.iter().find(|name| changes_results(name)) {
-        Some(name) => {
-            let state = if on { "ON" } else { "OFF" };
-            Err(error::not_modelled(&format!("SET {name} {state}")).at_line(line))
-        }
-        None => Ok(SessionOption::Without(names.join(", "))),
-    }
-}
-
-fn language(cursor: &mut Cursor) -> Result<String, SqlError> {
-    match cursor.peek() {
-        Token::SingleQuotedString(_) | Token::NationalStringLiteral(_) => cursor.string(),
-        _ => Ok(cursor.name()?.0),
-    }
+    options::option(cursor).map(StatementKind::SetOption)
 }
 
 /// `=`, `+=` and their kin.
@@ -304,12 +141,27 @@ pub(super) fn transaction(cursor: &mut Cursor) -> Result<StatementKind, SqlError
             }
             Transaction::Begin(name)
         }
-        ("COMMIT", _) => Transaction::Commit,
+        ("COMMIT", _) => {
+            delayed_durability(cursor)?;
+            Transaction::Commit
+        }
         ("ROLLBACK", name) => Transaction::Rollback(name),
         ("SAVE", Some(name)) => Transaction::Save(name),
         _ => return Err(cursor.unexpected()),
     };
     Ok(StatementKind::Transaction(transaction))
+}
+
+/// `WITH (DELAYED_DURABILITY = ON | OFF)`: nothing here is lost where power is.
+fn delayed_durability(cursor: &mut Cursor) -> Result<(), SqlError> {
+    if cursor.peek_nth_word(2).as_deref() == Some("DELAYED_DURABILITY") && cursor.eat("WITH") {
+        cursor.expect_token(&Token::LParen)?;
+        cursor.expect("DELAYED_DURABILITY")?;
+        cursor.expect_equals()?;
+        cursor.on_off()?;
+        cursor.expect_token(&Token::RParen)?;
+    }
+    Ok(())
 }
 
 /// Words that begin a statement though they are not reserved.
@@ -379,7 +231,7 @@ enum RaiseOption {
 }
 
 /// A constant or variable; a bare word is neither here.
-fn literal(cursor: &mut Cursor) -> Result<Expr, SqlError> {
+pub(super) fn literal(cursor: &mut Cursor) -> Result<Expr, SqlError> {
     match cursor.peek() {
         Token::Word(word)
             if word.quote_style.is_some()
@@ -524,8 +376,10 @@ fn constant(cursor: &mut Cursor) -> Result<Expr, SqlError> {
 /// `INSERT [INTO] target [(columns)] {SELECT … | VALUES … | EXEC … | DEFAULT VALUES}`.
 pub(super) fn insert(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("INSERT")?;
+    no_top(cursor, "INSERT")?;
     cursor.eat("INTO");
     let target = target(cursor)?;
+    table_hints(cursor)?;
     let listed = matches!(cursor.peek(), Token::LParen)
         && !matches!(cursor.peek_nth_word(1).as_deref(), Some("SELECT" | "WITH"));
     let mut columns = Vec::new();
@@ -534,9 +388,7 @@ pub(super) fn insert(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         columns = cursor.list(|cursor| cursor.name().map(|name| Ident::new(name.0)))?;
         cursor.expect_token(&Token::RParen)?;
     }
-    if cursor.peek_word().as_deref() == Some("OUTPUT") {
-        return Err(error::not_modelled("the OUTPUT clause").at_line(cursor.line()));
-    }
+    no_output(cursor)?;
     let source = match cursor.peek_word().as_deref() {
         Some("EXEC" | "EXECUTE") => match execute(cursor)? {
             StatementKind::Execute(call) => InsertSource::Execute(call),
@@ -553,7 +405,7 @@ pub(super) fn insert(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
 }
 
 /// The table of a change: `@t`, `#t`, or an object's name.
-fn target(cursor: &mut Cursor) -> Result<sqlparser::ast::ObjectName, SqlError> {
+pub(super) fn target(cursor: &mut Cursor) -> Result<sqlparser::ast::ObjectName, SqlError> {
     match cursor.peek() {
         Token::Word(word) if word.quote_style.is_some() || !is_reserved(&word.value) => cursor.object_name(),
         _ => Err(cursor.unexpected()),
@@ -563,25 +415,93 @@ fn target(cursor: &mut Cursor) -> Result<sqlparser::ast::ObjectName, SqlError> {
 /// `DELETE [FROM] target [WHERE condition]`.
 pub(super) fn delete(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("DELETE")?;
+    no_top(cursor, "DELETE")?;
     cursor.eat("FROM");
     let target = target(cursor)?;
-    Ok(StatementKind::Delete { target, condition: where_clause(cursor)? })
+    table_hints(cursor)?;
+    no_output(cursor)?;
+    if cursor.peek_word().as_deref() == Some("FROM") {
+        return Err(error::not_modelled("DELETE … FROM").at_line(cursor.line()));
+    }
+    let condition = where_clause(cursor)?;
+    options::query_hints(cursor)?;
+    Ok(StatementKind::Delete { target, condition })
 }
 
 /// `UPDATE target SET column = value, … [WHERE condition]`.
 pub(super) fn update(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("UPDATE")?;
+    no_top(cursor, "UPDATE")?;
     let target = target(cursor)?;
+    table_hints(cursor)?;
     cursor.expect("SET")?;
-    let assignments = cursor.list(|cursor| {
-        let column = Ident::new(cursor.name()?.0);
-        cursor.expect_token(&Token::Eq)?;
-        Ok((column, expression(cursor)?))
-    })?;
+    let assignments = cursor.list(assignment)?;
+    no_output(cursor)?;
     if cursor.peek_word().as_deref() == Some("FROM") {
         return Err(error::not_modelled("UPDATE … FROM").at_line(cursor.line()));
     }
-    Ok(StatementKind::Update { target, assignments, condition: where_clause(cursor)? })
+    let condition = where_clause(cursor)?;
+    options::query_hints(cursor)?;
+    Ok(StatementKind::Update { target, assignments, condition })
+}
+
+/// `column = value`, `column += value` and their kin.
+fn assignment(cursor: &mut Cursor) -> Result<(Ident, Expr), SqlError> {
+    let line = cursor.line();
+    if cursor.peek_word().is_some_and(|word| word.starts_with('@')) {
+        return Err(error::not_modelled("UPDATE … SET @variable").at_line(line));
+    }
+    let column = Ident::new(cursor.name()?.0);
+    let operator = assignment_operator(cursor)?;
+    let value = expression(cursor)?;
+    Ok(match operator {
+        Some(op) => {
+            let left = Box::new(Expr::Identifier(column.clone()));
+            (column, Expr::BinaryOp { left, op, right: Box::new(Expr::Nested(Box::new(value))) })
+        }
+        None => (column, value),
+    })
+}
+
+fn no_top(cursor: &Cursor, verb: &str) -> Result<(), SqlError> {
+    if cursor.peek_word().as_deref() == Some("TOP") {
+        return Err(error::not_modelled(&format!("{verb} TOP")).at_line(cursor.line()));
+    }
+    Ok(())
+}
+
+fn no_output(cursor: &Cursor) -> Result<(), SqlError> {
+    if cursor.peek_word().as_deref() == Some("OUTPUT") {
+        return Err(error::not_modelled("the OUTPUT clause").at_line(cursor.line()));
+    }
+    Ok(())
+}
+
+/// `WITH (TABLOCK, …)` behind the table of a change: nobody else waits for it.
+fn table_hints(cursor: &mut Cursor) -> Result<(), SqlError> {
+    let with = cursor.peek_word().as_deref() == Some("WITH") && matches!(cursor.peek_nth(1), Token::LParen);
+    if !with {
+        return Ok(());
+    }
+    cursor.advance();
+    cursor.advance();
+    cursor.list(|cursor| {
+        cursor.one_of(&[
+            ("HOLDLOCK", ()),
+            ("NOWAIT", ()),
+            ("PAGLOCK", ()),
+            ("READCOMMITTED", ()),
+            ("READPAST", ()),
+            ("REPEATABLEREAD", ()),
+            ("ROWLOCK", ()),
+            ("SERIALIZABLE", ()),
+            ("TABLOCK", ()),
+            ("TABLOCKX", ()),
+            ("UPDLOCK", ()),
+            ("XLOCK", ()),
+        ])
+    })?;
+    cursor.expect_token(&Token::RParen)
 }
 
 fn where_clause(cursor: &mut Cursor) -> Result<Option<Box<Expr>>, SqlError> {
@@ -592,17 +512,6 @@ fn where_clause(cursor: &mut Cursor) -> Result<Option<Box<Expr>>, SqlError> {
     let filter = condition(cursor)?;
     check(&filter, line)?;
     Ok(Some(Box::new(filter)))
-}
-
-/// `CREATE TABLE #t (…)`: ordinary tables belong to no part of a link's life.
-pub(super) fn create_table(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
-    cursor.expect("TABLE")?;
-    let line = cursor.line();
-    let name = Ident::new(cursor.name()?.0);
-    if !name.value.starts_with('#') {
-        return Err(error::not_modelled("CREATE TABLE but of temporary tables").at_line(line));
-    }
-    Ok(StatementKind::CreateTable { name, columns: table_columns(cursor)? })
 }
 
 /// `DROP TABLE [IF EXISTS] #t, …`.

@@ -2,6 +2,7 @@
 //! statement forms and its queries can take turns on one token stream.
 
 use sqlparser::ast::{DataType, Expr, Ident, ObjectName, Query};
+use sqlparser::dialect::{Dialect as _, Precedence};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
@@ -211,6 +212,17 @@ impl Cursor {
         }
     }
 
+    /// A number without sign, whole or not.
+    pub(super) fn number(&mut self) -> Result<String, SqlError> {
+        match self.peek() {
+            Token::Number(digits, _) => {
+                self.advance();
+                Ok(digits)
+            }
+            _ => Err(self.unexpected()),
+        }
+    }
+
     /// `0x…`: an odd number of digits gets a leading zero, as on the server.
     pub(super) fn binary(&mut self) -> Result<Vec<u8>, SqlError> {
         match self.peek() {
@@ -248,6 +260,12 @@ impl Cursor {
 
     pub(super) fn expression(&mut self) -> Result<Expr, SqlError> {
         let result = self.parser.parse_expr();
+        result.map_err(|cause| self.syntax_error(&cause))
+    }
+
+    /// A default: what follows may be NOT NULL, which is no part of it.
+    pub(super) fn default_value(&mut self) -> Result<Expr, SqlError> {
+        let result = self.parser.parse_subexpr(DIALECT.prec_value(Precedence::Is));
         result.map_err(|cause| self.syntax_error(&cause))
     }
 

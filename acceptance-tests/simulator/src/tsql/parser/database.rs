@@ -293,10 +293,11 @@ pub(super) fn dbcc(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
         }
         _ => return Err(error::unknown_dbcc(line)),
     };
-    if cursor.eat("WITH") {
+    let quiet = cursor.eat("WITH");
+    if quiet {
         cursor.list(|cursor| cursor.expect("NO_INFOMSGS"))?;
     }
-    Ok(Ddl::Dbcc(dbcc))
+    Ok(Ddl::Dbcc(dbcc, quiet))
 }
 
 /// `(flag, …, -1)`: the -1 means the whole instance.

@@ -10,7 +10,9 @@ mod control;
 mod cursor;
 mod database;
 mod endpoint;
+mod options;
 mod security;
+mod table;
 
 use std::ops::ControlFlow;
 
@@ -111,6 +113,7 @@ fn statement_kind(cursor: &mut Cursor, first: bool) -> Result<StatementKind, Sql
         "INSERT" => control::insert(cursor),
         "DELETE" => control::delete(cursor),
         "UPDATE" => control::update(cursor),
+        "TRUNCATE" => table::truncate(cursor),
         "RETURN" => control::return_(cursor),
         "WAITFOR" => control::wait_for(cursor),
         "GOTO" => control::goto(cursor),
@@ -159,7 +162,8 @@ fn create(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         "ENDPOINT" => endpoint::create(cursor),
         "AVAILABILITY" => availability::create(cursor),
         "DATABASE" => database::create(cursor),
-        "TABLE" => return control::create_table(cursor),
+        "TABLE" => return table::create(cursor),
+        "INDEX" | "UNIQUE" | "CLUSTERED" | "NONCLUSTERED" => return table::create_index(cursor),
         _ => return Err(unsupported(cursor, "CREATE")),
     }
     .map(ddl)
@@ -232,7 +236,6 @@ fn unsupported(cursor: &Cursor, verb: &str) -> SqlError {
         "TABLE",
         "TRIGGER",
         "TYPE",
-        "UNIQUE",
         "VIEW",
         "XML",
     ];
@@ -261,7 +264,7 @@ fn query(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
 fn checked_query(cursor: &mut Cursor) -> Result<Box<sqlparser::ast::Query>, SqlError> {
     let line = cursor.line();
     let mut query = cursor.query()?;
-    if let Some(limit) = option_clause(cursor)? {
+    if let Some(limit) = options::query_hints(cursor)? {
         // The crate has no place for hints of T-SQL; this one of another database's takes the only one that matters.
         query.settings = Some(vec![Setting { key: Ident::new(MAX_RECURSION), value: limit }]);
     }
@@ -271,36 +274,6 @@ fn checked_query(cursor: &mut Cursor) -> Result<Box<sqlparser::ast::Query>, SqlE
 
 /// The hint that says how deep a recursion may go.
 pub(crate) const MAX_RECURSION: &str = "MAXRECURSION";
-
-/// `OPTION (RECOMPILE, …)`: hints change no result, so they are read and forgotten, but for how deep a recursion may go.
-fn option_clause(cursor: &mut Cursor) -> Result<Option<Expr>, SqlError> {
-    if !cursor.eat("OPTION") {
-        return Ok(None);
-    }
-    cursor.expect_token(&Token::LParen)?;
-    let mut depth = 1_u32;
-    let mut recursion = None;
-    while depth > 0 {
-        if depth == 1 && cursor.eat(MAX_RECURSION) {
-            let line = cursor.line();
-            let limit = cursor.integer()?;
-            if !(0..=32767).contains(&limit) {
-                return Err(error::recursion_limit(limit, line));
-            }
-            let number = sqlparser::ast::Value::Number(limit.to_string(), false);
-            recursion = Some(Expr::value(number));
-            continue;
-        }
-        match cursor.peek() {
-            Token::LParen => depth += 1,
-            Token::RParen => depth -= 1,
-            Token::Word(_) | Token::Number(..) | Token::Comma | Token::Eq | Token::SingleQuotedString(_) => {}
-            _ => return Err(cursor.unexpected()),
-        }
-        cursor.advance();
-    }
-    Ok(recursion)
-}
 
 fn expression(cursor: &mut Cursor) -> Result<Expr, SqlError> {
     let line = cursor.line();

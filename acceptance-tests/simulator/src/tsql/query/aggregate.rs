@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, OrderByExpr,
-    WindowFrameBound, WindowSpec, WindowType,
+    WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 
 use super::super::error::{self, SqlError};
@@ -206,6 +206,9 @@ impl Compiler<'_> {
             clauses.push(format!("ORDER BY {}", keys.join(", ")));
         }
         if let Some(frame) = window_frame {
+            if !matches!(frame.units, WindowFrameUnits::Rows | WindowFrameUnits::Range) {
+                return Err(error::syntax(&frame.units.to_string(), false, 0));
+            }
             let start = frame_bound(&frame.start_bound)?;
             let text = match &frame.end_bound {
                 Some(end) => format!("{} BETWEEN {start} AND {}", frame.units, frame_bound(end)?),

@@ -32,6 +32,10 @@ impl Compiler<'_> {
         if functions::is_aggregate(&upper) {
             return self.aggregate(&upper, function, list);
         }
+        let plain = list.is_none_or(|list| list.duplicate_treatment.is_none() && list.clauses.is_empty());
+        if !function.within_group.is_empty() || !plain {
+            return Err(error::syntax(&name.name, false, 0));
+        }
         if let Some(window) = &function.over {
             return self.ranking(&upper, list, window);
         }

@@ -7,7 +7,7 @@ use sqlparser::ast::{
     BinaryOperator as Op, CaseWhen, CastKind, DataType, Expr, Ident, Query, UnaryOperator, Value,
 };
 
-use super::super::error::{self, SqlError};
+use super::super::error::{self, SqlError, raise};
 use super::super::parser::is_condition;
 use super::super::value::{Family, Type};
 use super::condition::operator_of;
@@ -76,8 +76,12 @@ impl Compiler<'_> {
             Expr::Collate { expr, collation } => {
                 let value = self.expression(expr)?;
                 let name = collation.to_string();
+                if !matches!(value.data_type.family(), Family::Text | Family::Null) {
+                    return Err(raise!(447, value.data_type.base_name()));
+                }
                 let collation = match name.to_ascii_lowercase().as_str() {
                     "database_default" | "catalog_default" => self.names.collation(),
+                    _ if !Collation::exists(&name) => return Err(raise!(448, name)),
                     _ => Collation::named(&name),
                 };
                 Ok(Lowered { collation: Some(collation), ..value })

@@ -1,13 +1,14 @@
 //! FROM: what tables, joins and APPLY mean, and what names stand for tables.
 
 use sqlparser::ast::{
-    Expr, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, TableAlias, TableFactor, TableWithJoins,
+    Expr, FunctionArg, FunctionArgExpr, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, TableAlias,
+    TableFactor, TableWithJoins,
 };
 
-use super::super::error::{self, SqlError};
+use super::super::error::{self, SqlError, raise};
 use super::super::schema::{self, Scope, View};
-use super::select::returns_one_row_at_most;
-use super::{Column, Compiler, ScopeColumn, ScopeTable, Source};
+use super::select::{is_variable, returns_one_row_at_most};
+use super::{Column, Compiler, Given, ScopeColumn, ScopeTable, Source};
 use crate::world::collation::Collation;
 
 impl Compiler<'_> {
@@ -133,9 +134,14 @@ impl Compiler<'_> {
                 hints(with_hints)?;
                 self.named_table(name, alias.as_ref())
             }
-            TableFactor::Table { name, args: Some(_), .. } => {
-                Err(error::invalid_object(&parts(name)?.join(".")))
-            }
+            TableFactor::Table { name, alias, args: Some(call), .. } => match old_hints(&call.args) {
+                Some(found) if !found.is_empty() => {
+                    hints(&found)?;
+                    self.named_table(name, alias.as_ref())
+                }
+                _ => self.table_function(name, &call.args, alias.as_ref()),
+            },
+            TableFactor::Table { sample: Some(_), .. } => Err(raise!(494)),
             TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None } => {
                 // A derived table sees what encloses the select, not its neighbours.
                 let scope = self.scopes.pop();
@@ -160,6 +166,38 @@ impl Compiler<'_> {
             }
             _ => Err(error::not_modelled("this kind of table source")),
         }
+    }
+
+    /// A function that returns a table: there is one.
+    fn table_function(
+        &mut self,
+        name: &ObjectName,
+        arguments: &[FunctionArg],
+        alias: Option<&TableAlias>,
+    ) -> Result<String, SqlError> {
+        const NAME: &str = "dm_exec_describe_first_result_set";
+        let (parts, collation) = (parts(name)?, self.names.collation());
+        let known = match parts.as_slice() {
+            [schema, function] | [_, schema, function] => {
+                collation.equal(schema, "sys") && collation.equal(function, NAME)
+            }
+            _ => false,
+        };
+        if !known {
+            return Err(error::invalid_object(&parts.join(".")));
+        }
+        let given = arguments.iter().map(given).collect::<Result<Vec<Given>, _>>()?;
+        let [text, parameters, _] = given.as_slice() else {
+            return Err(raise!(313, format!("sys.{NAME}")));
+        };
+        let columns = super::super::session::function_columns();
+        let (text, parameters) = (text.clone(), parameters.clone());
+        let table = self.source(Source::Described { text, parameters, columns: columns.len() });
+        let exposed = alias.map_or_else(|| NAME.to_owned(), |alias| alias.name.value.clone());
+        let sql_name = self.alias('t');
+        let columns = self.scope_columns(&sql_name, columns)?;
+        self.add_table(exposed, None, None, columns)?;
+        Ok(format!("{table} AS {sql_name}"))
     }
 
     pub(super) fn named_table(
@@ -275,6 +313,10 @@ impl Compiler<'_> {
                 std::ptr::eq(*view, *other) && database == elsewhere
             }
             (Source::Local { name, .. }, Source::Local { name: other, .. }) => name == other,
+            (
+                Source::Described { text, parameters, .. },
+                Source::Described { text: other, parameters: others, .. },
+            ) => text == other && parameters == others,
             _ => false,
         };
         let position = match self.sources.iter().position(same) {
@@ -358,14 +400,83 @@ pub(super) fn renamed(mut columns: Vec<Column>, alias: &TableAlias) -> Result<Ve
     Ok(columns)
 }
 
-/// Table hints that change no result in a database where nobody else writes.
+/// Table hints: who waits for whom, and how rows are found, changes no result where nobody else writes.
+/// [learn.microsoft.com: "Table hints (Transact-SQL)"]
+const HINTS: [&str; 20] = [
+    "FORCESCAN",
+    "FORCESEEK",
+    "HOLDLOCK",
+    "KEEPDEFAULTS",
+    "KEEPIDENTITY",
+    "NOEXPAND",
+    "NOLOCK",
+    "NOWAIT",
+    "PAGLOCK",
+    "READCOMMITTED",
+    "READCOMMITTEDLOCK",
+    "READPAST",
+    "READUNCOMMITTED",
+    "REPEATABLEREAD",
+    "ROWLOCK",
+    "SERIALIZABLE",
+    "SNAPSHOT",
+    "TABLOCK",
+    "TABLOCKX",
+    "UPDLOCK",
+];
+
 fn hints(hints: &[Expr]) -> Result<(), SqlError> {
-    const KNOWN: &[&str] = &["NOLOCK", "READUNCOMMITTED", "READCOMMITTED", "READPAST", "TABLOCK", "HOLDLOCK"];
     for hint in hints {
         let text = hint.to_string().to_ascii_uppercase();
-        if !KNOWN.contains(&text.as_str()) {
-            return Err(error::not_a_hint(&text));
+        let name = text.split(['(', ' ', '=']).next().unwrap_or_default();
+        match name {
+            "XLOCK" => {}
+            // They change what is inserted, or need an index that views of the catalog do not have.
+            "FORCESCAN"
+            | "FORCESEEK"
+            | "INDEX"
+            | "KEEPDEFAULTS"
+            | "KEEPIDENTITY"
+            | "NOEXPAND"
+            | "SPATIAL_WINDOW_MAX_CELLS" => {
+                return Err(error::not_modelled(&format!("the hint {name}")));
+            }
+            _ if HINTS.contains(&text.as_str()) => {}
+            _ => return Err(error::not_a_hint(&text)),
         }
     }
     Ok(())
+}
+
+/// A constant or variable, which is all that such a function takes here.
+fn given(argument: &FunctionArg) -> Result<Given, SqlError> {
+    use sqlparser::ast::Value;
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(expression)) = argument else {
+        return Err(error::syntax("*", false, 0));
+    };
+    match expression {
+        Expr::Identifier(name) if is_variable(name) => Ok(Given::Variable(name.value.clone())),
+        Expr::Identifier(name) if name.value.eq_ignore_ascii_case("default") => Ok(Given::Null),
+        Expr::Value(value) => Ok(match &value.value {
+            Value::SingleQuotedString(text) | Value::NationalStringLiteral(text) => Given::Text(text.clone()),
+            Value::Null => Given::Null,
+            other => Given::Text(other.to_string()),
+        }),
+        _ => Err(error::not_modelled("expressions as arguments of functions that return tables")),
+    }
+}
+
+/// The hints of `FROM t (NOLOCK)`, which looks like a call.
+fn old_hints(arguments: &[FunctionArg]) -> Option<Vec<Expr>> {
+    arguments
+        .iter()
+        .map(|argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(hint @ Expr::Identifier(name)))
+                if HINTS.contains(&name.value.to_ascii_uppercase().as_str()) =>
+            {
+                Some(hint.clone())
+            }
+            _ => None,
+        })
+        .collect()
 }

@@ -73,6 +73,7 @@ pub(super) fn global(name: &str) -> Option<Type> {
         "@@VERSION" => Type::NVarChar(Some(300)),
         "@@ROWCOUNT" | "@@ERROR" | "@@TRANCOUNT" | "@@LOCK_TIMEOUT" | "@@MICROSOFTVERSION" | "@@OPTIONS"
         | "@@NESTLEVEL" | "@@FETCH_STATUS" | "@@PROCID" | "@@MAX_CONNECTIONS" => Type::Int,
+        "@@TEXTSIZE" => Type::Int,
         "@@SPID" => Type::SmallInt,
         "@@DATEFIRST" | "@@MAX_PRECISION" => Type::TinyInt,
         "@@IDENTITY" => Type::Numeric(38, 0),
@@ -172,6 +173,7 @@ pub(super) static HOSTED: &[Known] = &[
     hosted("COL_LENGTH", (2, 2), &[Text], Type::SmallInt),
     hosted("COL_NAME", (2, 2), &[Whole], Type::SYSNAME),
     hosted("CONNECTIONPROPERTY", (1, 1), &[Text], Type::Variant),
+    hosted("CONTEXT_INFO", (0, 0), &[], Type::VarBinary(Some(128))),
     hosted("CURRENT_USER", (0, 0), &[], Type::SYSNAME),
     hosted("DATABASEPROPERTYEX", (2, 2), &[Text], Type::Variant),
     hosted("DATABASE_PRINCIPAL_ID", (0, 1), &[Text], Type::Int),
@@ -195,6 +197,7 @@ pub(super) static HOSTED: &[Known] = &[
     hosted("ORIGINAL_LOGIN", (0, 0), &[], Type::SYSNAME),
     hosted("SCHEMA_ID", (0, 1), &[Text], Type::Int),
     hosted("SCHEMA_NAME", (0, 1), &[Whole], Type::SYSNAME),
+    hosted("SCOPE_IDENTITY", (0, 0), &[], Type::Numeric(38, 0)),
     hosted("SESSIONPROPERTY", (1, 1), &[Text], Type::Variant),
     hosted("SESSION_USER", (0, 0), &[], Type::SYSNAME),
     hosted("SUSER_ID", (0, 1), &[Text], Type::Int),

@@ -38,6 +38,7 @@ use super::value::Type;
 use crate::world::collation::Collation;
 pub(crate) use change::plan_change;
 pub(crate) use run::{evaluate, run};
+pub(crate) use select::is_variable;
 
 /// What names mean where a query stands.
 pub(crate) trait Names {
@@ -63,6 +64,10 @@ pub(crate) trait Data {
     fn table_rows(&self, name: &str) -> Result<Vec<Vec<Value>>, SqlError>;
     /// The rows of a view in a database, with the columns of this version in their order.
     fn view_rows(&self, view: &'static View, database: &str) -> Result<Vec<Vec<Value>>, SqlError>;
+    /// The rows of `sys.dm_exec_describe_first_result_set`.
+    fn described(&self, _text: &str, _parameters: &str) -> Result<Vec<Vec<Value>>, SqlError> {
+        Err(super::error::not_modelled("the description of a text here"))
+    }
     /// What functions ask the server.
     fn host(&self) -> std::sync::Arc<dyn Host>;
 }
@@ -114,8 +119,29 @@ struct Json {
 
 #[derive(Debug, Clone)]
 enum Source {
-    View { view: &'static View, database: String, columns: usize },
-    Local { name: String, columns: usize },
+    View {
+        view: &'static View,
+        database: String,
+        columns: usize,
+    },
+    Local {
+        name: String,
+        columns: usize,
+    },
+    /// `sys.dm_exec_describe_first_result_set(text, parameters, …)`.
+    Described {
+        text: Given,
+        parameters: Given,
+        columns: usize,
+    },
+}
+
+/// An argument of a function that returns a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Given {
+    Text(String),
+    Variable(String),
+    Null,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,6 +155,18 @@ enum Parameter {
 struct LiteralText(String);
 
 impl Plan {
+    /// The columns that a client sees.
+    pub(crate) fn result_columns(&self) -> Vec<Column> {
+        if self.json.is_some() { vec![run::json_column()] } else { self.columns.clone() }
+    }
+
+    /// Whether it reads a temporary table.
+    pub(crate) fn reads_temporary_table(&self) -> bool {
+        self.sources
+            .iter()
+            .any(|source| matches!(source, Source::Local { name, .. } if name.starts_with('#')))
+    }
+
     /// Whether it reads a view or a table.
     pub(crate) fn reads_tables(&self) -> bool {
         !self.sources.is_empty()

@@ -11,7 +11,7 @@ use rusqlite::{Connection, params_from_iter};
 use super::super::error::{self, SqlError};
 use super::super::value::{Family, Type};
 use super::scalar::{self, Runtime};
-use super::{Column, Data, Json, LiteralText, Parameter, Plan, Source};
+use super::{Column, Data, Given, Json, LiteralText, Parameter, Plan, Source};
 
 /// A result set.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,10 +56,26 @@ pub(crate) fn evaluate(plan: &Plan, data: &dyn Data) -> Result<Value, SqlError> 
     Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).unwrap_or(Value::Null))
 }
 
+/// The text of an argument; NULL is an empty one.
+fn given(argument: &Given, data: &dyn Data) -> Result<String, SqlError> {
+    Ok(match argument {
+        Given::Text(text) => text.clone(),
+        Given::Null => String::new(),
+        Given::Variable(name) => match data.variable(name)? {
+            Value::Text(text) => text,
+            _ => String::new(),
+        },
+    })
+}
+
 fn fill(connection: &Connection, position: usize, source: &Source, data: &dyn Data) -> Result<(), SqlError> {
     let (width, rows) = match source {
         Source::View { view, database, columns } => (*columns, data.view_rows(view, database)?),
         Source::Local { name, columns } => (*columns, data.table_rows(name)?),
+        Source::Described { text, parameters, columns } => {
+            let (text, parameters) = (given(text, data)?, given(parameters, data)?);
+            (*columns, data.described(&text, &parameters)?)
+        }
     };
     let store = || -> rusqlite::Result<()> {
         let columns: Vec<String> = (0..width).map(|column| format!("c{column}")).collect();
@@ -116,11 +132,16 @@ fn internal(cause: &rusqlite::Error) -> SqlError {
     error::not_modelled(&format!("this query ({cause})"))
 }
 
+/// The one column of `FOR JSON`.
+pub(super) fn json_column() -> Column {
+    const NAME: &str = "JSON_F52E2B61-18A1-11d1-B105-00805F49916B";
+    Column { name: NAME.to_owned(), data_type: Type::NVarChar(None), nullable: true }
+}
+
 /// `FOR JSON` returns its text in rows of at most 2033 characters.
 fn json_rows(columns: &[Column], rows: &[Vec<Value>], form: Json) -> Rows {
-    const NAME: &str = "JSON_F52E2B61-18A1-11d1-B105-00805F49916B";
     const CHUNK: usize = 2033;
-    let column = Column { name: NAME.to_owned(), data_type: Type::NVarChar(None), nullable: true };
+    let column = json_column();
     if rows.is_empty() {
         return Rows { columns: vec![column], rows: Vec::new() };
     }

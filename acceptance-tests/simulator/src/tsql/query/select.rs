@@ -33,13 +33,22 @@ impl Compiler<'_> {
         if let Some(clause) = &query.for_clause {
             self.json = Some(json(clause)?);
         }
-        self.any_query(query)
+        let (text, columns) = self.any_query(query)?;
+        if self.json.is_some() {
+            json_names(&columns)?;
+        }
+        Ok((text, columns))
     }
 
     /// A subquery.
     pub(super) fn query(&mut self, query: &Query) -> Result<(String, Vec<Column>), SqlError> {
         if query.for_clause.is_some() {
             return Err(error::not_modelled("FOR JSON and FOR XML in a subquery"));
+        }
+        let cut = query.limit_clause.is_some() || query.fetch.is_some();
+        let top = matches!(&*query.body, SetExpr::Select(select) if select.top.is_some());
+        if query.order_by.is_some() && !cut && !top {
+            return Err(raise!(1033));
         }
         if let SetExpr::Select(select) = &*query.body {
             if select.into.is_some() {
@@ -59,6 +68,11 @@ impl Compiler<'_> {
         let mut text = String::new();
         let depth = self.common_tables.len();
         if let Some(with) = &query.with {
+            if with.recursive {
+                // Other databases' word: here it would be the name of the common table.
+                let name = with.cte_tables.first().map_or("", |cte| &cte.alias.name.value);
+                return Err(error::syntax(name, false, 0));
+            }
             for cte in &with.cte_tables {
                 let (name, definition, columns) = match self.recursive(cte)? {
                     Some(recursive) => recursive,
@@ -118,6 +132,11 @@ impl Compiler<'_> {
             }
             Some(_) => return Err(error::syntax("LIMIT", false, 0)),
         };
+        match (&query.fetch, &offset, &query.order_by) {
+            (Some(_), None, _) => return Err(raise!(153, "NEXT", "FETCH")),
+            (_, Some(_), None) => return Err(error::syntax("OFFSET", false, 0)),
+            _ => {}
+        }
         let count = match &query.fetch {
             None => None,
             Some(fetch) if fetch.with_ties || fetch.percent => {
@@ -221,6 +240,12 @@ impl Compiler<'_> {
         if !order.is_empty() {
             let mut keys = Vec::new();
             for key in order {
+                if distinct && self.ordinal_of(&key.expr, &columns)?.is_none() {
+                    let lowered = self.expression(&key.expr)?;
+                    if !items.iter().any(|item| item.text == lowered.text) {
+                        return Err(raise!(145));
+                    }
+                }
                 keys.push(self.order_key(key, &columns)?);
             }
             text.push_str(" ORDER BY ");
@@ -413,7 +438,7 @@ impl Compiler<'_> {
 }
 
 /// Whether an identifier is a variable rather than a column.
-pub(super) fn is_variable(name: &Ident) -> bool {
+pub(crate) fn is_variable(name: &Ident) -> bool {
     name.quote_style.is_none() && name.value.starts_with('@')
 }
 
@@ -428,6 +453,10 @@ fn refuse_foreign_clauses(select: &Select) -> Result<(), SqlError> {
         || !select.named_window.is_empty()
         || select.qualify.is_some()
         || select.exclude.is_some()
+        || select.select_modifiers.is_some()
+        || select.value_table_mode.is_some()
+        || !select.optimizer_hints.is_empty()
+        || select.top_before_distinct && select.distinct.is_some()
         || matches!(select.distinct, Some(Distinct::On(_)));
     if foreign { Err(error::not_modelled("this clause of SELECT")) } else { Ok(()) }
 }
@@ -455,6 +484,24 @@ fn into_target(into: &sqlparser::ast::SelectInto) -> Result<String, SqlError> {
         [Expr::Identifier(name)] if name.value.starts_with('#') => Ok(name.value.clone()),
         _ => Err(error::not_modelled("SELECT … INTO but of temporary tables")),
     }
+}
+
+/// Columns of FOR JSON have names, and no two the same (13605, 13601).
+fn json_names(columns: &[Column]) -> Result<(), SqlError> {
+    let mut seen: Vec<&str> = Vec::new();
+    for column in columns {
+        if column.name.is_empty() {
+            return Err(raise!(13605));
+        }
+        let within = |outer: &str, inner: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if seen.iter().any(|each| within(each, &column.name) || within(&column.name, each)) {
+            return Err(raise!(13601, column.name));
+        }
+        seen.push(&column.name);
+    }
+    Ok(())
 }
 
 fn json(clause: &ForClause) -> Result<Json, SqlError> {

@@ -2,18 +2,19 @@
 
 use sqlparser::ast::{Expr, Query};
 
-use super::super::ast::{Ddl, Insert, InsertSource, SessionOption, Statement, StatementKind};
+use super::super::ast::{Ddl, Insert, InsertSource, Statement, StatementKind};
 use super::super::ddl;
 use super::super::error::{self, SqlError, raise};
 use super::super::opening::may_open;
 use super::super::query::{self, Column};
-use super::super::value::Type;
+use super::super::value::{self, Type};
 use super::bind::origin_of;
 use super::run::{Flow, ddl_kind, deferred};
 use super::scope::Scope;
 use super::stop::Stop;
 use super::tables::{Incoming, Origin, Table};
-use super::{Output, SqlSession, refusal};
+use super::undo::{self, Parts};
+use super::{Output, SqlSession, options, refusal};
 use crate::tds::backend::Event;
 use rusqlite::types::Value;
 
@@ -36,9 +37,20 @@ impl SqlSession {
                 let count = self.update(target, assignments, condition.as_deref()).map_err(deferred)?;
                 self.changed(count, output).await;
             }
-            StatementKind::CreateTable { name, columns } => {
+            StatementKind::CreateTable { name, definition } => {
                 self.begin_implicitly(output).await;
-                self.create_temporary(&name.value, Table::declared(columns)?)?;
+                let table = self.defined(&name.value, definition)?;
+                self.create_temporary(&name.value, table)?;
+                self.counted(0);
+            }
+            StatementKind::CreateIndex(create) => {
+                self.begin_implicitly(output).await;
+                self.create_index(create)?;
+                self.counted(0);
+            }
+            StatementKind::TruncateTable(target) => {
+                self.begin_implicitly(output).await;
+                self.truncate(target)?;
                 self.counted(0);
             }
             StatementKind::DropTables { names, if_exists } => {
@@ -95,6 +107,8 @@ impl SqlSession {
                 | StatementKind::Update { .. }
                 | StatementKind::Delete { .. }
                 | StatementKind::CreateTable { .. }
+                | StatementKind::CreateIndex(_)
+                | StatementKind::TruncateTable(_)
                 | StatementKind::DropTables { .. }
                 | StatementKind::Ddl(_)
         );
@@ -112,12 +126,13 @@ impl SqlSession {
     }
 
     async fn select(&mut self, query: &Query, output: &mut Output<'_>) -> Result<(), Stop> {
-        let (plan, found) = {
+        let (plan, mut found) = {
             let scope = Scope(self);
             let plan = query::plan(query, &scope).map_err(deferred)?;
             let found = query::run(&plan, &scope).map_err(deferred)?;
             (plan, found)
         };
+        found.rows = self.options.limited(found.rows);
         if plan.reads_tables() {
             self.begin_implicitly(output).await;
         }
@@ -140,6 +155,9 @@ impl SqlSession {
             return Ok(());
         }
         self.counted(count);
+        if let Some(bytes) = self.options.text_size {
+            options::cut_long_values(&found.columns, &mut found.rows, bytes);
+        }
         output.result(&found.columns, found.rows).await;
         Ok(())
     }
@@ -154,7 +172,8 @@ impl SqlSession {
                 let plan = query::plan(query, &scope).map_err(deferred)?;
                 let found = query::run(&plan, &scope).map_err(deferred)?;
                 let types = found.columns.iter().map(|column| column.data_type).collect();
-                (vec![Incoming { types, rows: found.rows }], origin_of(&query.body))
+                let rows = self.options.limited(found.rows);
+                (vec![Incoming { types, rows }], origin_of(&query.body))
             }
             InsertSource::Defaults => {
                 (vec![Incoming { types: Vec::new(), rows: vec![Vec::new()] }], Origin::Defaults)
@@ -204,25 +223,37 @@ impl SqlSession {
         }
         self.begin_implicitly(output).await;
         let caller = self.caller();
-        let outcome = self.shared.world.with(|estate| ddl::execute(estate, &caller, statement))?;
-        self.transaction.changed_instance |=
-            self.transaction.depth > 0 && !matches!(statement, Ddl::Dbcc(_) | Ddl::OpenMasterKey { .. });
+        let open = self.transaction.depth > 0;
+        let (outcome, change) = self.shared.world.with(|estate| {
+            let before = if open { Parts::of(estate, &caller.engine) } else { None };
+            let outcome = ddl::execute(estate, &caller, statement)?;
+            let change = before.and_then(|before| before.changed(estate, &caller.engine));
+            Ok::<_, SqlError>((outcome, change))
+        })?;
+        self.transaction.changes.extend(change);
+        self.transaction.changed_instance |= open && !undo::covers(statement);
         if let Some(open) = outcome.master_key_open {
             self.master_key_open = open;
         }
+        if let Some(flags) = outcome.trace_flags {
+            self.trace_flags = flags;
+        }
+        if let Some((columns, rows)) = outcome.rows {
+            let column =
+                |(name, data_type): (&str, Type)| Column { name: name.to_owned(), data_type, nullable: true };
+            let columns: Vec<Column> = columns.into_iter().map(column).collect();
+            let mut typed = Vec::new();
+            for row in rows {
+                let values = row.into_iter().zip(&columns).map(|(text, column)| {
+                    let text = text.map_or(Value::Null, Value::Text);
+                    value::convert(text, Type::NVarChar(None), column.data_type, 0)
+                });
+                typed.push(values.collect::<Result<Vec<Value>, _>>()?);
+            }
+            output.result(&columns, typed).await;
+        }
         for (number, class, state, text) in outcome.messages {
             output.error(&SqlError::new(number, class, state, text)).await;
-        }
-        if let Some((names, rows)) = outcome.rows {
-            let column = |name: &String| Column {
-                name: name.clone(),
-                data_type: Type::NVarChar(Some(4000)),
-                nullable: true,
-            };
-            let columns: Vec<Column> = names.iter().map(column).collect();
-            let value = |text: Option<String>| text.map_or(Value::Null, Value::Text);
-            let rows = rows.into_iter().map(|row| row.into_iter().map(value).collect()).collect();
-            output.result(&columns, rows).await;
         }
         Ok(())
     }
@@ -235,6 +266,7 @@ impl SqlSession {
             | Ddl::DropAvailabilityGroup { .. }
             | Ddl::CreateEndpoint(_)
             | Ddl::AlterEndpoint(_)
+            | Ddl::DropEndpoint { .. }
             | Ddl::CreateDatabase { .. }
             | Ddl::AlterDatabase { .. } => Err(error::not_within_transaction(ddl_kind(statement))),
             Ddl::DropDatabases { .. } => Err(error::not_inside_transaction(ddl_kind(statement))),
@@ -249,6 +281,7 @@ impl SqlSession {
             login: self.login.clone(),
             database: self.database.clone(),
             master_key_open: self.master_key_open,
+            trace_flags: self.trace_flags.clone(),
         }
     }
 
@@ -263,16 +296,5 @@ impl SqlSession {
         let old = std::mem::replace(&mut self.database, found.clone());
         output.send(Event::Database(found, old)).await;
         Ok(())
-    }
-
-    pub(super) fn set(&mut self, option: &SessionOption) {
-        let options = &mut self.options;
-        match option {
-            SessionOption::ImplicitTransactions(on) => options.implicit_transactions = *on,
-            SessionOption::XactAbort(on) => options.xact_abort = *on,
-            SessionOption::NoCount(on) => options.no_count = *on,
-            SessionOption::LockTimeout(limit) => options.lock_timeout = *limit,
-            SessionOption::DateFormat(_) | SessionOption::Language(_) | SessionOption::Without(_) => {}
-        }
     }
 }

@@ -10,7 +10,7 @@ use super::super::error::{self, SqlError, raise};
 use super::super::query::{self, Names as _};
 use super::super::value::Type;
 use super::scope::Scope;
-use super::tables::{Origin, Table};
+use super::tables::Origin;
 use super::{SqlSession, assign, labels, refusal};
 use rusqlite::types::Value;
 
@@ -64,10 +64,8 @@ fn deferrable(bound: Result<(), SqlError>) -> Result<(), SqlError> {
 
 /// Declares a variable, NULL or empty.
 fn declare(session: &mut SqlSession, declaration: &Declaration) -> Result<(), SqlError> {
-    let (name, is_table) = match declaration {
-        Declaration::Scalar { name, .. } => (&name.value, false),
-        Declaration::Table { name, .. } => (&name.value, true),
-    };
+    let (Declaration::Scalar { name, .. } | Declaration::Table { name, .. }) = declaration;
+    let name = &name.value;
     let folded = session.fold(name);
     let taken = session
         .frames
@@ -76,6 +74,10 @@ fn declare(session: &mut SqlSession, declaration: &Declaration) -> Result<(), Sq
     if taken {
         return Err(raise!(134, name));
     }
+    let table = match declaration {
+        Declaration::Table { definition, .. } => Some(session.defined(name, definition)?),
+        Declaration::Scalar { .. } => None,
+    };
     // The value is bound before the variable is known: it cannot name itself.
     let scalar = match declaration {
         Declaration::Scalar { data_type, value, .. } => {
@@ -88,14 +90,9 @@ fn declare(session: &mut SqlSession, declaration: &Declaration) -> Result<(), Sq
         Declaration::Table { .. } => None,
     };
     let Some(frame) = session.frames.last_mut() else { return Ok(()) };
-    match (declaration, scalar) {
-        (Declaration::Table { columns, .. }, _) => {
-            frame.tables.insert(folded, Table::declared(columns)?);
-        }
-        (Declaration::Scalar { .. }, to) => {
-            debug_assert!(!is_table, "a table has no scalar type");
-            frame.scalars.insert(folded, (to.unwrap_or(Type::Null), Value::Null));
-        }
+    match table {
+        Some(table) => drop(frame.tables.insert(folded, table)),
+        None => drop(frame.scalars.insert(folded, (scalar.unwrap_or(Type::Null), Value::Null))),
     }
     Ok(())
 }
@@ -169,6 +166,10 @@ fn of_insert(session: &SqlSession, insert: &Insert) -> Result<(), SqlError> {
             let plan = query::plan(query, &Scope(session))?;
             let places =
                 session.places(&target, &insert.columns, plan.columns.len(), origin_of(&query.body))?;
+            // Nothing lets an identity column of a table variable take values.
+            if super::tables::plain(&target).starts_with('@') {
+                session.may_give_identity(&target, &places)?;
+            }
             let shape = session.found_table(&target)?.shape();
             plan.columns.iter().zip(places).try_for_each(|(from, place)| {
                 shape.get(place).map_or(Ok(()), |to| assign::check(from.data_type, to.data_type))

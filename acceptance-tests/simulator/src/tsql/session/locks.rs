@@ -76,6 +76,19 @@ pub(crate) struct Resource {
     pub(crate) name: String,
 }
 
+impl Resource {
+    /// Characters that count in the name of a lock: names are cut, not refused.
+    const LONGEST: usize = 255;
+
+    pub(crate) fn new(database: &str, principal: &str, name: &str) -> Self {
+        Self {
+            database: database.to_owned(),
+            principal: principal.to_owned(),
+            name: name.chars().take(Self::LONGEST).collect(),
+        }
+    }
+}
+
 /// How an attempt to take a lock ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
@@ -200,6 +213,32 @@ impl Locks {
                 () = timed => return Taken::TimedOut,
             }
         }
+    }
+
+    /// How a session holds a lock, as `APPLOCK_MODE` says it.
+    pub(crate) fn held(&self, resource: &Resource, session: u16, owner: Owner) -> &'static str {
+        let state = self.state();
+        let own = state
+            .holds
+            .iter()
+            .filter(|hold| hold.session == session && hold.owner == owner && hold.resource == *resource);
+        let modes: Vec<Mode> = own.map(|hold| hold.mode).collect();
+        let holds = |mode| modes.contains(&mode);
+        match modes.iter().max() {
+            None => "NoLock",
+            Some(Mode::IntentExclusive) if holds(Mode::Update) => "UpdateIntentExclusive",
+            Some(Mode::IntentExclusive) if holds(Mode::Shared) => "SharedIntentExclusive",
+            Some(Mode::IntentShared) => "IntentShared",
+            Some(Mode::Shared) => "Shared",
+            Some(Mode::Update) => "Update",
+            Some(Mode::IntentExclusive) => "IntentExclusive",
+            Some(Mode::Exclusive) => "Exclusive",
+        }
+    }
+
+    /// Whether a session would get a lock at once.
+    pub(crate) fn would_grant(&self, resource: &Resource, session: u16, mode: Mode) -> bool {
+        self.state().against(session, resource, mode).next().is_none()
     }
 
     /// Releases a lock once, the strongest first; whether the session held it.

@@ -12,7 +12,11 @@
 //! | `act` | what single statements do |
 //! | `stop` | how far an error goes |
 //! | `raise`, `wait`, `assign`, `tables`, `transaction` | RAISERROR and its kin, WAITFOR, variables, tables of the session, transactions |
+//! | `definition`, `constraints`, `identity` | what tables of the session are, and what their rows keep to |
 //! | `procedures` | EXEC, RPC and the system procedures |
+//! | `options` | SET |
+//! | `describe` | what a text would return |
+//! | `undo` | what a rollback takes back of the instance |
 //! | `configure` | `sp_configure` and RECONFIGURE |
 //! | `output` | where answers go |
 //! | `locks` | application locks |
@@ -23,9 +27,14 @@ mod act;
 mod assign;
 mod bind;
 mod configure;
+mod constraints;
+mod definition;
+mod describe;
 mod frame;
+mod identity;
 mod labels;
 pub(crate) mod locks;
+mod options;
 mod output;
 mod procedures;
 mod raise;
@@ -36,10 +45,13 @@ mod scope;
 mod stop;
 mod tables;
 mod transaction;
+mod undo;
 mod wait;
 mod wire;
 
-use std::collections::HashMap;
+pub(crate) use describe::function_columns;
+
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -112,12 +124,20 @@ pub(crate) struct SqlSession {
     login_time: OffsetDateTime,
     last_request: OffsetDateTime,
     master_key_open: bool,
+    /// Trace flags that are on for this session alone.
+    trace_flags: BTreeSet<i64>,
     transaction: OpenTransaction,
     options: Options,
     /// `@@ROWCOUNT`.
     row_count: i64,
     /// `@@ERROR`.
     last_error: i32,
+    /// `@@IDENTITY`.
+    last_identity: Option<i64>,
+    /// The table, by its folded name, that takes identity values from INSERT.
+    identity_insert: Option<String>,
+    /// `CONTEXT_INFO()`.
+    context_info: Option<Vec<u8>>,
     /// Errors of the CATCH blocks that run, innermost last.
     handled: Vec<SqlError>,
     /// Frames that run, innermost last.
@@ -166,10 +186,14 @@ impl SqlSession {
             login_time: now,
             last_request: now,
             master_key_open: false,
+            trace_flags: BTreeSet::new(),
             transaction: OpenTransaction::default(),
             options: Options::default(),
             row_count: 0,
             last_error: 0,
+            last_identity: None,
+            identity_insert: None,
+            context_info: None,
             handled: Vec::new(),
             frames: Vec::new(),
             temporary: HashMap::new(),
@@ -228,7 +252,10 @@ impl SqlSession {
             lock_timeout: self.options.lock_timeout,
             row_count: self.row_count,
             last_error: self.last_error,
-            text_size: -1,
+            text_size: self.options.text_size_shown(),
+            isolation: self.options.isolation,
+            arith_abort: self.options.arith_abort,
+            context_info: self.context_info.clone().unwrap_or_default(),
         }
     }
 
@@ -245,6 +272,11 @@ impl SqlSession {
             doomed: self.transaction.doomed,
             peer: self.peer,
             temporary: self.temporaries(),
+            identity: self.frames.last().and_then(|frame| frame.identity),
+            context_info: self.context_info.clone(),
+            arith_abort: self.options.arith_abort,
+            session: self.id,
+            locks: Arc::clone(&self.shared.locks),
         }
     }
 
@@ -324,9 +356,12 @@ impl Session for SqlSession {
         self.temporary.clear();
         self.prepared.clear();
         if !keeps_transaction {
+            self.take_back(0);
             self.end_transaction();
         }
         self.options = Options::default();
+        self.trace_flags.clear();
+        (self.last_identity, self.identity_insert, self.context_info) = (None, None, None);
     }
 }
 
@@ -338,6 +373,7 @@ fn then_begin(steps: &[Transaction; 2], begins_next: bool) -> &[Transaction] {
 
 impl Drop for SqlSession {
     fn drop(&mut self) {
+        self.take_back(0);
         self.shared.locks.release_all(self.id);
         self.shared.sessions.forget(self.id);
     }

@@ -14,6 +14,7 @@ use super::frame::{Frame, MOST_FRAMES};
 use super::locks::{Mode, Owner, Resource};
 use super::run::Flow;
 use super::stop::Stop;
+use super::undo::Parts;
 use super::{Output, SqlSession, bind, wire};
 use crate::tds::backend::{Event, Parameter, Verdict};
 use crate::world::collation::Collation;
@@ -36,8 +37,6 @@ impl Called {
 
 /// What `sp_getapplock` returns where it cannot be called so.
 const INVALID: i64 = -999;
-/// Characters that count in the name of a lock.
-const LONGEST_LOCK_NAME: usize = 255;
 
 /// An argument as a procedure takes it.
 #[derive(Debug, Clone)]
@@ -159,6 +158,7 @@ impl SqlSession {
                 Box::pin(self.configure(&given, output)).await?;
                 Ok(Called::returned(0))
             }
+            "sp_describe_first_result_set" => Box::pin(self.describe(&given, output)).await,
             "sp_reset_connection" => Ok(Called::returned(0)),
             _ => Box::pin(self.engine_procedure(procedure, given, output)).await,
         }
@@ -174,8 +174,14 @@ impl SqlSession {
         let arguments: Vec<ddl::issuer::Argument> =
             given.into_iter().map(|given| (given.name, given.value)).collect();
         let caller = self.caller();
-        let results =
-            self.shared.world.with(|estate| ddl::procedure::call(estate, &caller, procedure, &arguments))?;
+        let open = self.transaction.depth > 0;
+        let (results, change) = self.shared.world.with(|estate| {
+            let before = if open { Parts::of(estate, &caller.engine) } else { None };
+            let results = ddl::procedure::call(estate, &caller, procedure, &arguments)?;
+            let change = before.and_then(|before| before.changed(estate, &caller.engine));
+            Ok::<_, SqlError>((results, change))
+        })?;
+        self.transaction.changes.extend(change);
         for result in results {
             let columns: Vec<Column> = result
                 .columns
@@ -189,6 +195,23 @@ impl SqlSession {
             self.row_count = i64::try_from(result.rows.len()).unwrap_or(i64::MAX);
             output.result(&columns, result.rows).await;
         }
+        Ok(Called::returned(0))
+    }
+
+    /// `sp_describe_first_result_set @tsql, @params, @browse_information_mode`.
+    async fn describe(&mut self, given: &[Given], output: &mut Output<'_>) -> Result<Called, Stop> {
+        const NAME: &str = "sp_describe_first_result_set";
+        let collation = self.shared.collation;
+        let argument = |place, name| find(collation, given, place, name).and_then(text_of);
+        let text = argument(0, "@tsql").ok_or_else(|| error::missing_parameter(NAME, "@tsql"))?;
+        let parameters = argument(1, "@params").unwrap_or_default();
+        let browse = find(collation, given, 2, "@browse_information_mode");
+        if browse.is_some_and(|given| !matches!(given.value, Value::Integer(0) | Value::Null)) {
+            return Err(error::not_modelled("browse information").into());
+        }
+        let (columns, rows) = self.described_result(&text, &parameters)?;
+        self.row_count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        output.result(&columns, rows).await;
         Ok(Called::returned(0))
     }
 
@@ -240,11 +263,7 @@ impl SqlSession {
         if found == Value::Null {
             return Err(raise!(1202, principal));
         }
-        Ok(Resource {
-            database: self.database.clone(),
-            principal,
-            name: name.chars().take(LONGEST_LOCK_NAME).collect(),
-        })
+        Ok(Resource::new(&self.database, &principal, &name))
     }
 
     /// `sp_executesql @stmt, @params, …`.

@@ -30,6 +30,10 @@ pub(crate) struct SessionInfo {
     pub(crate) row_count: i64,
     pub(crate) last_error: i32,
     pub(crate) text_size: i32,
+    /// Number of the isolation level.
+    pub(crate) isolation: u8,
+    pub(crate) arith_abort: bool,
+    pub(crate) context_info: Vec<u8>,
 }
 
 impl Default for SessionInfo {
@@ -51,6 +55,9 @@ impl Default for SessionInfo {
             row_count: 0,
             last_error: 0,
             text_size: -1,
+            isolation: 2,
+            arith_abort: false,
+            context_info: Vec::new(),
         }
     }
 }

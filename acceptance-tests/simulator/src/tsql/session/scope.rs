@@ -62,11 +62,12 @@ impl Scope<'_> {
             "@@LANGUAGE" => Value::Text("us_english".to_owned()),
             "@@LOCK_TIMEOUT" => Value::Integer(session.options.lock_timeout),
             "@@OPTIONS" => Value::Integer(session.options.bits()),
+            "@@TEXTSIZE" => Value::Integer(session.options.text_size_shown().into()),
             "@@DATEFIRST" => Value::Integer(7),
             "@@MAX_PRECISION" => Value::Integer(38),
             "@@FETCH_STATUS" | "@@PROCID" => Value::Integer(0),
             "@@MAX_CONNECTIONS" => Value::Integer(32767),
-            "@@IDENTITY" => Value::Null,
+            "@@IDENTITY" => session.last_identity.map_or(Value::Null, Value::Integer),
             _ => return None,
         })
     }
@@ -99,6 +100,10 @@ impl Data for Scope<'_> {
             }
             catalog::rows(estate, &shared.engine, &caller, view, database)
         })
+    }
+
+    fn described(&self, text: &str, parameters: &str) -> Result<Vec<Vec<Value>>, SqlError> {
+        Ok(self.0.described_rows(text, parameters))
     }
 
     fn host(&self) -> std::sync::Arc<dyn Host> {

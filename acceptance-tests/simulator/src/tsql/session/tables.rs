@@ -3,10 +3,10 @@
 use rusqlite::types::Value;
 use sqlparser::ast::{Expr, Ident, ObjectName};
 
-use super::super::ast::TableColumn as Declared;
 use super::super::error::{self, SqlError, raise};
 use super::super::query::{self, Column};
 use super::super::value::{self, Family, Type};
+use super::definition::Constraint;
 use super::scope::Scope;
 use super::{SqlSession, refusal};
 
@@ -15,6 +15,7 @@ use super::{SqlSession, refusal};
 pub(super) struct Table {
     pub(super) columns: Vec<TableColumn>,
     pub(super) rows: Vec<Vec<Value>>,
+    pub(super) constraints: Vec<Constraint>,
 }
 
 /// A column of one.
@@ -22,8 +23,10 @@ pub(super) struct Table {
 pub(super) struct TableColumn {
     pub(super) column: Column,
     /// Next value, and the step to the one after it.
-    identity: Option<(i64, i64)>,
-    default: Option<Expr>,
+    pub(super) identity: Option<(i64, i64)>,
+    /// The same at first.
+    pub(super) seed: Option<(i64, i64)>,
+    pub(super) default: Option<Expr>,
 }
 
 /// Rows on their way into a table: their types, and whether they came from `VALUES`.
@@ -43,33 +46,16 @@ pub(super) enum Origin {
 }
 
 impl Table {
-    /// What DECLARE and CREATE TABLE say.
-    pub(super) fn declared(columns: &[Declared]) -> Result<Self, SqlError> {
-        let columns = columns
-            .iter()
-            .map(|declared| {
-                Ok(TableColumn {
-                    column: Column {
-                        name: declared.name.value.clone(),
-                        data_type: Type::of(&declared.data_type)?,
-                        nullable: declared.nullable,
-                    },
-                    identity: declared.identity,
-                    default: declared.default.clone(),
-                })
-            })
-            .collect::<Result<_, SqlError>>()?;
-        Ok(Self { columns, rows: Vec::new() })
-    }
-
     /// What SELECT … INTO makes.
     pub(super) fn selected(columns: Vec<Column>, rows: Vec<Vec<Value>>) -> Result<Self, SqlError> {
         if columns.iter().any(|column| column.name.is_empty()) {
             return Err(error::empty_name(0));
         }
-        let columns =
-            columns.into_iter().map(|column| TableColumn { column, identity: None, default: None }).collect();
-        Ok(Self { columns, rows })
+        let columns = columns
+            .into_iter()
+            .map(|column| TableColumn { column, identity: None, seed: None, default: None })
+            .collect();
+        Ok(Self { columns, rows, constraints: Vec::new() })
     }
 
     /// The columns as queries see them.
@@ -82,7 +68,7 @@ impl SqlSession {
     /// Where the values of an INSERT go.
     ///
     /// # Errors
-    /// 207, 213, 8101, 109, 110, 120, 121, 544: all known before anything runs, if the table is.
+    /// 207, 213, 8101, 109, 110, 120, 121: all known before anything runs, if the table is.
     pub(super) fn places(
         &self,
         target: &str,
@@ -124,9 +110,7 @@ impl SqlSession {
                 Origin::Select => error::select_count(width > places.len()),
             });
         }
-        let takes_identity =
-            places.iter().filter_map(|place| table.columns.get(*place)).any(|each| each.identity.is_some());
-        if takes_identity { Err(raise!(544, plain(target))) } else { Ok(places) }
+        Ok(places)
     }
 
     /// Adds rows; how many there were. None is added where one is refused.
@@ -141,6 +125,7 @@ impl SqlSession {
         let mut stored = Vec::new();
         for set in incoming {
             let places = self.places(target, columns, set.types.len(), origin)?;
+            self.may_give_identity(target, &places)?;
             for row in set.rows {
                 let mut values: Vec<Option<(Type, Value)>> =
                     vec![None; self.found_table(target)?.columns.len()];
@@ -153,6 +138,13 @@ impl SqlSession {
             }
         }
         let count = i64::try_from(stored.len()).unwrap_or(i64::MAX);
+        let table = self.found_table(target)?;
+        if !table.constraints.is_empty() {
+            let before = table.rows.len();
+            let rows: Vec<Vec<Value>> = table.rows.iter().chain(&stored).cloned().collect();
+            self.keep_to(table, &shown, "INSERT", &rows, &|row| row >= before)?;
+        }
+        self.note_identity(target, &stored)?;
         self.local_table(target)?.rows.extend(stored);
         Ok(count)
     }
@@ -167,9 +159,8 @@ impl SqlSession {
         let mut row = Vec::with_capacity(values.len());
         for (place, given) in values.into_iter().enumerate() {
             let Some(own) = self.local_table(target)?.columns.get_mut(place) else { continue };
-            if let Some((next, step)) = &mut own.identity {
-                row.push(Value::Integer(*next));
-                *next = next.saturating_add(*step);
+            if given.is_none() && own.identity.is_some() {
+                row.push(own.next_identity()?);
                 continue;
             }
             let (column, default) = (own.column.clone(), own.default.clone());
@@ -203,18 +194,20 @@ impl SqlSession {
                 updated.push((row, *place, self.fitted(value, *from, column, &shown, "UPDATE")?));
             }
         }
-        let rows = &mut self.local_table(&name)?.rows;
-        let mut count = 0;
-        let mut last = None;
+        let table = self.found_table(&name)?;
+        let mut rows = table.rows.clone();
+        let mut changed = Vec::new();
         for (row, place, value) in updated {
             if let Some(slot) = rows.get_mut(row).and_then(|row| row.get_mut(place)) {
                 *slot = value;
             }
-            if last.replace(row) != Some(row) {
-                count += 1;
+            if changed.last() != Some(&row) {
+                changed.push(row);
             }
         }
-        Ok(count)
+        self.keep_to(table, &shown, "UPDATE", &rows, &|row| changed.binary_search(&row).is_ok())?;
+        self.local_table(&name)?.rows = rows;
+        Ok(i64::try_from(changed.len()).unwrap_or(i64::MAX))
     }
 
     fn assigned_places(&self, name: &str, assignments: &[(Ident, Expr)]) -> Result<Vec<usize>, SqlError> {
@@ -245,6 +238,23 @@ impl SqlSession {
         Ok(i64::try_from(before - rows.len()).unwrap_or(i64::MAX))
     }
 
+    /// TRUNCATE TABLE: identity values begin anew.
+    pub(super) fn truncate(&mut self, target: &ObjectName) -> Result<(), SqlError> {
+        let name = target.to_string();
+        if plain(&name).starts_with('@') {
+            return Err(error::syntax(&plain(&name), false, 0));
+        }
+        if !plain(&name).starts_with('#') {
+            self.found_change(target)?;
+        }
+        let table = self.local_table(&name).map_err(|_| raise!(4701, plain(&name)))?;
+        table.rows.clear();
+        for column in &mut table.columns {
+            column.identity = column.seed;
+        }
+        Ok(())
+    }
+
     /// For each row of a table its new values, where the condition chooses it.
     #[expect(clippy::type_complexity, reason = "used in two places next to it")]
     fn changes(
@@ -256,9 +266,15 @@ impl SqlSession {
         let scope = Scope(self);
         let plan = query::plan_change(target, condition, values, &scope)?;
         let types = plan.columns.iter().skip(1).map(|column| column.data_type).collect();
+        let mut left = match self.options.row_count {
+            0 => usize::MAX,
+            most => most,
+        };
         let rows = query::run(&plan, &scope)?.rows.into_iter().map(|row| {
             let mut values = row.into_iter();
-            (values.next() == Some(Value::Integer(1))).then(|| values.collect())
+            let chosen = left > 0 && values.next() == Some(Value::Integer(1));
+            left -= usize::from(chosen);
+            chosen.then(|| values.collect())
         });
         Ok((types, rows.collect()))
     }

@@ -1,7 +1,7 @@
 //! Transactions of a session: their depth, their savepoints, and whether they can still be committed.
 //!
-//! What a rollback undoes are temporary tables. Changes to the instance are not undone: whether CREATE CERTIFICATE and its
-//! kin roll back no source says, so a rollback over them says that it is not modelled.
+//! What a rollback undoes are temporary tables, and what [`super::undo`] knows of the instance. Of other statements that
+//! a transaction may have (owners of endpoints and groups) it says that their rollback is not modelled.
 
 use std::collections::HashMap;
 
@@ -9,6 +9,7 @@ use super::super::ast::Transaction;
 use super::super::error::{self, SqlError, raise};
 use super::stop::Stop;
 use super::tables::Table;
+use super::undo::Change;
 use super::{Output, SqlSession, refusal};
 use crate::tds::backend::{Event, TransactionChange};
 
@@ -21,7 +22,9 @@ pub(super) struct OpenTransaction {
     pub(super) doomed: bool,
     /// Its beginning, and its savepoints in order.
     marks: Vec<Mark>,
-    /// A statement changed the instance within it.
+    /// What it did to the instance, in order.
+    pub(super) changes: Vec<Change>,
+    /// A statement changed the instance within it in a way that no rollback takes back.
     pub(super) changed_instance: bool,
 }
 
@@ -32,6 +35,8 @@ struct Mark {
     name: Option<String>,
     session: HashMap<String, Table>,
     frames: Vec<HashMap<String, Table>>,
+    /// Changes of the instance before it.
+    changes: usize,
 }
 
 impl SqlSession {
@@ -103,8 +108,9 @@ impl SqlSession {
         }
         self.transaction.marks.truncate(place + 1);
         if let Some(mark) = self.transaction.marks.last() {
-            let (session, frames) = (mark.session.clone(), mark.frames.clone());
+            let (session, frames, changes) = (mark.session.clone(), mark.frames.clone(), mark.changes);
             self.restore(session, frames);
+            self.take_back(changes);
         }
         Ok(())
     }
@@ -119,6 +125,7 @@ impl SqlSession {
             let begun = self.transaction.marks.swap_remove(0);
             self.restore(begun.session, begun.frames);
         }
+        self.take_back(0);
         self.end_transaction();
         output.send(Event::Transaction(TransactionChange::RolledBack)).await;
         changed.then(|| error::not_modelled("the rollback of changes to the instance"))
@@ -146,13 +153,27 @@ impl SqlSession {
             name: name.map(|name| self.fold(name)),
             session: self.temporary.clone(),
             frames: self.frames.iter().map(|frame| frame.temporary.clone()).collect(),
+            changes: self.transaction.changes.len(),
         }
     }
 
     fn restore(&mut self, session: HashMap<String, Table>, frames: Vec<HashMap<String, Table>>) {
-        self.temporary = session;
+        bring_back(&mut self.temporary, session);
         for (frame, temporary) in self.frames.iter_mut().zip(frames) {
-            frame.temporary = temporary;
+            bring_back(&mut frame.temporary, temporary);
         }
     }
+}
+
+/// Tables as they were, but that identity values once drawn are not given back.
+fn bring_back(tables: &mut HashMap<String, Table>, mut earlier: HashMap<String, Table>) {
+    for (name, table) in &mut earlier {
+        let Some(current) = tables.get(name) else { continue };
+        for (column, now) in table.columns.iter_mut().zip(&current.columns) {
+            if column.seed == now.seed {
+                column.identity = now.identity;
+            }
+        }
+    }
+    *tables = earlier;
 }

@@ -1,20 +1,7 @@
 //! What a batch does, statement by statement.
 
-use super::{Server, called, said};
+use super::{Server, all, called, said};
 use crate::tds::backend::{DataType, Parameter, Value};
-
-/// Batches and what a client reads of them, each in the session that the one before it left.
-async fn all(cases: &[(&str, &str)]) {
-    let (_server, mut session) = Server::usual().await;
-    let mut wrong = Vec::new();
-    for (text, expected) in cases {
-        let said = said(&mut session, text).await;
-        if said != *expected {
-            wrong.push(format!("{text}\n  said     {said}\n  expected {expected}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
 
 #[tokio::test]
 async fn nothing_runs_where_a_name_is_unknown() {
@@ -256,7 +243,7 @@ async fn transactions_are_counted_doomed_and_rolled_back() {
         ("BEGIN TRAN; CREATE DATABASE x; ROLLBACK", "!226"),
         ("BEGIN TRAN; DROP DATABASE Sales; ROLLBACK", "!574"),
         ("BEGIN TRAN; BACKUP DATABASE Sales TO DISK = N'x'; ROLLBACK", "!3021"),
-        ("BEGIN TRAN; CREATE LOGIN other WITH PASSWORD = 'Str0ng one!'; ROLLBACK", "!49999"),
+        ("BEGIN TRAN; ALTER AUTHORIZATION ON ENDPOINT::hadr TO sa; ROLLBACK", "!49999"),
     ])
     .await;
 }

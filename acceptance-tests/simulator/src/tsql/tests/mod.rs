@@ -1,8 +1,13 @@
 //! Tests of the engine as a whole: Microsoft's verdicts on a corpus, and batches run on a small world.
 
 mod batches;
+mod clauses;
 mod corpus;
+mod describe;
+mod scripts;
 mod sessions;
+mod tables;
+mod transactions;
 mod walk;
 
 use std::sync::Arc;
@@ -89,9 +94,38 @@ async fn run(session: &mut SqlSession, text: &str) -> (Vec<i32>, Vec<Value>) {
     (numbers, values)
 }
 
+/// Batches and what a client reads of them, each in the session that the one before it left.
+async fn all(cases: &[(&str, &str)]) {
+    let (_server, mut session) = Server::usual().await;
+    let mut wrong = Vec::new();
+    for (text, expected) in cases {
+        let said = said(&mut session, text).await;
+        if said != *expected {
+            wrong.push(format!("{text}\n  said     {said}\n  expected {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// What a client reads of a batch, in order: values of rows as they are, `!number` for an error, `"text"` for a message.
 async fn said(session: &mut SqlSession, text: &str) -> String {
     answer(session, Request::Batch(text.to_owned())).await
+}
+
+/// The texts of a batch's errors.
+async fn errors(session: &mut SqlSession, text: &str) -> Vec<String> {
+    let (sender, mut events) = mpsc::channel(1000);
+    session.run(Request::Batch(text.to_owned()), &sender, &CancellationToken::new()).await;
+    drop(sender);
+    let mut texts = Vec::new();
+    while let Some(event) = events.recv().await {
+        if let Event::Message(message) = event
+            && message.class > 10
+        {
+            texts.push(message.text);
+        }
+    }
+    texts
 }
 
 /// The same of a remote procedure call; `=status` is what it returned, `@name=value` an output parameter.

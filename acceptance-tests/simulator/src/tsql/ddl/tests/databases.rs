@@ -52,6 +52,7 @@ fn trace_flags_are_global() {
     let mut bench = Bench::new();
     bench.run("DBCC TRACEON (1800, 9567, -1)");
     let (columns, rows) = bench.run("DBCC TRACESTATUS (1800, 4199, -1)").rows.unwrap();
+    let columns: Vec<&str> = columns.into_iter().map(|(name, _)| name).collect();
     assert_eq!(columns, ["TraceFlag", "Status", "Global", "Session"]);
     let flags: Vec<_> =
         rows.iter().map(|row| (row[0].as_deref().unwrap(), row[1].as_deref().unwrap())).collect();

@@ -96,7 +96,7 @@ impl Bench {
             engine: "sql1.corp.example".into(),
             login: "sa".to_owned(),
             database: "master".to_owned(),
-            master_key_open: false,
+            ..Caller::default()
         };
         let mut bench = Self { estate, caller };
         bench.run("CREATE DATABASE sales");

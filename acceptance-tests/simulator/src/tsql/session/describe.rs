@@ -1,0 +1,362 @@
+//! What columns a batch would return first, without running it: `sp_describe_first_result_set`, its function, and
+//! `sp_describe_undeclared_parameters`. Drivers ask before they prepare.
+//!
+//! Source: learn.microsoft.com "sp_describe_first_result_set", "sys.dm_exec_describe_first_result_set"; errors 11500 to 11530;
+//! a probe of SQL Server 2025 (207 is followed by 11501, 208 by 11529; lengths in the type's name are characters).
+
+use std::collections::HashMap;
+
+use rusqlite::types::Value;
+
+use super::super::ast::{Declaration, Procedure, Statement, StatementKind};
+use super::super::catalog::described;
+use super::super::error::{SqlError, raise};
+use super::super::parser;
+use super::super::query::{self, Column, Names};
+use super::super::value::{Family, Type};
+use super::SqlSession;
+use super::scope::Scope;
+use crate::tds::backend;
+use crate::world::collation::Collation;
+
+/// A column of the description, by name: its type and what it says of a column of the result.
+type Field = (&'static str, Type, fn(&Described<'_>) -> Value);
+
+const NAME: Type = Type::SYSNAME;
+const TRUE_OR_FALSE: Type = Type::Bit;
+
+/// A column that is described.
+struct Described<'a> {
+    column: &'a Column,
+    place: usize,
+    collation: &'a str,
+}
+
+fn null(_: &Described<'_>) -> Value {
+    Value::Null
+}
+
+fn no(_: &Described<'_>) -> Value {
+    Value::Integer(0)
+}
+
+fn of(text: impl Into<String>) -> Value {
+    Value::Text(text.into())
+}
+
+fn whole(number: impl Into<i64>) -> Value {
+    Value::Integer(number.into())
+}
+
+impl Described<'_> {
+    fn is_text(&self) -> bool {
+        self.column.data_type.family() == Family::Text
+    }
+
+    /// `described` of the type; a bare NULL is an int.
+    fn facts(&self) -> (i32, i32, i32, i32, i32) {
+        described(self.column.data_type)
+    }
+
+    /// Locale and flags, and sort id.
+    fn wire_collation(&self) -> Option<(i64, i64)> {
+        let [a, b, c, d, sort] = backend::Collation::named(self.collation).0;
+        self.is_text().then(|| (i32::from_le_bytes([a, b, c, d]).into(), sort.into()))
+    }
+
+    /// The type as the wire has it: numbers and moments that may be NULL have types of their own there.
+    fn wire_type(&self) -> i32 {
+        let (system, ..) = self.facts();
+        match system {
+            48 | 52 | 56 | 127 if self.column.nullable => 38,
+            59 | 62 if self.column.nullable => 109,
+            58 | 61 if self.column.nullable => 111,
+            104 if !self.column.nullable => 50,
+            other => other,
+        }
+    }
+}
+
+/// The columns of `sp_describe_first_result_set`, but for those of the wire, which come last there.
+const FIELDS: [Field; 35] = [
+    ("is_hidden", TRUE_OR_FALSE, no),
+    ("column_ordinal", Type::Int, |one| whole(i64::try_from(one.place).unwrap_or(0) + 1)),
+    ("name", NAME, |one| if one.column.name.is_empty() { Value::Null } else { of(&*one.column.name) }),
+    ("is_nullable", TRUE_OR_FALSE, |one| whole(one.column.nullable)),
+    ("system_type_id", Type::Int, |one| whole(one.facts().0)),
+    ("system_type_name", Type::NVarChar(Some(256)), |one| match one.column.data_type {
+        Type::Null => of("int"),
+        other => of(other.to_string()),
+    }),
+    ("max_length", Type::SmallInt, |one| whole(one.facts().2)),
+    ("precision", Type::TinyInt, |one| whole(one.facts().3)),
+    ("scale", Type::TinyInt, |one| whole(one.facts().4)),
+    ("collation_name", NAME, |one| if one.is_text() { of(one.collation) } else { Value::Null }),
+    ("user_type_id", Type::Int, null),
+    ("user_type_database", NAME, null),
+    ("user_type_schema", NAME, null),
+    ("user_type_name", NAME, null),
+    ("assembly_qualified_type_name", Type::NVarChar(Some(4000)), null),
+    ("xml_collection_id", Type::Int, null),
+    ("xml_collection_database", NAME, null),
+    ("xml_collection_schema", NAME, null),
+    ("xml_collection_name", NAME, null),
+    ("is_xml_document", TRUE_OR_FALSE, no),
+    ("is_case_sensitive", TRUE_OR_FALSE, |one| {
+        whole(one.is_text() && Collation::named(one.collation) == Collation::Exact)
+    }),
+    ("is_fixed_length_clr_type", TRUE_OR_FALSE, no),
+    ("source_server", NAME, null),
+    ("source_database", NAME, null),
+    ("source_schema", NAME, null),
+    ("source_table", NAME, null),
+    ("source_column", NAME, null),
+    ("is_identity_column", TRUE_OR_FALSE, no),
+    ("is_part_of_unique_key", TRUE_OR_FALSE, null),
+    ("is_updateable", TRUE_OR_FALSE, no),
+    ("is_computed_column", TRUE_OR_FALSE, no),
+    ("is_sparse_column_set", TRUE_OR_FALSE, no),
+    ("ordinal_in_order_by_list", Type::SmallInt, null),
+    ("order_by_list_length", Type::SmallInt, null),
+    ("order_by_is_descending", Type::SmallInt, null),
+];
+
+const OF_THE_WIRE: [Field; 4] = [
+    ("tds_type_id", Type::Int, |one| whole(one.wire_type())),
+    ("tds_length", Type::Int, |one| whole(if one.facts().2 < 0 { 65535 } else { one.facts().2 })),
+    ("tds_collation_id", Type::Int, |one| one.wire_collation().map_or(Value::Null, |(id, _)| whole(id))),
+    ("tds_collation_sort_id", Type::TinyInt, |one| {
+        one.wire_collation().map_or(Value::Null, |(_, sort)| whole(sort))
+    }),
+];
+
+/// What the function says of errors, behind [`FIELDS`].
+const OF_ERRORS: [(&str, Type); 6] = [
+    ("error_number", Type::Int),
+    ("error_severity", Type::Int),
+    ("error_state", Type::Int),
+    ("error_message", Type::NVarChar(Some(4000))),
+    ("error_type", Type::Int),
+    ("error_type_desc", Type::NVarChar(Some(60))),
+];
+
+fn columns(fields: &[Field]) -> impl Iterator<Item = Column> {
+    fields.iter().map(|(name, data_type, _)| Column {
+        name: (*name).to_owned(),
+        data_type: *data_type,
+        nullable: true,
+    })
+}
+
+/// The columns of `sys.dm_exec_describe_first_result_set`.
+pub(crate) fn function_columns() -> Vec<Column> {
+    let of_errors = OF_ERRORS.iter().map(|(name, data_type)| Column {
+        name: (*name).to_owned(),
+        data_type: *data_type,
+        nullable: true,
+    });
+    columns(&FIELDS).chain(of_errors).collect()
+}
+
+impl SqlSession {
+    /// The answer of `sp_describe_first_result_set`.
+    ///
+    /// # Errors
+    /// What the text fails by, and behind it 11501 or 11529; 11509, 11513, 11525.
+    pub(super) fn described_result(
+        &self,
+        text: &str,
+        parameters: &str,
+    ) -> Result<(Vec<Column>, Vec<Vec<Value>>), SqlError> {
+        let found = self.first_result(text, parameters)?.unwrap_or_default();
+        let fields = || FIELDS.iter().chain(&OF_THE_WIRE);
+        let rows = self.each_described(&found, |one| fields().map(|(.., say)| say(one)).collect());
+        Ok((columns(&FIELDS).chain(columns(&OF_THE_WIRE)).collect(), rows))
+    }
+
+    /// The rows of the function: an error is a row there.
+    pub(super) fn described_rows(&self, text: &str, parameters: &str) -> Vec<Vec<Value>> {
+        match self.first_result(text, parameters) {
+            Ok(found) => self.each_described(&found.unwrap_or_default(), |one| {
+                let said = FIELDS.iter().map(|(.., say)| say(one));
+                said.chain(OF_ERRORS.iter().map(|_| Value::Null)).collect()
+            }),
+            Err(error) => {
+                let last = SqlError { before: Vec::new(), ..error.clone() };
+                error.before.into_iter().chain([last]).map(error_row).collect()
+            }
+        }
+    }
+
+    fn each_described(
+        &self,
+        found: &[Column],
+        say: impl Fn(&Described<'_>) -> Vec<Value>,
+    ) -> Vec<Vec<Value>> {
+        let collation = self.server_collation();
+        found
+            .iter()
+            .enumerate()
+            .map(|(place, column)| say(&Described { column, place, collation: &collation }))
+            .collect()
+    }
+
+    fn server_collation(&self) -> String {
+        let shared = &self.shared;
+        shared
+            .world
+            .glance(|estate| estate.engine(&shared.engine).map(|engine| engine.collation.clone()))
+            .unwrap_or_default()
+    }
+
+    /// The columns of the first result of a text; nothing where it has none.
+    fn first_result(&self, text: &str, parameters: &str) -> Result<Option<Vec<Column>>, SqlError> {
+        let uncompiled = |error: SqlError| match error.number {
+            208 | 1087 => raise!(11529).after(error.at_line(1)),
+            11509 | 11513 | 11525 | 49999 => error,
+            _ => raise!(11501).after(error.at_line(1)),
+        };
+        let mut reader = Reader { session: self, scalars: HashMap::new(), tables: HashMap::new() };
+        let declared = parser::parse_parameters(parameters).map_err(uncompiled)?;
+        for parameter in declared {
+            let data_type = Type::of(&parameter.data_type).map_err(uncompiled)?;
+            reader.scalars.insert(self.fold(&parameter.name), data_type);
+        }
+        let batch = parser::parse(text, self.shared.major).map_err(uncompiled)?;
+        let found = reader.first(&batch.statements).map_err(uncompiled)?;
+        Ok(found.map(|(_, columns)| columns))
+    }
+}
+
+fn error_row(error: SqlError) -> Vec<Value> {
+    let kind = match error.number {
+        11513 => (3, "DYNAMIC_SQL"),
+        11509 => (2, "CONFLICTING_RESULTS"),
+        11525 => (9, "TEMPORARY_TABLE"),
+        _ => (1, "MISC"),
+    };
+    let of_column =
+        FIELDS.iter().map(|(name, ..)| if *name == "is_hidden" { whole(false) } else { Value::Null });
+    of_column
+        .chain([
+            whole(error.number),
+            whole(error.severity),
+            whole(error.state),
+            of(error.message),
+            whole(kind.0),
+            of(kind.1),
+        ])
+        .collect()
+}
+
+/// The names of a text that is not run, as far as it was read.
+struct Reader<'a> {
+    session: &'a SqlSession,
+    scalars: HashMap<String, Type>,
+    tables: HashMap<String, Vec<Column>>,
+}
+
+/// The text of a statement, and the columns that it returns.
+type Found = Option<(String, Vec<Column>)>;
+
+impl Reader<'_> {
+    fn first(&mut self, statements: &[Statement]) -> Result<Found, SqlError> {
+        for statement in statements {
+            if let Some(found) = self.of_statement(statement, statements.len() == 1)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn of_statement(&mut self, statement: &Statement, alone: bool) -> Result<Found, SqlError> {
+        let text = || statement.text.clone();
+        match &statement.kind {
+            StatementKind::Declare(declarations) => {
+                for declaration in declarations {
+                    match declaration {
+                        Declaration::Scalar { name, data_type, .. } => {
+                            let data_type = Type::of(data_type)?;
+                            self.scalars.insert(self.session.fold(&name.value), data_type);
+                        }
+                        Declaration::Table { name, definition } => {
+                            let table = self.session.defined(&name.value, definition)?;
+                            self.tables.insert(self.session.fold(&name.value), table.shape());
+                        }
+                    }
+                }
+                Ok(None)
+            }
+            StatementKind::Query(query) => {
+                let plan = query::plan(query, self)?;
+                if plan.reads_temporary_table() && !alone {
+                    return Err(raise!(11525, text()));
+                }
+                let returns = plan.assignments.is_empty() && plan.into.is_none();
+                Ok(returns.then(|| (text(), plan.result_columns())))
+            }
+            StatementKind::CreateTable { .. } => Err(raise!(11525, text())),
+            StatementKind::If { then, otherwise, .. } => {
+                let one = self.first(std::slice::from_ref(then))?;
+                let other = match otherwise {
+                    Some(otherwise) => self.first(std::slice::from_ref(otherwise))?,
+                    None => None,
+                };
+                match (one, other) {
+                    (Some(one), Some(other)) if !alike(&one.1, &other.1) => {
+                        Err(raise!(11509, one.0, other.0))
+                    }
+                    (one, other) => Ok(one.or(other)),
+                }
+            }
+            StatementKind::While { body, .. } => self.first(std::slice::from_ref(body)),
+            StatementKind::Block(statements) => self.first(statements),
+            StatementKind::TryCatch { attempt, handler } => {
+                let found = self.first(attempt)?;
+                if found.is_some() { Ok(found) } else { self.first(handler) }
+            }
+            StatementKind::ExecuteText(_) => Err(raise!(11513, text())),
+            StatementKind::Execute(call) => match &call.procedure {
+                Procedure::Named(name)
+                    if !name.to_string().to_ascii_lowercase().contains("sp_executesql") =>
+                {
+                    Err(super::super::error::not_modelled("the description of what a procedure returns"))
+                }
+                _ => Err(raise!(11513, text())),
+            },
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Whether two results have the same columns.
+fn alike(one: &[Column], other: &[Column]) -> bool {
+    one.len() == other.len()
+        && one
+            .iter()
+            .zip(other)
+            .all(|(one, other)| one.data_type == other.data_type && one.name == other.name)
+}
+
+impl Names for Reader<'_> {
+    fn version(&self) -> u8 {
+        Scope(self.session).version()
+    }
+    fn collation(&self) -> Collation {
+        Scope(self.session).collation()
+    }
+    fn variable(&self, name: &str) -> Option<Type> {
+        self.scalars.get(&self.session.fold(name)).copied()
+    }
+    fn table(&self, name: &str) -> Option<Vec<Column>> {
+        let own = self.tables.get(&self.session.fold(name)).cloned();
+        // A table variable is the text's own; temporary tables are the session's.
+        own.or_else(|| Scope(self.session).table(name).filter(|_| name.starts_with('#')))
+    }
+    fn database(&self) -> &str {
+        &self.session.database
+    }
+    fn find_database(&self, name: &str) -> Option<String> {
+        Scope(self.session).find_database(name)
+    }
+}

@@ -1,0 +1,181 @@
+//! Clauses and options: each works, or is refused with its number; none is read and forgotten where it would matter.
+
+use super::{Server, all, said};
+
+#[tokio::test]
+async fn options_of_the_session_work_or_are_refused() {
+    all(&[
+        ("SET ROWCOUNT 2; SELECT v FROM (VALUES (1), (2), (3)) AS t (v)", "1 2"),
+        ("DECLARE @n int = 1; SET ROWCOUNT @n; SELECT v FROM (VALUES (1), (2)) AS t (v)", "1"),
+        (
+            "CREATE TABLE #t (a int); INSERT #t SELECT v FROM (VALUES (1), (2)) AS t (v); SET ROWCOUNT 0; \
+             SELECT COUNT(*) FROM #t; INSERT #t VALUES (1), (1); SET ROWCOUNT 2; UPDATE #t SET a = 5; SET ROWCOUNT 0; \
+             SELECT a FROM #t; SET ROWCOUNT 1; DELETE #t; SET ROWCOUNT 0; SELECT COUNT(*) FROM #t; DROP TABLE #t",
+            "1 5 5 1 2",
+        ),
+        ("SET ROWCOUNT -1", "!507"),
+        ("SET TEXTSIZE 4; SELECT CAST('abcdef' AS varchar(max)), CAST(N'abcdef' AS nvarchar(max)), 'abcdef'", "abcd ab abcdef"),
+        ("SELECT @@TEXTSIZE; SET TEXTSIZE 2147483647; SELECT CAST('abcdef' AS varchar(max))", "4 abcdef"),
+        ("SET CONTEXT_INFO 0x0102; SELECT LEN(CONTEXT_INFO()), SUBSTRING(CONTEXT_INFO(), 1, 2)", "128 Bytes([1, 2])"),
+        ("SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE session_id = @@SPID AND context_info = CONTEXT_INFO()", "1"),
+        (
+            "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; \
+             SELECT transaction_isolation_level FROM sys.dm_exec_sessions WHERE session_id = @@SPID",
+            "4",
+        ),
+        ("SET ARITHABORT ON; SELECT @@OPTIONS & 64, SESSIONPROPERTY('ARITHABORT')", "64 1"),
+        ("SET ARITHABORT, CURSOR_CLOSE_ON_COMMIT OFF; SELECT @@OPTIONS & 68, SESSIONPROPERTY('ARITHABORT')", "0 0"),
+        ("SET LANGUAGE us_english", r#""Changed language setting to us_english.""#),
+        ("SET NOEXEC ON", ""),
+        ("PRINT 'a'; SELECT 1", ""),
+        ("SELECT nothing FROM sys.databases", "!207"),
+        ("SET NOEXEC OFF; PRINT 'b'", r#""b""#),
+        ("SET PARSEONLY ON; PRINT 'a'", ""),
+        ("SELECT nothing FROM sys.databases", ""),
+        ("SELECT FROM", "!156"),
+        ("SET PARSEONLY OFF", ""),
+        ("SET PARSEONLY ON; PRINT 'a'; SET PARSEONLY OFF", r#""a""#),
+        ("SET FMTONLY ON; PRINT 'a'; SELECT 1; SET FMTONLY OFF; SELECT 2", "2"),
+        ("SET DATEFIRST 7; SET DATEFORMAT mdy", ""),
+        ("SET DATEFIRST 8", "!2742"),
+        ("SET DATEFORMAT xyz", "!2741"),
+        ("SET NO_SUCH_OPTION ON", "!195"),
+        ("SET TRANSACTION ISOLATION LEVEL NONSENSE", "!102"),
+    ])
+    .await;
+    let (_server, mut session) = Server::usual().await;
+    for option in [
+        "ANSI_DEFAULTS OFF",
+        "ANSI_NULLS OFF",
+        "ANSI_NULL_DFLT_OFF ON",
+        "ANSI_NULL_DFLT_ON OFF",
+        "ANSI_PADDING OFF",
+        "ANSI_WARNINGS OFF",
+        "ARITHIGNORE ON",
+        "CONCAT_NULL_YIELDS_NULL OFF",
+        "DATEFIRST 1",
+        "DATEFORMAT dmy",
+        "LANGUAGE Deutsch",
+        "NUMERIC_ROUNDABORT ON",
+        "QUOTED_IDENTIFIER OFF",
+        "SHOWPLAN_XML ON",
+        "STATISTICS IO ON",
+        "STATISTICS XML ON",
+    ] {
+        assert_eq!(said(&mut session, &format!("SET {option}; SELECT 1")).await, "!49999", "{option}");
+    }
+}
+
+#[tokio::test]
+async fn columns_without_rows_under_fmtonly() {
+    use crate::tds::backend::{Event, Request, Session as _};
+    let (_server, mut session) = Server::usual().await;
+    let (sender, mut events) = tokio::sync::mpsc::channel(100);
+    let batch = "SET FMTONLY ON; IF 1 = 0 SELECT name, database_id FROM sys.databases ELSE SELECT 1 AS a; SET FMTONLY OFF";
+    session.run(Request::Batch(batch.to_owned()), &sender, &tokio_util::sync::CancellationToken::new()).await;
+    drop(sender);
+    let mut names = Vec::new();
+    while let Some(event) = events.recv().await {
+        match event {
+            Event::Columns(columns) => names.extend(columns.into_iter().map(|column| column.name)),
+            Event::Row(row) => panic!("{row:?}"),
+            _ => {}
+        }
+    }
+    assert_eq!(names, ["name", "database_id", "a"]);
+}
+
+#[tokio::test]
+async fn clauses_of_queries_work_or_are_refused() {
+    const DATABASES: &str = "SELECT COUNT(*) FROM sys.databases";
+    let ones = format!("{DATABASES} WHERE database_id < 5");
+    let (_server, mut session) = Server::usual().await;
+    for (text, expected) in [
+        // Hints that change no result.
+        (format!("{ones} OPTION (RECOMPILE, MAXDOP 1, USE HINT ('FORCE_LEGACY_CARDINALITY_ESTIMATION'))"), "4"),
+        (format!("{ones} OPTION (HASH JOIN, FAST 10, OPTIMIZE FOR UNKNOWN, MAX_GRANT_PERCENT = 10.5)"), "4"),
+        ("SELECT COUNT(*) FROM sys.databases WITH (NOLOCK) WHERE database_id < 5".to_owned(), "4"),
+        ("SELECT COUNT(*) FROM sys.databases (NOLOCK) WHERE database_id < 5".to_owned(), "4"),
+        ("SELECT COUNT(*) FROM sys.databases AS d WITH (UPDLOCK, ROWLOCK) WHERE d.database_id < 5".to_owned(), "4"),
+        // Those that are none.
+        (format!("{ones} OPTION (NO_SUCH_HINT)"), "!102"),
+        (format!("{ones} OPTION (USE HINT ('NO_SUCH_HINT'))"), "!10715"),
+        (format!("{ones} OPTION (RECOMPILE"), "!102"),
+        ("SELECT 1 FROM sys.databases WITH (NO_SUCH_HINT)".to_owned(), "!321"),
+        ("SELECT 1 FROM sys.databases WITH (INDEX (1))".to_owned(), "!49999"),
+        ("SELECT 1 FROM sys.databases WITH (NOEXPAND)".to_owned(), "!49999"),
+        ("SELECT 1 FROM sys.databases TABLESAMPLE (10 PERCENT)".to_owned(), "!494"),
+        // Order where nothing is cut.
+        ("SELECT 1 FROM (SELECT name FROM sys.databases ORDER BY name) AS d".to_owned(), "!1033"),
+        ("WITH d AS (SELECT name FROM sys.databases ORDER BY name) SELECT 1 FROM d".to_owned(), "!1033"),
+        ("SELECT 1 WHERE 1 IN (SELECT database_id FROM sys.databases ORDER BY 1)".to_owned(), "!1033"),
+        ("SELECT x FROM (SELECT TOP 1 database_id AS x FROM sys.databases ORDER BY 1) AS d".to_owned(), "1"),
+        (
+            "SELECT x FROM (SELECT database_id AS x FROM sys.databases ORDER BY 1 OFFSET 1 ROWS FETCH NEXT 1 ROWS ONLY) AS d"
+                .to_owned(),
+            "2",
+        ),
+        ("SELECT name FROM sys.databases OFFSET 1 ROWS".to_owned(), "!102"),
+        ("SELECT name FROM sys.databases ORDER BY 1 FETCH NEXT 1 ROWS ONLY".to_owned(), "!153"),
+        ("SELECT name FROM sys.databases ORDER BY 1 OFFSET 0 ROWS FETCH NEXT 1 ROWS WITH TIES".to_owned(), "!49999"),
+        ("SELECT DISTINCT state FROM sys.databases ORDER BY name".to_owned(), "!145"),
+        ("SELECT DISTINCT state FROM sys.databases ORDER BY state".to_owned(), "0"),
+        // Collations.
+        ("SELECT 1 WHERE 'a' COLLATE Latin1_General_BIN2 = 'A'".to_owned(), ""),
+        ("SELECT 1 WHERE 'a' = 'A' COLLATE DATABASE_DEFAULT".to_owned(), "1"),
+        ("SELECT 'a' COLLATE Nonsense".to_owned(), "!448"),
+        ("SELECT 1 COLLATE Latin1_General_BIN2".to_owned(), "!447"),
+        // JSON and XML.
+        ("SELECT 1 AS a FOR JSON PATH".to_owned(), r#"[{"a":1}]"#),
+        ("SELECT 1 FOR JSON PATH".to_owned(), "!13605"),
+        ("SELECT 1 AS a, 2 AS a FOR JSON PATH".to_owned(), "!13601"),
+        ("SELECT 1 AS a, 2 AS [a.b] FOR JSON PATH".to_owned(), "!13601"),
+        ("SELECT 1 AS a FOR JSON AUTO".to_owned(), "!49999"),
+        ("SELECT 1 AS a FOR JSON PATH, ROOT ('r')".to_owned(), "!49999"),
+        ("SELECT 1 AS a FOR XML PATH".to_owned(), "!49999"),
+        // What other databases write.
+        ("WITH RECURSIVE d AS (SELECT 1 AS a) SELECT a FROM d".to_owned(), "!102"),
+        ("SELECT LEN(DISTINCT 'a')".to_owned(), "!102"),
+        ("SELECT SUM(v) OVER (ORDER BY v GROUPS 1 PRECEDING) FROM (VALUES (1)) AS t (v)".to_owned(), "!102"),
+        ("SELECT SYSUTCDATETIME() AT TIME ZONE 'UTC'".to_owned(), "!49999"),
+        ("SELECT state, COUNT(*) FROM sys.databases GROUP BY state WITH ROLLUP".to_owned(), "!49999"),
+        ("SELECT state, COUNT(*) FROM sys.databases GROUP BY ROLLUP (state)".to_owned(), "!49999"),
+        ("SELECT state, COUNT(*) FROM sys.databases GROUP BY GROUPING SETS ((state), ())".to_owned(), "!49999"),
+        // Styles of CONVERT.
+        ("SELECT CONVERT(varchar(10), CONVERT(date, '01/02/2030', 103), 23)".to_owned(), "2030-02-01"),
+        ("SELECT CONVERT(varchar(10), CONVERT(datetime, '01.02.2030', 104), 112)".to_owned(), "20300201"),
+        ("SELECT TRY_CONVERT(date, '2030-02-01', 103)".to_owned(), "NULL"),
+        ("SELECT CONVERT(varchar(30), CONVERT(date, CONVERT(datetime, '20300201'), 103))".to_owned(), "2030-02-01"),
+        ("SELECT CAST(1e20 AS varchar(30))".to_owned(), "1e+020"),
+        ("SELECT 'x' + CAST(CAST(0.1 AS float) AS varchar(30))".to_owned(), "x0.1"),
+    ] {
+        assert_eq!(said(&mut session, &text).await, expected, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn clauses_of_changes_work_or_are_refused() {
+    all(&[
+        ("CREATE TABLE #t (a int, b int DEFAULT 5); INSERT INTO #t WITH (TABLOCK) VALUES (1, 1)", ""),
+        (
+            "UPDATE #t WITH (ROWLOCK) SET a += 2, b -= 1 WHERE a = 1 OPTION (MAXDOP 1); SELECT a, b FROM #t",
+            "3 0",
+        ),
+        ("INSERT TOP (1) #t SELECT 1, 1", "!49999"),
+        ("UPDATE TOP (1) #t SET a = 1", "!49999"),
+        ("DELETE TOP (1) #t", "!49999"),
+        ("INSERT #t (a) OUTPUT inserted.a VALUES (1)", "!49999"),
+        ("UPDATE #t SET a = 1 OUTPUT inserted.a", "!49999"),
+        ("DELETE #t OUTPUT deleted.a", "!49999"),
+        ("UPDATE t SET a = 1 FROM #t AS t", "!49999"),
+        ("DELETE #t FROM #t AS t", "!49999"),
+        ("DECLARE @v int; UPDATE #t SET @v = a = 1", "!49999"),
+        ("UPDATE #t WITH (NO_SUCH_HINT) SET a = 1", "!102"),
+        ("DELETE #t WITH (TABLOCK) WHERE a = 3; SELECT COUNT(*) FROM #t", "0"),
+        ("BEGIN TRAN; COMMIT TRANSACTION WITH (DELAYED_DURABILITY = ON); SELECT @@TRANCOUNT", "0"),
+        ("GOTO inside; BEGIN inside: PRINT 'a' END", "!49999"),
+        ("EXEC ('SELECT 1') AT somewhere", "!49999"),
+        ("EXEC ('SELECT 1') AS USER = 'dbo'", "!156"),
+    ])
+    .await;
+}
