@@ -17,8 +17,10 @@ def tsql(said, *batches, **other):
         settings.write_text(
             f"[global]\ntds version = 7.4\nclient charset = UTF-8\nencryption = {ENCRYPTION[told['mode']]}\n"
             f"ca file = {told['ca']}\n"
+            f"[named]\nhost = {told['host']}\ninstance = {told.get('instance')}\n"
         )
-        program = [os.environ["TSQL"], "-H", told["host"], "-p", str(told["port"]), "-U", told["user"]]
+        place = ["-S", "named"] if "instance" in told else ["-H", told["host"], "-p", str(told["port"])]
+        program = [os.environ["TSQL"], *place, "-U", told["user"]]
         program += ["-P", told["password"], "-D", told["database"], "-o", "q"]
         return subprocess.run(
             program, input="".join(f"{batch}\ngo\n" for batch in batches), capture_output=True, text=True,

@@ -39,8 +39,9 @@ PARAMETERS = {
 def connect(said, **other):
     told = said | other
     password = told["password"].replace("}", "}}")
+    place = told["host"] + ("\\" + told["instance"] if "instance" in told else f",{told['port']}")
     return mssql_python.connect(
-        f"Server={told['host']},{told['port']};Database={told['database']};UID={told['user']};PWD={{{password}}};"
+        f"Server={place};Database={told['database']};UID={told['user']};PWD={{{password}}};"
         f"Encrypt={ENCRYPT[told['mode']]};HostNameInCertificate={told['certificate_name']};TrustServerCertificate=no",
         timeout=10,
     )

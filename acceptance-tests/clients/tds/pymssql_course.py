@@ -10,8 +10,11 @@ ENCRYPTION = {"off": "off", "login": "request", "on": "require"}
 
 def connect(said, **other):
     told = {name: said[name] for name in ("user", "password", "database")} | other
+    place = {"server": said["host"], "port": str(said.get("port"))}
+    if "instance" in said:
+        place = {"server": said["host"] + "\\" + said["instance"]}
     return _mssql.connect(
-        server=said["host"], port=str(said["port"]), tds_version="7.4", conn_properties="",
+        **place, tds_version="7.4", conn_properties="",
         encryption=ENCRYPTION[said["mode"]], **told,
     )
 

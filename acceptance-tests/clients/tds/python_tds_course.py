@@ -47,8 +47,11 @@ def connect(said, **other):
     tls = {} if told["mode"] == "off" else {
         "cafile": told["ca"], "validate_host": False, "enc_login_only": told["mode"] == "login",
     }
+    place = {"dsn": told["host"], "port": told.get("port")}
+    if "instance" in told:
+        place = {"dsn": told["host"] + "\\" + told["instance"]}
     return pytds.connect(
-        dsn=told["host"], port=told["port"], user=told["user"], password=told["password"],
+        **place, user=told["user"], password=told["password"],
         database=told["database"], disable_connect_retry=True, login_timeout=3, **({"autocommit": True} | tls | told.get("more", {})),
     )
 

@@ -43,13 +43,16 @@ SERVERS = {
     "bare": ("BARE", 3),
     "old": ("OLD", 3),
     "mi": ("MI", 8),
+    "named": (r"NAMED\SALES", 3),
 }
+# The one that clients find by SQL Server Browser: they are told its host and its name, and no port.
+NAMED, INSTANCE = "named", "SALES"
 # What a client of a mode gets: everything encrypted, not everything, or nothing at all. [MS-TDS 2.2.6.5]
 CONNECTIONS = {
-    "off": {"sql1": "FALSE", "forced": None, "strict": None, "bare": "FALSE", "old": "FALSE", "mi": None},
-    "login": {"sql1": "FALSE", "forced": "TRUE", "strict": None, "bare": "FALSE", "old": "FALSE", "mi": "TRUE"},
-    "on": {"sql1": "TRUE", "forced": "TRUE", "strict": None, "bare": None, "old": "TRUE", "mi": "TRUE"},
-    "strict": {"sql1": "TRUE", "forced": "TRUE", "strict": "TRUE", "bare": None, "old": None, "mi": "TRUE"},
+    "off": {"sql1": "FALSE", "forced": None, "strict": None, "bare": "FALSE", "old": "FALSE", "mi": None, "named": "FALSE"},
+    "login": {"sql1": "FALSE", "forced": "TRUE", "strict": None, "bare": "FALSE", "old": "FALSE", "mi": "TRUE", "named": "FALSE"},
+    "on": {"sql1": "TRUE", "forced": "TRUE", "strict": None, "bare": None, "old": "TRUE", "mi": "TRUE", "named": "TRUE"},
+    "strict": {"sql1": "TRUE", "forced": "TRUE", "strict": "TRUE", "bare": None, "old": None, "mi": "TRUE", "named": "TRUE"},
 }
 # FreeTDS and tiberius give in to a server that insists, and tedious to one that has no TLS.
 YIELDS = {"off": {"forced": "TRUE", "mi": "TRUE"}}
@@ -116,12 +119,13 @@ class Client:
     def visits(self, addresses):
         for mode in self.modes:
             for server in SERVERS:
-                place = next(name for name in addresses if name.startswith(server + "."))
+                place = next(name for name in addresses if name.startswith(server + ".") and ":" in name)
+                host, port = addresses[place].rsplit(":", 1)
+                found = {"host": host, "instance": INSTANCE} if server == NAMED else {"port": int(port)}
                 yield {
                     "mode": mode, "server": server, "whole": (mode, server) in WHOLE,
-                    "port": int(addresses[place].rsplit(":", 1)[1]),
                     "certificate_name": place.rsplit(":", 1)[0],
-                }
+                } | found
 
     def run(self, said, addresses):
         """What it saw, by mode and server."""

@@ -16,7 +16,7 @@ function connect(said, other = {}) {
     server: told.host,
     authentication: { type: "default", options: { userName: told.user, password: told.password } },
     options: {
-      port: told.port, database: told.database, encrypt: ENCRYPT[told.mode], serverName: told.certificate_name,
+      ...(told.instance ? { instanceName: told.instance } : { port: told.port }), database: told.database, encrypt: ENCRYPT[told.mode], serverName: told.certificate_name,
       rowCollectionOnRequestCompletion: true, tdsVersion: "7_4", connectTimeout: 10000, requestTimeout: 10000,
       useUTC: true,
     },

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use tiberius::error::Error;
 use tiberius::numeric::Numeric;
 use tiberius::xml::XmlData;
-use tiberius::{AuthMethod, Client, ColumnData, Config, EncryptionLevel, FromSql, Row, ToSql};
+use tiberius::{
+    AuthMethod, Client, ColumnData, Config, EncryptionLevel, FromSql, Row, SqlBrowser as _, ToSql,
+};
 use time::macros::{date, datetime, time};
 use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
@@ -60,7 +62,15 @@ async fn connect(
     config.trust_cert_ca_bundle(text(said, "authority").as_bytes());
     let password = password.unwrap_or_else(|| text(said, "password"));
     config.authentication(AuthMethod::sql_server(text(said, "user"), password));
-    let socket = TcpStream::connect(format!("{}:{}", text(said, "host"), said["port"])).await?;
+    let socket = match text(said, "instance") {
+        "" => TcpStream::connect(format!("{}:{}", text(said, "host"), said["port"])).await?,
+        instance => {
+            let mut browser = Config::new();
+            browser.host(text(said, "host"));
+            browser.instance_name(instance);
+            TcpStream::connect_named(&browser).await?
+        }
+    };
     Client::connect(config, socket.compat_write()).await
 }
 

@@ -63,7 +63,10 @@ async fn connect(said: &Value, password: Option<&str>, database: Option<&str>) -
         host_name_in_cert: Some(text(said, "certificate_name").to_owned()),
         server_certificate: None,
     };
-    let source = format!("tcp:{},{}", text(said, "host"), said["port"]);
+    let source = match text(said, "instance") {
+        "" => format!("tcp:{},{}", text(said, "host"), said["port"]),
+        instance => format!("{}\\{instance}", text(said, "host")),
+    };
     TdsConnectionProvider {}.create_client(context, &source, None).await
 }
 
