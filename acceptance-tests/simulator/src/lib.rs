@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`world`] | the one model of the world (`Estate`): objects, operations on them, replication on an accelerated clock |
 //! | [`tds`] | the TDS face: wire protocol only |
+//! | [`ssrp`] | the face of SQL Server Browser |
 //! | [`tsql`] | T-SQL: parsed, bound against the server's version, executed on the world |
 //! | [`arm`] | the ARM and Entra face over HTTPS |
 //! | [`terraform`] | the real Terraform: found, or installed |
@@ -24,6 +25,7 @@ pub mod probe;
 pub mod rehearsal;
 pub mod scene;
 pub mod simulator;
+pub mod ssrp;
 pub mod target;
 pub mod tds;
 pub mod terraform;

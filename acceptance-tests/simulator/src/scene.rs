@@ -36,7 +36,10 @@ use crate::world::Estate;
 use crate::world::assumption::ASSUMPTIONS;
 use crate::world::clock::Clock;
 use crate::world::estate::Subscription;
-use description::{ApplicationDescription, NetworkDescription, RoleName, SubscriptionDescription};
+use description::{
+    ApplicationDescription, NetworkDescription, OperatingSystem, RoleName, SqlServerDescription,
+    SubscriptionDescription,
+};
 
 pub use description::Description;
 pub use schema::Problem;
@@ -202,6 +205,7 @@ impl Scene {
         for (place, variable) in description.made_up_secrets.into_iter().enumerate() {
             scene.setting(format!("made_up_secrets[{place}]")).secret(None, Some(variable));
         }
+        scene.start_browsers(&description.sql_servers)?;
         for (place, server) in description.sql_servers.into_iter().enumerate() {
             engine::sql_server(server, &mut scene.setting(format!("sql_servers[{place}]")))?;
         }
@@ -248,6 +252,27 @@ impl Scene {
             }
             self.estate.opposites.insert(*number);
         }
+        Ok(())
+    }
+
+    /// Starts SQL Server Browser on the hosts that have it: set-up does where it installs a named instance.
+    fn start_browsers(&mut self, servers: &[SqlServerDescription]) -> Result<(), SceneError> {
+        let mut said: BTreeMap<String, bool> = BTreeMap::new();
+        for (place, server) in servers.iter().enumerate() {
+            let Some(runs) = server.browser else { continue };
+            let problem = |what: &str| Problem::new(format!("sql_servers[{place}].browser"), what);
+            if runs && server.os == Some(OperatingSystem::Linux) {
+                return Err(problem("SQL Server on Linux has no SQL Server Browser").into());
+            }
+            if *said.entry(server.host.to_lowercase()).or_insert(runs) != runs {
+                return Err(problem("another instance of its host says the opposite").into());
+            }
+        }
+        let named = servers.iter().filter(|server| server.instance.is_some());
+        for host in named.map(|server| server.host.to_lowercase()) {
+            said.entry(host).or_insert(true);
+        }
+        self.estate.browsers = said;
         Ok(())
     }
 
@@ -299,9 +324,26 @@ impl Scene {
             let at = format!("network.cut[{place}]");
             cut.push((site(format!("{at}[0]"), one)?, site(format!("{at}[1]"), other)?));
         }
-        self.estate.network.down.extend(down);
+        let mut blocked = Vec::new();
+        for (place, [from, to]) in network.blocked.iter().enumerate() {
+            let at = format!("network.blocked[{place}]");
+            blocked.push((site(format!("{at}[0]"), from)?, site(format!("{at}[1]"), to)?));
+        }
+        let mut slow = Vec::new();
+        for (place, way) in network.slow.iter().enumerate() {
+            let at = format!("network.slow[{place}].between");
+            let [one, other] = &way.between;
+            let sites = (site(format!("{at}[0]"), one)?, site(format!("{at}[1]"), other)?);
+            slow.push((sites, way.blocks_per_second));
+        }
+        let network = &mut self.estate.network;
+        network.down.extend(down);
+        network.blocked.extend(blocked);
         for (one, other) in cut {
-            self.estate.network.cut_between(&one, &other);
+            network.cut_between(&one, &other);
+        }
+        for ((one, other), blocks) in slow {
+            network.slow_down(&one, &other, blocks);
         }
         Ok(())
     }
@@ -379,6 +421,54 @@ mod tests {
     }
 
     #[test]
+    fn a_link_of_the_start_has_several_databases_where_the_build_knows_such() {
+        let scene = |build: &str| {
+            Scene::parse(&format!(
+                r#"{{
+                    "sql_servers": [{{
+                        "host": "h", "version": "2022", "build": "{build}", "configuration": {{"Remote Access": 0}},
+                        "databases": [{{"name": "One"}}, {{"name": "Two"}}]
+                    }}],
+                    "managed_instances": [{{
+                        "id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Sql/managedInstances/mi"
+                    }}],
+                    "links": [{{
+                        "name": "dag", "sql_server": "h", "managed_instance": "mi", "database": "One",
+                        "more_databases": ["Two"]
+                    }}]
+                }}"#
+            ))
+        };
+        let estate = scene("16.0.4295.3").unwrap().estate;
+        let link = &estate.managed_instances[0].links[0];
+        assert!(link.request.multi_database);
+        let copies: Vec<&str> = link.databases.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(copies, ["One", "Two"]);
+        assert!(
+            link.databases.iter().all(|one| estate.managed_instances[0].engine.database(&one.name).is_some())
+        );
+        assert_eq!(estate.sql_servers[0].configuration.get("remote access"), Some(&0));
+        let error = scene("16.0.4125.3").unwrap_err().to_string();
+        assert!(error.starts_with("links[0].more_databases: the build"), "{error}");
+    }
+
+    #[test]
+    fn the_browser_runs_where_a_named_instance_is_or_the_file_says_so() {
+        let server = |host: &str, rest: &str| format!(r#"{{"host": "{host}", "version": "2022"{rest}}}"#);
+        let servers = [
+            server("plain", ""),
+            server("Named", r#", "instance": "A""#),
+            server("said", r#", "browser": true"#),
+            server("off", r#", "instance": "A""#),
+            server("off", r#", "browser": false"#),
+        ];
+        let scene = Scene::parse(&format!(r#"{{"sql_servers": [{}]}}"#, servers.join(","))).unwrap();
+        let browsers: Vec<_> = scene.estate.browsers.into_iter().collect();
+        let expected = [("named", true), ("off", false), ("said", true)];
+        assert_eq!(browsers, expected.map(|(host, runs)| (host.to_owned(), runs)));
+    }
+
+    #[test]
     fn every_version_can_have_a_group() {
         for (version, cluster) in [
             ("2016", ""),
@@ -453,6 +543,28 @@ mod tests {
             (
                 format!(r#"{{"sql_servers": [{server}, "statements": ["CREATE LOGIN"]}}]}}"#),
                 "sql_servers[0].statements[0]: Msg 102",
+            ),
+            (
+                format!(r#"{{"sql_servers": [{server}, "os": "linux", "instance": "A"}}]}}"#),
+                "sql_servers[0].instance: SQL Server on Linux",
+            ),
+            (
+                format!(
+                    r#"{{"sql_servers": [{server}, "browser": true}}, {server}, "instance": "A", "browser": false}}]}}"#
+                ),
+                "sql_servers[1].browser: another instance",
+            ),
+            (
+                format!(r#"{{"sql_servers": [{server}, "configuration": {{"remote acess": 0}}}}]}}"#),
+                "sql_servers[0].configuration.remote acess: the version has no such option",
+            ),
+            (
+                format!(r#"{{"sql_servers": [{server}, "configuration": {{"remote access": 2}}}}]}}"#),
+                "sql_servers[0].configuration.remote access: `2` is not from 0 to 1",
+            ),
+            (
+                r#"{"network": {"slow": [{"between": ["a", "b"], "blocks_per_second": 1}]}}"#.to_owned(),
+                "network.slow[0].between[0]: `a` is neither",
             ),
             (r#"{"network": {"down": ["nowhere"]}}"#.to_owned(), "network.down[0]: `nowhere` is neither"),
             (r#"{"opposites": [9999]}"#.to_owned(), "opposites[0]: assumption 9999 has no switch"),

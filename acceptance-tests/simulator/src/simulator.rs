@@ -3,8 +3,10 @@
 //! Used in process by tests and by the command line alike. Every name that the simulated servers have in a
 //! configuration (`sql1.corp.example:1433`, `management.azure.com:443`) is mapped to a port on loopback; the map and the
 //! authority that signs the servers' certificates are what a provider under rehearsal needs to know, and
-//! [`Simulator::write_rehearsal_file`] writes both down.
+//! [`Simulator::write_rehearsal_file`] writes both down. Hosts with SQL Server Browser have an address of their own.
 
+mod addresses;
+mod browsers;
 mod listeners;
 
 use std::collections::BTreeMap;
@@ -13,6 +15,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio_util::task::AbortOnDropHandle;
+
+use self::addresses::{AddressBook, Addresses};
+use self::browsers::Homes;
+pub use self::browsers::HostBrowser;
+use self::listeners::{Engines, Listening};
 use crate::arm::directory::{Application, Directory};
 use crate::arm::server::NAMES;
 use crate::arm::tls::{LocalAuthority, TlsError};
@@ -22,7 +30,7 @@ use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::tds::TdsServer;
 use crate::tsql::engine::EngineBackend;
-use crate::world::instance::EngineKey;
+use crate::world::instance::{EngineKey, SqlInstance};
 use crate::world::{Estate, World};
 
 /// How a simulator is set up, beside what there is in its world.
@@ -76,12 +84,14 @@ pub struct Simulator {
     world: World,
     journal: Journal,
     faults: Faults,
-    authority: LocalAuthority,
+    authority: Arc<LocalAuthority>,
     arm: ArmServer,
     tds: Vec<TdsServer>,
+    /// Listens for listeners of groups.
+    listeners: AbortOnDropHandle<()>,
+    browsers: Vec<HostBrowser>,
     control: Option<ControlServer>,
-    addresses: BTreeMap<String, SocketAddr>,
-    server_name: String,
+    book: Arc<AddressBook>,
     application: Option<Application>,
 }
 
@@ -98,7 +108,7 @@ impl Simulator {
         for secret in &options.secrets {
             journal.hide(secret);
         }
-        let authority = LocalAuthority::new()?;
+        let authority = Arc::new(LocalAuthority::new()?);
         let world = World::new(estate);
         let faults = Faults::new();
         let application = options.directory.first_application();
@@ -111,14 +121,34 @@ impl Simulator {
             options.arm,
         )
         .await?;
-        let mut addresses: BTreeMap<String, SocketAddr> = NAMES
+        let mut addresses: Addresses = NAMES
             .iter()
             .filter(|name| **name != "localhost")
             .map(|name| (format!("{name}:443"), arm.address()))
             .collect();
         let server_name = format!("{}.rehearsal.invalid", uuid::Uuid::new_v4().simple());
-        let tds =
-            engines(&world, (&authority, &server_name), &journal, &faults, &arm, &mut addresses).await?;
+        let homes = Homes::find(&world).await;
+        let backends = backends(&world, &journal, &faults, &arm);
+        let (tds, ports) =
+            listen(&world, &backends, &homes, (&authority, &server_name), &mut addresses).await?;
+        let browsers = homes.serve(&world, ports);
+        let told = serde_json::json!({
+            "ca_certificate": authority.pem(),
+            "server_name": server_name,
+            "application": application.as_ref().map(|application| serde_json::json!({
+                "tenant_id": application.tenant,
+                "client_id": application.client_id,
+            })),
+        });
+        let book = Arc::new(AddressBook::new(addresses, told));
+        let listening = Listening {
+            world: world.clone(),
+            authority: Arc::clone(&authority),
+            server_name,
+            engines: backends,
+            book: Arc::clone(&book),
+        };
+        let listeners = listening.start().await?;
         let control = match options.control {
             None => None,
             Some(bind) => {
@@ -127,7 +157,19 @@ impl Simulator {
                 Some(ControlServer::start(controlled, bind).await?)
             }
         };
-        Ok(Self { world, journal, faults, authority, arm, tds, control, addresses, server_name, application })
+        Ok(Self {
+            world,
+            journal,
+            faults,
+            authority,
+            arm,
+            tds,
+            listeners,
+            browsers,
+            control,
+            book,
+            application,
+        })
     }
 
     /// The world, to look at and to change behind a client's back.
@@ -156,8 +198,19 @@ impl Simulator {
     }
 
     /// Where each `host:port` and `host\instance` of the world is on this machine, keys in lower case.
-    pub fn addresses(&self) -> &BTreeMap<String, SocketAddr> {
-        &self.addresses
+    pub fn addresses(&self) -> BTreeMap<String, SocketAddr> {
+        self.book.all()
+    }
+
+    /// The address of one of them as soon as there is one: a listener that a statement makes gets its own a moment later.
+    /// Nothing when the simulator ends first.
+    pub async fn address_of(&self, place: &str) -> Option<SocketAddr> {
+        self.book.wait(place).await
+    }
+
+    /// SQL Server Browser of the hosts that have it.
+    pub fn browsers(&self) -> &[HostBrowser] {
+        &self.browsers
     }
 
     /// The root that all servers' certificates chain to, PEM.
@@ -176,23 +229,12 @@ impl Simulator {
     }
 
     /// Writes the file that `MILINK_REHEARSAL` names: address map, root, the name that no other server can bear, and
-    /// who may sign in.
+    /// who may sign in. It is written again when a statement makes a listener.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn write_rehearsal_file(&self, path: &Path) -> io::Result<()> {
-        let addresses: BTreeMap<_, _> =
-            self.addresses.iter().map(|(name, address)| (name, address.to_string())).collect();
-        let file = serde_json::json!({
-            "addresses": addresses,
-            "ca_certificate": self.ca_certificate(),
-            "server_name": self.server_name,
-            "application": self.application.as_ref().map(|application| serde_json::json!({
-                "tenant_id": application.tenant,
-                "client_id": application.client_id,
-            })),
-        });
-        std::fs::write(path, format!("{file:#}\n"))
+        self.book.keep(path)
     }
 
     /// Stops listening, lets running answers end, closes all connections.
@@ -203,39 +245,47 @@ impl Simulator {
             control.stop().await;
         }
         self.arm.stop().await;
+        drop(self.listeners);
         for server in self.tds {
             server.stop().await;
         }
     }
 }
 
-/// A TDS listener for each engine and each listener of a group, with every name of them in the address map.
-async fn engines(
+/// What answers clients, for each engine.
+fn backends(world: &World, journal: &Journal, faults: &Faults, arm: &ArmServer) -> Engines {
+    let keys: Vec<EngineKey> = world.with(|estate| estate.engines().map(SqlInstance::key).collect());
+    let backend = |key: EngineKey| {
+        let backend = EngineBackend::new(world, &key, journal, faults, arm.tokens())?;
+        Some((key, Arc::new(backend)))
+    };
+    keys.into_iter().filter_map(backend).collect()
+}
+
+/// A TDS listener for each engine, with every name of it in the address map; the ports at which they listen.
+async fn listen(
     world: &World,
+    backends: &Engines,
+    homes: &Homes,
     (authority, server_name): (&LocalAuthority, &str),
-    journal: &Journal,
-    faults: &Faults,
-    arm: &ArmServer,
-    addresses: &mut BTreeMap<String, SocketAddr>,
-) -> Result<Vec<TdsServer>, StartError> {
-    let known: Vec<(EngineKey, Vec<String>, u16)> = world.with(|estate| {
-        estate
-            .engines()
-            .map(|engine| {
-                let names = std::iter::once(&engine.host).chain(&engine.aliases);
-                (engine.key(), names.map(|name| name.to_ascii_lowercase()).collect(), engine.port)
-            })
-            .collect()
-    });
+    addresses: &mut Addresses,
+) -> Result<(Vec<TdsServer>, BTreeMap<EngineKey, u16>), StartError> {
     let mut servers = Vec::new();
-    let mut backends: listeners::Engines = Vec::new();
-    for (key, names, port) in known {
-        let Some(backend) = EngineBackend::new(world, &key, journal, faults, arm.tokens()) else { continue };
-        let in_certificate: Vec<&str> = names.iter().map(String::as_str).chain([server_name]).collect();
+    let mut ports = BTreeMap::new();
+    for (key, backend) in backends {
+        let known = world.with(|estate| {
+            let engine = estate.engine(key)?;
+            let names = std::iter::once(&engine.host).chain(&engine.aliases);
+            let names: Vec<String> = names.map(|name| name.to_ascii_lowercase()).collect();
+            Some((names, engine.port))
+        });
+        let Some((names, port)) = known else { continue };
+        let home = homes.address(&key.host);
+        let own = home.map(|ip| ip.to_string());
+        let in_certificate: Vec<&str> =
+            names.iter().map(String::as_str).chain([server_name]).chain(own.as_deref()).collect();
         let tls = authority.server_config(&in_certificate, &[])?;
-        let backend = Arc::new(backend);
-        backends.push((key.clone(), Arc::clone(&backend)));
-        let server = TdsServer::start(backend, (*tls).clone(), 0)
+        let server = browsers::listen(Arc::clone(backend), &tls, home, port)
             .await
             .map_err(|source| StartError::Tds { engine: key.to_string(), source })?;
         for name in &names {
@@ -244,8 +294,8 @@ async fn engines(
                 addresses.insert(format!("{name}\\{instance}"), server.address());
             }
         }
+        ports.insert(key.clone(), server.address().port());
         servers.push(server);
     }
-    servers.extend(listeners::start(world, (authority, server_name), &backends, addresses).await?);
-    Ok(servers)
+    Ok((servers, ports))
 }

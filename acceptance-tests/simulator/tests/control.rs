@@ -305,9 +305,9 @@ async fn deeds_change_what_the_sides_see() {
     deed(json!({ "deed": "free_log", "server": instance, "database": "Reports" })).await.unwrap();
     deed(full).await.unwrap();
 
-    deed(json!({ "deed": "stop_instance", "server": instance })).await.unwrap();
+    // As in Azure: not with a link.
     assert_eq!(refused(json!({ "deed": "stop_instance", "server": instance })).await, "Refused");
-    deed(json!({ "deed": "start_instance", "server": instance })).await.unwrap();
+    assert_eq!(refused(json!({ "deed": "scale_instance", "server": instance })).await, "BadRequest");
 
     let roles = || {
         simulator.world().with(|estate| {
@@ -331,6 +331,7 @@ async fn deeds_change_what_the_sides_see() {
         json!({ "deed": "take_down", "site": "nowhere" }),
         json!({ "deed": "fail_over", "link": "none" }),
         json!({ "deed": "rotate_certificate", "server": server }),
+        json!({ "deed": "stop_browser", "host": "sql2.corp.example" }),
         json!({ "deed": "fill_log", "server": server, "database": "none" }),
     ] {
         assert_eq!(refused(unknown).await, "NotFound");
@@ -340,15 +341,129 @@ async fn deeds_change_what_the_sides_see() {
 }
 
 #[tokio::test]
+async fn the_network_is_slow_or_open_one_way_until_it_is_mended() {
+    let (simulator, client) = start(page::EXAMPLE).await;
+    let (server, instance) = ("sql1.corp.example", "mi-sales");
+    let deed = async |deed: Value| client.ask(Method::POST, "/v1/deeds", Some(&deed)).await;
+    let connected = async || {
+        client.ask(Method::POST, "/v1/clock", Some(&json!({ "advance_seconds": 60 }))).await.unwrap();
+        client.ask(Method::GET, "/v1/links", None).await.unwrap()[0]["sql_server"]["state"] == "CONNECTED"
+    };
+    assert!(connected().await);
+    for (from, to) in [(server, instance), (instance, server)] {
+        deed(json!({ "deed": "block_network", "from": from, "to": to })).await.unwrap();
+        assert!(!connected().await, "{from} to {to}");
+        deed(json!({ "deed": "mend_network", "one": server, "other": instance })).await.unwrap();
+        assert!(connected().await);
+    }
+    let slow = json!({ "deed": "slow_network", "one": server, "other": instance, "blocks_per_second": 5 });
+    deed(slow).await.unwrap();
+    assert!(connected().await);
+    let world = client.ask(Method::GET, "/v1/world", None).await.unwrap();
+    assert_eq!(world["network"]["slow"][0]["blocks_per_second"], 5);
+    // Applications write 20 blocks a second; the link is synchronous, so they wait for what the way takes.
+    let end = || {
+        let look = |estate: &mut milink_simulator::world::Estate| {
+            estate.engine(server).unwrap().database("Sales").unwrap().hardened_lsn
+        };
+        simulator.world().with(look)
+    };
+    let before = end();
+    client.ask(Method::POST, "/v1/clock", Some(&json!({ "advance_seconds": 600 }))).await.unwrap();
+    let written = end().since(before);
+    assert!((2900..3200).contains(&written), "{written}");
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_instance_is_scaled_stopped_and_started_by_azures_calls() {
+    let text = r#"{"managed_instances": [
+        {"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Sql/managedInstances/mi"}
+    ]}"#;
+    let (simulator, client) = start(text).await;
+    let deed = async |deed: Value| client.ask(Method::POST, "/v1/deeds", Some(&deed)).await;
+    let state = async |seconds: u64| {
+        client.ask(Method::POST, "/v1/clock", Some(&json!({ "advance_seconds": seconds }))).await.unwrap();
+        let world = client.ask(Method::GET, "/v1/world", None).await.unwrap();
+        world["managed_instances"][0]["state"].as_str().unwrap().to_owned()
+    };
+    deed(json!({ "deed": "scale_instance", "server": "mi", "v_cores": 16 })).await.unwrap();
+    assert_eq!((state(1).await, state(7200).await), ("Updating".to_owned(), "Ready".to_owned()));
+    deed(json!({ "deed": "stop_instance", "server": "mi" })).await.unwrap();
+    assert_eq!((state(1).await, state(600).await), ("Stopping".to_owned(), "Stopped".to_owned()));
+    assert!(deed(json!({ "deed": "fail_over_instance", "server": "mi" })).await.is_err(), "it is stopped");
+    deed(json!({ "deed": "start_instance", "server": "mi" })).await.unwrap();
+    assert_eq!(state(3600).await, "Ready");
+    deed(json!({ "deed": "fail_over_instance", "server": "mi" })).await.unwrap();
+    let restart = json!({ "deed": "restart_server", "server": "mi" });
+    assert!(matches!(deed(restart).await, Err(ClientError::Refused { code, .. }) if code == "Refused"));
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_restart_ends_sessions_and_what_they_and_dbcc_had() {
+    let server = SERVER.replacen(r#""version""#, r#""trace_flags": [1800], "version""#, 1);
+    let (simulator, client) = start(&server).await;
+    let mut before = sql(&simulator).await.unwrap();
+    for statement in [
+        "DBCC TRACEON (9567, -1)",
+        "EXEC sp_configure 'remote access', 0",
+        "EXEC sp_getapplock 'here', 'Exclusive', 'Session'",
+    ] {
+        assert!(run(&mut before, statement).await.is_none(), "{statement}");
+    }
+    let deed = json!({ "deed": "restart_server", "server": "h" });
+    client.ask(Method::POST, "/v1/deeds", Some(&deed)).await.unwrap();
+    let mut after = sql(&simulator).await.unwrap();
+    let mut number = async |query: &str| {
+        let row = after.simple_query(query).await.unwrap().into_row().await.unwrap().unwrap();
+        row.get::<i32, _>(0).unwrap()
+    };
+    let lock = "DECLARE @got int; EXEC @got = sp_getapplock 'here', 'Exclusive', 'Session', 0; SELECT @got";
+    assert_eq!(number(lock).await, 0);
+    assert_eq!(number("SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE is_user_process = 1").await, 1);
+    let in_use = "SELECT CAST(value_in_use AS int) FROM sys.configurations WHERE name = 'remote access'";
+    assert_eq!(number(in_use).await, 0);
+    let flags = simulator.world().with(|estate| estate.engine("h").unwrap().trace_flags.clone());
+    assert_eq!(flags, [1800].into());
+    let cut = run(&mut before, "SELECT 1").await;
+    assert!(cut.is_some_and(|error| error.code().is_none()), "the connection is closed");
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_server_with_old_suites_alone_makes_no_handshake() {
+    for opposite in [false, true] {
+        let (simulator, client) = start(SERVER).await;
+        simulator.world().with(|estate| estate.opposites.extend(opposite.then_some(54)));
+        let offer = async |suites: &str| {
+            let deed = json!({ "deed": "offer_suites", "server": "h", "suites": suites });
+            client.ask(Method::POST, "/v1/deeds", Some(&deed)).await.unwrap();
+        };
+        let mut before = sql(&simulator).await.unwrap();
+        offer("cbc").await;
+        let error = sql(&simulator).await.err().unwrap().to_string();
+        let expected = if opposite { "HandshakeFailure" } else { "eof" };
+        assert!(error.contains(expected), "{error}");
+        assert!(run(&mut before, "SELECT 1").await.is_none(), "who is in stays in");
+        offer("current").await;
+        assert!(sql(&simulator).await.is_ok());
+        simulator.shutdown().await;
+    }
+}
+
+#[tokio::test]
 async fn a_site_that_is_down_answers_nobody() {
     let (simulator, client) = start(SERVER).await;
     let deed = async |deed: &str| {
         let body = json!({ "deed": deed, "site": "h" });
         client.ask(Method::POST, "/v1/deeds", Some(&body)).await.unwrap();
     };
+    let mut before = sql(&simulator).await.unwrap();
     deed("take_down").await;
     assert!(sql(&simulator).await.is_err());
     deed("bring_up").await;
     assert!(sql(&simulator).await.is_ok());
+    assert!(run(&mut before, "SELECT 1").await.is_some(), "its engines were started again");
     simulator.shutdown().await;
 }

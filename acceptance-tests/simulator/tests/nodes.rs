@@ -177,3 +177,97 @@ async fn a_secondary_lets_in_whom_it_may() {
     assert_eq!(rows(&mut reader, "SELECT DB_NAME()").await, ["Sales"]);
     simulator.shutdown().await;
 }
+
+/// How a client that goes through the listener ends: where it is, where it is sent, or with which error.
+async fn ends(simulator: &Simulator, place: &str, intent: bool) -> String {
+    match connect(simulator, place, "Sales", intent).await {
+        Ok(mut client) => rows(&mut client, "SELECT @@SERVERNAME").await.remove(0),
+        Err(tiberius::error::Error::Routing { host, port }) => format!("{host}:{port}"),
+        Err(error) => error.code().unwrap_or_else(|| panic!("{error}")).to_string(),
+    }
+}
+
+#[tokio::test]
+async fn who_only_reads_is_sent_from_the_listener_to_a_secondary() {
+    let simulator = simulator(1).await;
+    let place = format!("{LISTENER}:1444");
+    let mut first = node(&simulator, N1).await;
+    let modify = |server: &str, option: &str| {
+        format!("ALTER AVAILABILITY GROUP AG MODIFY REPLICA ON N'{server}' WITH ({option})")
+    };
+    assert_eq!(ends(&simulator, &place, true).await, "N1", "there is no list");
+    for (server, host) in [("N1", N1), ("N2", N2)] {
+        let url = format!("SECONDARY_ROLE (READ_ONLY_ROUTING_URL = N'TCP://{host}:1433')");
+        first.execute(modify(server, &url), &[]).await.unwrap();
+    }
+    let list = |list: &str| modify("N1", &format!("PRIMARY_ROLE (READ_ONLY_ROUTING_LIST = ({list}))"));
+    first.execute(list("N'N2'"), &[]).await.unwrap();
+    assert_eq!(ends(&simulator, &place, true).await, format!("{N2}:1433"));
+    assert_eq!(ends(&simulator, &format!("{N2}:1433"), true).await, "N2", "and is let in there");
+    assert_eq!(ends(&simulator, &place, false).await, "N1");
+    assert_eq!(ends(&simulator, &format!("{N1}:1433"), true).await, "N1", "who dials a server stays there");
+    let lists = "SELECT o.replica_server_name + ' ' + CAST(l.routing_priority AS varchar(9)) + ' ' + \
+                 t.replica_server_name FROM sys.availability_read_only_routing_lists l JOIN \
+                 sys.availability_replicas o ON o.replica_id = l.replica_id JOIN sys.availability_replicas t ON \
+                 t.replica_id = l.read_only_replica_id ORDER BY 1";
+    assert_eq!(rows(&mut first, lists).await, ["N1 1 N2"]);
+
+    // Also where the primary takes nobody who only reads.
+    first.execute(modify("N1", "PRIMARY_ROLE (ALLOW_CONNECTIONS = READ_WRITE)"), &[]).await.unwrap();
+    assert_eq!(ends(&simulator, &place, true).await, format!("{N2}:1433"));
+    assert_eq!(ends(&simulator, &format!("{N1}:1433"), true).await, "979");
+    first.execute(modify("N1", "PRIMARY_ROLE (ALLOW_CONNECTIONS = ALL)"), &[]).await.unwrap();
+
+    simulator.world().with(|estate| estate.network.cut_between(N1, N2));
+    advance(&simulator, 30);
+    assert_eq!(ends(&simulator, &place, true).await, "982");
+    first.execute(list("N'N2', N'N1'"), &[]).await.unwrap();
+    assert_eq!(ends(&simulator, &place, true).await, format!("{N1}:1433"));
+    first.execute(list("NONE"), &[]).await.unwrap();
+    assert_eq!(ends(&simulator, &place, true).await, "N1");
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_listener_that_a_statement_makes_is_served_and_told() {
+    let simulator = simulator(2).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rehearsal.json");
+    simulator.write_rehearsal_file(&file).unwrap();
+    let mut first = node(&simulator, N1).await;
+    first.execute("ALTER AVAILABILITY GROUP AG REMOVE LISTENER N'lsn'", &[]).await.unwrap();
+    assert!(connect(&simulator, &format!("{LISTENER}:1444"), "master", false).await.is_err());
+    let listener = "ALTER AVAILABILITY GROUP AG ADD LISTENER N'new' (WITH IP ((N'10.0.0.98', N'255.255.255.0')), \
+                    PORT = 1555)";
+    first.execute(listener, &[]).await.unwrap();
+    for place in ["new.corp.example:1555", "new:1555", "10.0.0.98:1555"] {
+        let address = simulator.address_of(place).await.unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        assert_eq!(told["addresses"][place], address.to_string());
+        assert!(told["server_name"].is_string());
+        assert_eq!(ends(&simulator, place, false).await, "N1");
+    }
+    first.execute("ALTER AVAILABILITY GROUP AG MODIFY LISTENER N'new' (PORT = 1556)", &[]).await.unwrap();
+    simulator.address_of("new:1556").await.unwrap();
+    assert_eq!(ends(&simulator, "new:1556", false).await, "N1");
+    assert!(connect(&simulator, "new:1555", "master", false).await.is_err(), "nobody listens there now");
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_failover_ends_the_sessions_in_the_old_primarys_databases() {
+    let simulator = simulator(2).await;
+    let mut inside = connect(&simulator, &format!("{N1}:1433"), "Sales", false).await.unwrap();
+    let mut went = node(&simulator, N1).await;
+    went.simple_query("USE Sales").await.unwrap().into_results().await.unwrap();
+    let mut reader = connect(&simulator, &format!("{N2}:1433"), "Sales", false).await.unwrap();
+    let (mut beside, mut second) = (node(&simulator, N1).await, node(&simulator, N2).await);
+    second.execute("ALTER AVAILABILITY GROUP AG FAILOVER", &[]).await.unwrap();
+    for client in [&mut inside, &mut went] {
+        assert!(client.simple_query("SELECT 1").await.is_err());
+    }
+    for client in [&mut beside, &mut reader] {
+        assert_eq!(rows(client, "SELECT 'here'").await, ["here"]);
+    }
+    simulator.shutdown().await;
+}

@@ -1,6 +1,11 @@
 //! The TDS face, judged by `tiberius`: sign-in in each way of encrypting, queries, parameters, errors.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a surprise ends the test that it happened in")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a surprise ends the test that it happened in"
+)]
 
 use milink_simulator::journal::Outcome;
 use milink_simulator::scene::Scene;

@@ -245,9 +245,17 @@ fn show_world(world: &Value) -> String {
         out.push_str(&page::table(&["link", "SQL Server", "managed instance", "databases"], &links));
     }
     let network = world.get("network").unwrap_or(&Value::Null);
-    for pair in items(network.get("cut").unwrap_or(&Value::Null)) {
-        let sites: Vec<String> = items(pair).iter().map(plain).collect();
-        out.push_str(&format!("\nThe network is cut between {}.", sites.join(" and ")));
+    let pairs = |list: &str| items(network.get(list).unwrap_or(&Value::Null)).to_vec();
+    let sites = |pair: &Value, between: &str| items(pair).iter().map(plain).collect::<Vec<_>>().join(between);
+    for pair in pairs("cut") {
+        out.push_str(&format!("\nThe network is cut between {}.", sites(&pair, " and ")));
+    }
+    for pair in pairs("blocked") {
+        out.push_str(&format!("\nNothing comes from {}.", sites(&pair, " to ")));
+    }
+    for way in pairs("slow") {
+        let between = sites(way.get("sites").unwrap_or(&Value::Null), " and ");
+        out.push_str(&format!("\nThe network is slow between {between}."));
     }
     out
 }
@@ -345,10 +353,21 @@ mod tests {
             "sql_servers": [{ "server": "h", "version": "2022", "up": false, "databases": [{ "name": "Sales" }] }],
             "managed_instances": [{ "server": "mi", "up": true, "state": "Stopped" }],
             "links": [{ "name": "dag", "managed_instance": null, "databases": [] }],
-            "network": { "cut": [["h", "mi"]] },
+            "network": {
+                "cut": [["h", "mi"]], "blocked": [["mi", "h"]],
+                "slow": [{ "sites": ["h", "mi"], "blocks_per_second": 1 }],
+            },
         });
         let shown = show_world(&world);
-        for expected in ["down", "Sales", "Stopped", "missing", "cut between h and mi"] {
+        for expected in [
+            "down",
+            "Sales",
+            "Stopped",
+            "missing",
+            "cut between h and mi",
+            "comes from mi to h",
+            "slow between h and mi",
+        ] {
             assert!(shown.contains(expected), "{expected}: {shown}");
         }
     }

@@ -24,7 +24,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .map_err(Failure::from_error)?;
     let variables = scene.variables.clone();
     let journal = arguments.estate.journal.clone().unwrap_or_else(|| folder.join("journal.jsonl"));
-    let simulator = start(scene, journal, Some(arguments.estate.control_address())).await?;
+    let started = start(scene, journal, Some(arguments.estate.control_address())).await;
+    let simulator = started.inspect_err(|_| {
+        // What it says is why it did not start.
+        let _leftover = std::fs::remove_dir_all(&folder);
+    })?;
     let control = write_access(&simulator, &folder)?;
     let file = folder.join("rehearsal.json");
     simulator.write_rehearsal_file(&file).map_err(Failure::from_error)?;
@@ -32,6 +36,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     page::heading("Serving until Ctrl-C");
     for (name, address) in simulator.addresses() {
         page::say(&format!("  {name} -> {address}"));
+    }
+    for browser in simulator.browsers().iter().filter(|one| one.service.is_ok()) {
+        page::say(&format!("  {}", browser.line()));
     }
     page::heading("In the shell where Terraform runs");
     for (name, value) in simulator.environment(&file) {
@@ -68,7 +75,11 @@ pub(super) async fn start(
     let (estate, mut options) = scene.into_parts();
     options.journal = Some(journal);
     options.control = control;
-    Simulator::start(estate, options).await.map_err(Failure::from_error)
+    let simulator = Simulator::start(estate, options).await.map_err(Failure::from_error)?;
+    for browser in simulator.browsers().iter().filter(|one| one.service.is_err()) {
+        page::say(&browser.line());
+    }
+    Ok(simulator)
 }
 
 /// Writes the file that opens the control API, if there is one; the variable that names the file to other commands.

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::ApiError;
-use crate::arm::backend::{Backend as _, RoleChange};
+use crate::arm::backend::{Accepted, Backend as _, InstanceChange, InstanceSize, RoleChange};
 use crate::arm::path::InstancePath;
+use crate::scene::description::CipherSuitesName;
 use crate::tsql::{self, bracket};
-use crate::world::instance::{EngineKey, SqlInstance};
+use crate::world::instance::{Edition, EngineKey, SqlInstance};
 use crate::world::managed::ManagedInstance;
 use crate::world::{Estate, World};
 
@@ -79,6 +80,20 @@ pub enum Deed {
         /// Server.
         server: String,
     },
+    /// Kill the process of a SQL Server, which its service manager starts again at once: all connections break, trace flags
+    /// that DBCC set are gone, options that waited for a restart take effect.
+    RestartServer {
+        /// Server.
+        server: String,
+    },
+    /// Let the TLS of a server offer these cipher suites, as after a change of policy or a move to an old host: clients
+    /// that come from now on see it.
+    OfferSuites {
+        /// Server.
+        server: String,
+        /// Cipher suites.
+        suites: CipherSuitesName,
+    },
     /// Cut the network between two sites: no mirroring connection there lives or comes about.
     CutNetwork {
         /// One site.
@@ -86,7 +101,24 @@ pub enum Deed {
         /// The other.
         other: String,
     },
-    /// Mend it.
+    /// Let nothing pass from one site to another, as a firewall's rule does; the way back stays open.
+    BlockNetwork {
+        /// Where it comes from.
+        from: String,
+        /// Where it does not arrive.
+        to: String,
+    },
+    /// Slow the network between two sites down.
+    SlowNetwork {
+        /// One site.
+        one: String,
+        /// The other.
+        other: String,
+        /// Blocks of log (4 KB) that flow a second at most, seedings among them.
+        #[arg(long)]
+        blocks_per_second: u64,
+    },
+    /// Mend what was done to the network between two sites.
     MendNetwork {
         /// One site.
         one: String,
@@ -103,13 +135,41 @@ pub enum Deed {
         /// Site.
         site: String,
     },
-    /// Stop a managed instance.
+    /// Stop SQL Server Browser of a host: named instances are reached by their ports alone.
+    StopBrowser {
+        /// Host.
+        host: String,
+    },
+    /// Start it.
+    StartBrowser {
+        /// Host.
+        host: String,
+    },
+    /// Stop a managed instance, as by Azure's call: it takes minutes, and is refused while the instance has links.
     StopInstance {
         /// Managed instance.
         server: String,
     },
     /// Start it.
     StartInstance {
+        /// Managed instance.
+        server: String,
+    },
+    /// Scale a managed instance: it says that it is updating, and its connections break at the end.
+    ScaleInstance {
+        /// Managed instance.
+        server: String,
+        /// Virtual cores.
+        #[arg(long)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        v_cores: Option<u32>,
+        /// Storage, GB.
+        #[arg(long)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        storage_gb: Option<u32>,
+    },
+    /// Let a managed instance go on elsewhere: its connections break, links among them.
+    FailOverInstance {
         /// Managed instance.
         server: String,
     },
@@ -190,7 +250,12 @@ impl Deed {
             Self::WriteRows { server, database, blocks } => world.with(|estate| {
                 let engine = engine(estate, server)?;
                 let takes = engine.database(database).is_some_and(|one| engine.takes_writes(one));
+                let waits = engine.database(database).is_some_and(|one| engine.commits_wait(one));
                 let found = self::database(engine, database)?;
+                if waits {
+                    let text = format!("{}: commits wait for secondaries of its group", found.name);
+                    return Err(ApiError::refused(text));
+                }
                 let end = found.hardened_lsn.advanced(*blocks);
                 let fits = found.log.limit.is_none_or(|limit| end.since(found.log.truncated) <= limit);
                 if !takes || !fits {
@@ -203,34 +268,70 @@ impl Deed {
             }),
             Self::StopEndpoint { server } => world.with(|estate| set_endpoint(estate, server, "STOPPED")),
             Self::StartEndpoint { server } => world.with(|estate| set_endpoint(estate, server, "STARTED")),
+            Self::RestartServer { server } => world.with(|estate| {
+                let now = estate.clock.now();
+                let engine = engine(estate, server)?;
+                if engine.edition == Edition::Managed {
+                    let text = format!("the service restarts {server}: `fail_over_instance`");
+                    return Err(ApiError::refused(text));
+                }
+                engine.restart(now);
+                Ok(format!("{} was started again", engine.key()))
+            }),
+            Self::OfferSuites { server, suites } => world.with(|estate| {
+                let engine = engine(estate, server)?;
+                engine.transport.suites = (*suites).into();
+                Ok(format!("{} offers other cipher suites", engine.key()))
+            }),
             Self::CutNetwork { one, other } => world.with(|estate| {
                 let (one, other) = (site(estate, one)?, site(estate, other)?);
                 estate.network.cut_between(&one, &other);
                 Ok(format!("nothing goes between {one} and {other}"))
+            }),
+            Self::BlockNetwork { from, to } => world.with(|estate| {
+                let (from, to) = (site(estate, from)?, site(estate, to)?);
+                estate.network.block(&from, &to);
+                Ok(format!("nothing comes from {from} to {to}"))
+            }),
+            Self::SlowNetwork { one, other, blocks_per_second } => world.with(|estate| {
+                let (one, other) = (site(estate, one)?, site(estate, other)?);
+                estate.network.slow_down(&one, &other, *blocks_per_second);
+                Ok(format!("{blocks_per_second} blocks a second go between {one} and {other}"))
             }),
             Self::MendNetwork { one, other } => world.with(|estate| {
                 let (one, other) = (site(estate, one)?, site(estate, other)?);
                 if estate.network.mend_between(&one, &other) {
                     Ok(format!("{one} and {other} reach each other"))
                 } else {
-                    Err(ApiError::refused(format!("nothing was cut between {one} and {other}")))
+                    Err(ApiError::refused(format!("nothing was wrong between {one} and {other}")))
                 }
             }),
             Self::TakeDown { site } => world.with(|estate| {
                 let site = self::site(estate, site)?;
-                estate.network.down.insert(site.clone());
+                estate.bring_down(&site);
                 Ok(format!("{site} is down"))
             }),
             Self::BringUp { site } => world.with(|estate| {
                 let site = self::site(estate, site)?;
-                if estate.network.down.remove(&site) {
+                if estate.bring_up(&site) {
                     Ok(format!("{site} is up"))
                 } else {
                     Err(ApiError::refused(format!("{site} was not down")))
                 }
             }),
-            Self::StopInstance { server } => world.with(|estate| set_state(estate, server, "Stopped")),
-            Self::StartInstance { server } => world.with(|estate| set_state(estate, server, "Ready")),
+            Self::StopBrowser { host } => world.with(|estate| set_browser(estate, host, false)),
+            Self::StartBrowser { host } => world.with(|estate| set_browser(estate, host, true)),
+            Self::StopInstance { server } => change(world, server, InstanceChange::Stop),
+            Self::StartInstance { server } => change(world, server, InstanceChange::Start),
+            Self::FailOverInstance { server } => change(world, server, InstanceChange::FailOver),
+            Self::ScaleInstance { v_cores: None, storage_gb: None, .. } => {
+                Err(ApiError::bad_request("`v_cores`, `storage_gb` or both"))
+            }
+            Self::ScaleInstance { server, v_cores, storage_gb } => {
+                let size =
+                    InstanceSize { v_cores: *v_cores, storage_gb: *storage_gb, ..InstanceSize::default() };
+                change(world, server, InstanceChange::Scale(size))
+            }
             Self::RemoveRole { server, login, role } => {
                 let text = format!("ALTER SERVER ROLE {} DROP MEMBER {}", bracket(role), bracket(login));
                 world.with(|estate| administer(estate, server, "master", &text))
@@ -277,6 +378,21 @@ fn site(estate: &Estate, name: &str) -> Result<String, ApiError> {
     estate.site(name).ok_or_else(|| ApiError::not_found(format!("there is no site `{name}`")))
 }
 
+fn set_browser(estate: &mut Estate, host: &str, runs: bool) -> Result<String, ApiError> {
+    let host = site(estate, host)?;
+    let now = if runs { "runs" } else { "is stopped" };
+    match estate.browsers.get_mut(&host) {
+        None => Err(ApiError::not_found(format!("there is no SQL Server Browser on {host}"))),
+        Some(known) if *known == runs => {
+            Err(ApiError::refused(format!("SQL Server Browser of {host} {now} already")))
+        }
+        Some(known) => {
+            *known = runs;
+            Ok(format!("SQL Server Browser of {host} {now}"))
+        }
+    }
+}
+
 fn administer(estate: &mut Estate, server: &str, database: &str, text: &str) -> Result<String, ApiError> {
     let key = engine_key(estate, server)?;
     tsql::administer(estate, &key, database, text).map_err(|error| ApiError::refused(error.to_string()))?;
@@ -291,13 +407,12 @@ fn set_endpoint(estate: &mut Estate, server: &str, state: &str) -> Result<String
     administer(estate, server, "master", &format!("ALTER ENDPOINT {} STATE = {state}", bracket(&name)))
 }
 
-fn set_state(estate: &mut Estate, server: &str, state: &str) -> Result<String, ApiError> {
-    let managed = managed(estate, server)?;
-    if managed.view.state == state {
-        return Err(ApiError::refused(format!("{server} is {state} already")));
-    }
-    managed.view.state = state.to_owned();
-    Ok(format!("{server} is {state}"))
+/// What a call of Azure does to an instance.
+fn change(world: &World, server: &str, change: InstanceChange) -> Result<String, ApiError> {
+    let path = world.with(|estate| managed(estate, server).map(|managed| managed.view.path.clone()))?;
+    let accepted = world.change_instance(&path, change);
+    let accepted = accepted.map_err(|refusal| ApiError::refused(refusal.to_string()))?;
+    Ok(accepted_text(&accepted))
 }
 
 fn renew(managed: &mut ManagedInstance, at: OffsetDateTime) -> Result<(), ApiError> {
@@ -334,12 +449,16 @@ fn fail_over(world: &World, name: &str, forced: bool) -> Result<String, ApiError
     if primary != forced {
         let accepted = world.fail_over_link(&path, name, change);
         let accepted = accepted.map_err(|refusal| ApiError::refused(refusal.to_string()))?;
-        return Ok(format!("Azure accepted it as operation {}", accepted.id));
+        return Ok(accepted_text(&accepted));
     }
     let how = if forced { "FORCE_FAILOVER_ALLOW_DATA_LOSS" } else { "FAILOVER" };
     let server = server.ok_or_else(|| ApiError::not_found(format!("no SQL Server has a group `{name}`")))?;
     let text = format!("ALTER AVAILABILITY GROUP {} {how}", bracket(name));
     world.with(|estate| administer(estate, &server, "master", &text))
+}
+
+fn accepted_text(accepted: &Accepted) -> String {
+    format!("Azure accepted it as operation {}", accepted.id)
 }
 
 /// The instance of a link, whether that is primary, and the SQL Server that has its distributed group.

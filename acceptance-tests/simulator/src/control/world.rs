@@ -11,6 +11,7 @@ use crate::world::group::{AvailabilityGroup, Role};
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::managed::ManagedInstance;
 use crate::world::security::Certificate;
+use crate::world::transport::Suites;
 use crate::world::x509;
 
 /// Everything.
@@ -23,6 +24,10 @@ pub(super) fn world(estate: &Estate) -> Value {
         "network": {
             "down": estate.network.down,
             "cut": estate.network.cut,
+            "blocked": estate.network.blocked,
+            "slow": estate.network.slow.iter().map(|((one, other), blocks)| json!({
+                "sites": [one, other], "blocks_per_second": blocks,
+            })).collect::<Vec<_>>(),
         },
         "opposites": estate.opposites,
     })
@@ -74,6 +79,12 @@ fn sql_server(estate: &Estate, engine: &SqlInstance) -> Value {
         },
         "os": if engine.linux { "linux" } else { "windows" },
         "hadr_enabled": engine.hadr_enabled,
+        "browser": estate.browser_runs(&engine.host),
+        "hidden": engine.transport.hidden,
+        "cipher_suites": match engine.transport.suites {
+            Suites::Current => "current",
+            Suites::Cbc => "cbc",
+        },
         "cluster": engine.cluster,
         "clock_skew_seconds": engine.clock_skew,
         "master_key": engine.master_key.is_some(),

@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+
+use crate::world::transport::Suites;
 
 /// A simulated world: its servers, and who may sign in to them.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -87,6 +89,9 @@ pub struct SqlServerDescription {
     /// Trace flags that are on globally, as startup parameters set them.
     #[serde(default)]
     pub trace_flags: Vec<i64>,
+    /// Values in use of `sp_configure` options that are not as installed, by name (`remote access`).
+    #[serde(default)]
+    pub configuration: BTreeMap<String, i64>,
     /// Master key of `master`. Default: none.
     pub master_key: Option<MasterKeyDescription>,
     /// Certificates in `master`, with private keys under the master key.
@@ -96,8 +101,16 @@ pub struct SqlServerDescription {
     pub endpoint: Option<EndpointDescription>,
     /// What the server asks of connections (TDS). Default `optional`, as installed.
     pub encryption: Option<EncryptionName>,
+    /// Cipher suites of its TLS. Default `current`.
+    pub cipher_suites: Option<CipherSuitesName>,
     /// `HOST:PORT` where everybody who signs in is sent instead.
     pub routes_to: Option<String>,
+    /// Whether SQL Server Browser runs on its host, for all instances there. Default: where one of them is a named instance,
+    /// as installed.
+    pub browser: Option<bool>,
+    /// Whether SQL Server Browser does not tell clients about it. Default false.
+    #[serde(default)]
+    pub hidden: bool,
     /// Logins.
     #[serde(default)]
     pub logins: Vec<LoginDescription>,
@@ -125,6 +138,30 @@ pub struct AvailabilityGroupDescription {
     pub databases: Vec<String>,
     /// Its listener. Default: none.
     pub listener: Option<ListenerDescription>,
+    /// Nodes among these that commit asynchronously, and fail over by hand alone. Default: none, all commit synchronously.
+    #[serde(default)]
+    pub asynchronous: Vec<String>,
+    /// Whom its secondaries let in. Default `all`.
+    pub secondaries_let_in: Option<LetInName>,
+    /// Whether its listener sends sessions that only read to the secondaries, each in turn, and to the primary where none
+    /// can be read (`READ_ONLY_ROUTING_LIST`). Default false.
+    #[serde(default)]
+    pub read_only_routing: bool,
+    /// `REQUIRED_SYNCHRONIZED_SECONDARIES_TO_COMMIT`. Default 0.
+    #[serde(default)]
+    pub required_synchronized_secondaries: u8,
+}
+
+/// Which sessions a secondary lets in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LetInName {
+    /// None.
+    None,
+    /// Those whose application says that it only reads.
+    ReadOnly,
+    /// All, to read.
+    All,
 }
 
 /// Who decides on the primary of a group.
@@ -183,6 +220,26 @@ pub enum EncryptionName {
     Required,
     /// TDS 8.0 alone, which SQL Server has since 2022.
     Strict,
+}
+
+/// Cipher suites of a server's TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum CipherSuitesName {
+    /// Those of today.
+    Current,
+    /// With CBC alone, as Windows Server 2012 and 2012 R2 have them for RSA certificates: no client that uses rustls has
+    /// one of them, and clients that have one are turned away too.
+    Cbc,
+}
+
+impl From<CipherSuitesName> for Suites {
+    fn from(name: CipherSuitesName) -> Self {
+        match name {
+            CipherSuitesName::Current => Self::Current,
+            CipherSuitesName::Cbc => Self::Cbc,
+        }
+    }
 }
 
 /// Edition of SQL Server.
@@ -423,6 +480,9 @@ pub struct LinkDescription {
     pub managed_instance: String,
     /// The database.
     pub database: String,
+    /// Further databases: with any it is a link of several databases, which the server's build must know.
+    #[serde(default)]
+    pub more_databases: Vec<String>,
     /// Availability group on SQL Server. Default: `AG_` and the database's name.
     pub sql_server_group: Option<String>,
     /// Availability group on the instance. Default: that of SQL Server and `_MI`.
@@ -455,6 +515,20 @@ pub struct NetworkDescription {
     pub down: Vec<String>,
     /// Pairs of sites between which no mirroring connection comes about.
     pub cut: Vec<[String; 2]>,
+    /// Pairs of sites, from where to where nothing comes; the way back is open.
+    pub blocked: Vec<[String; 2]>,
+    /// Slow ways.
+    pub slow: Vec<SlowWayDescription>,
+}
+
+/// A slow way between two sites.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SlowWayDescription {
+    /// The sites.
+    pub between: [String; 2],
+    /// Blocks of log (4 KB) that flow a second at most, seedings among them.
+    pub blocks_per_second: u64,
 }
 
 /// A subscription.

@@ -19,7 +19,7 @@ use crate::world::log::LogPosition;
 use crate::world::log_space::LogSpace;
 use crate::world::names::Names;
 use crate::world::security::{Login, LoginOptions, Password, Permission, Securable};
-use crate::world::transport::{Encryption, Route, Transport};
+use crate::world::transport::{Encryption, Route, Suites, Transport};
 
 const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
 
@@ -46,6 +46,10 @@ pub(super) fn sql_server(
     let linux = description.os == Some(OperatingSystem::Linux);
     if linux && major < 14 {
         return Err(Problem::new(format!("{at}.os"), "SQL Server runs on Linux since 2017").into());
+    }
+    if linux && description.instance.is_some() {
+        let what = "SQL Server on Linux has no named instances";
+        return Err(Problem::new(format!("{at}.instance"), what).into());
     }
     let edition = match description.edition {
         None | Some(EditionName::Developer) => Edition::Developer,
@@ -78,7 +82,9 @@ pub(super) fn sql_server(
     engine.hadr_enabled = description.hadr_enabled.unwrap_or(true);
     engine.clustered = description.failover_cluster_instance;
     engine.clock_skew = description.clock_skew_seconds;
-    engine.trace_flags = description.trace_flags.iter().copied().collect();
+    engine.configuration = configuration(&description.configuration, major, &at)?;
+    engine.startup_trace_flags = description.trace_flags.iter().copied().collect();
+    engine.trace_flags.clone_from(&engine.startup_trace_flags);
     // 2016 knows no groups without a cluster: CLUSTER_TYPE came with 2017, and scripts for links leave it out there.
     // ["Configure link with scripts", 2025]
     engine.cluster = description.cluster.take().or_else(|| (major == 13).then(|| "WSFC".to_owned()));
@@ -135,7 +141,31 @@ fn transport(
             SceneError::from(Problem::new(format!("{at}.routes_to"), format!("`{text}` is not HOST:PORT")))
         })
     };
-    Ok(Transport { encryption, route: description.routes_to.as_ref().map(route).transpose()? })
+    let route = description.routes_to.as_ref().map(route).transpose()?;
+    let suites = description.cipher_suites.map(Suites::from).unwrap_or_default();
+    Ok(Transport { encryption, suites, route, hidden: description.hidden })
+}
+
+/// Options of the version, by the names that it has for them.
+fn configuration(
+    wanted: &BTreeMap<String, i64>,
+    major: u8,
+    at: &str,
+) -> Result<BTreeMap<String, i64>, SceneError> {
+    let mut values = BTreeMap::new();
+    for (name, value) in wanted {
+        let problem = |what: String| Problem::new(format!("{at}.configuration.{name}"), what);
+        let mut known = tsql::configuration_options(major);
+        let option = known.find(|one| one.name.eq_ignore_ascii_case(name));
+        let option = option.ok_or_else(|| problem("the version has no such option".to_owned()))?;
+        // 0 means "as the server thinks fit" where the least value is larger.
+        if *value != 0 && !(option.minimum..=option.maximum).contains(value) {
+            let what = format!("`{value}` is not from {} to {}", option.minimum, option.maximum);
+            return Err(problem(what).into());
+        }
+        values.insert(option.name.to_owned(), *value);
+    }
+    Ok(values)
 }
 
 fn build(description: &SqlServerDescription, at: &str) -> Result<Build, SceneError> {
@@ -276,6 +306,7 @@ pub(super) fn fresh(
         collation: collation.to_owned(),
         clock_skew: 0,
         trace_flags: BTreeSet::new(),
+        startup_trace_flags: BTreeSet::new(),
         configuration: BTreeMap::new(),
         configured: BTreeMap::new(),
         databases: Vec::new(),
@@ -299,6 +330,7 @@ pub(super) fn fresh(
         permissions: Vec::new(),
         next_id: 257,
         started: now - Duration::days(30),
+        restarts: 0,
         database_names: Names::default(),
         group_names: Names::default(),
     };

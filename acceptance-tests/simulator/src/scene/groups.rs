@@ -1,6 +1,6 @@
 //! Availability groups of several nodes that are there before anybody acts.
 
-use super::description::{AvailabilityGroupDescription, ClusterTypeName};
+use super::description::{AvailabilityGroupDescription, ClusterTypeName, LetInName};
 use super::{SceneError, Setting};
 use crate::world::Estate;
 use crate::world::database::Database;
@@ -17,6 +17,9 @@ const PORT: u16 = 5022;
 const WSFC: u8 = 0;
 const EXTERNAL: u8 = 1;
 const NONE: u8 = 2;
+
+/// `failover_mode`; external ones are higher.
+const MANUAL: u8 = 1;
 
 /// Adds a group to its nodes, which are in the estate.
 pub(super) fn add(
@@ -49,16 +52,43 @@ pub(super) fn add(
         })?;
         databases.push(found.name.clone());
     }
+    let mut asynchronous = Vec::new();
+    for (place, name) in description.asynchronous.iter().enumerate() {
+        let key = setting.estate.engine(name).map(SqlInstance::key).filter(|key| keys.contains(key));
+        asynchronous.push(key.ok_or_else(|| {
+            setting.problem(&format!("asynchronous[{place}]"), format!("`{name}` is none of its nodes"))
+        })?);
+    }
+    let required = description.required_synchronized_secondaries;
+    let others = keys.iter().skip(1).filter(|key| !asynchronous.contains(key)).count();
+    if usize::from(required) > others {
+        let what = format!("only {others} of its secondaries commit synchronously");
+        return Err(setting.problem("required_synchronized_secondaries", what));
+    }
     let estate = &mut *setting.estate;
     let mut replicas = Vec::new();
     for key in &keys {
-        replicas.push(replica(estate, key, cluster_type));
+        let mut replica = replica(estate, key, cluster_type);
+        if asynchronous.contains(key) {
+            replica.synchronous = false;
+            replica.failover_mode = replica.failover_mode.max(MANUAL);
+        }
+        replica.secondary_connections = match description.secondaries_let_in {
+            Some(LetInName::None) => 0,
+            Some(LetInName::ReadOnly) => 1,
+            None | Some(LetInName::All) => 2,
+        };
+        replicas.push(replica);
+    }
+    if description.read_only_routing {
+        route(estate, &keys, &mut replicas);
     }
     let mut group = AvailabilityGroup::blank(estate, &name);
     group.cluster_type = cluster_type;
     group.replicas = replicas;
     group.databases = databases;
     group.create_any_database = true;
+    group.required_synchronized_secondaries = required.into();
     group.listener = description.listener.map(|one| Listener {
         id: estate.fresh_guid(),
         dns_name: one.dns_name,
@@ -68,6 +98,19 @@ pub(super) fn add(
     let ids: Vec<String> = group.databases.iter().map(|_| estate.fresh_guid()).collect();
     spread(estate, &keys, &group, &ids);
     Ok(())
+}
+
+/// Each replica sends sessions that only read to the others in turn, and to itself where none can be read.
+fn route(estate: &Estate, keys: &[EngineKey], replicas: &mut [Replica]) {
+    let names: Vec<String> = replicas.iter().map(|replica| replica.server_name.clone()).collect();
+    for (key, replica) in keys.iter().zip(replicas) {
+        let place = estate.engine(key).map(|engine| format!("TCP://{}:{}", engine.host, engine.port));
+        replica.read_only_routing_url = place;
+        let others: Vec<String> =
+            names.iter().filter(|name| **name != replica.server_name).cloned().collect();
+        let sets = [others, vec![replica.server_name.clone()]];
+        replica.read_only_routing_list = sets.into_iter().filter(|set| !set.is_empty()).collect();
+    }
 }
 
 /// The servers of these names, each once and without a group of that name.
@@ -149,6 +192,7 @@ fn replica(estate: &mut Estate, key: &EngineKey, cluster_type: u8) -> Replica {
         primary_connections: 2,
         secondary_connections: 2,
         read_only_routing_url: None,
+        read_only_routing_list: Vec::new(),
         read_write_routing_url: None,
         created: now,
         modified: now,
@@ -201,6 +245,20 @@ mod tests {
     }
 
     #[test]
+    fn replicas_are_as_the_file_says() {
+        let estate = scene(json!({
+            "name": "AG", "nodes": ["a", "b"], "databases": ["a"], "asynchronous": ["B"], "secondaries_let_in": "read_only",
+            "read_only_routing": true,
+        }));
+        let estate = estate.unwrap().estate;
+        let replicas = &estate.engine("b").unwrap().groups[0].replicas;
+        let modes: Vec<_> = replicas.iter().map(|one| (one.synchronous, one.secondary_connections)).collect();
+        assert_eq!(modes, [(true, 1), (false, 1)]);
+        assert_eq!(replicas[1].read_only_routing_url.as_deref(), Some("TCP://b:1433"));
+        assert_eq!(replicas[0].read_only_routing_list, [["B"], ["A"]]);
+    }
+
+    #[test]
     fn what_cannot_be_is_named_with_its_place() {
         for (group, place) in [
             (json!({ "name": "AG", "nodes": ["a", "c"] }), "availability_groups[0].nodes[1]"),
@@ -209,6 +267,16 @@ mod tests {
             (
                 json!({ "name": "AG", "nodes": ["a", "b"], "databases": ["a", "x"] }),
                 "availability_groups[0].databases[1]",
+            ),
+            (
+                json!({ "name": "AG", "nodes": ["a", "b"], "asynchronous": ["c"] }),
+                "availability_groups[0].asynchronous[0]",
+            ),
+            (
+                json!({
+                    "name": "AG", "nodes": ["a", "b"], "asynchronous": ["b"], "required_synchronized_secondaries": 1,
+                }),
+                "availability_groups[0].required_synchronized_secondaries",
             ),
             (
                 json!({ "name": "AG", "nodes": ["a"], "cluster_type": "wsfc" }),

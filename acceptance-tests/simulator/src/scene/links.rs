@@ -12,7 +12,8 @@ use super::schema::Problem;
 use crate::arm::backend::{Accepted, Backend as _, LinkRequest, LinkUpdate, Refusal};
 use crate::arm::operations::Standing;
 use crate::arm::path::InstancePath;
-use crate::tsql::{self, bracket, quote};
+use crate::tsql::{self, MULTI_DATABASE, bracket, quote};
+use crate::world::build::Capability;
 use crate::world::instance::{EngineKey, SqlInstance};
 use crate::world::managed::LinkPhase;
 use crate::world::security::IssuerGrant;
@@ -56,6 +57,7 @@ struct Ends {
 impl Maker<'_> {
     fn make(&self) -> Result<(), Problem> {
         let ends = self.ends()?;
+        self.allow_several(&ends)?;
         let certificate = self.own_certificate(&ends)?;
         self.trust_instance(&ends)?;
         self.trust_sql_server(&ends, &certificate)?;
@@ -65,14 +67,14 @@ impl Maker<'_> {
         })?;
         self.make_groups(&ends, &endpoint)?;
         let request = LinkRequest {
-            databases: vec![self.link.database.clone()],
+            databases: self.databases().cloned().collect(),
             instance_group: self.instance_group(),
             partner_group: self.own_group(),
             partner_endpoint: endpoint,
             instance_is_primary: self.instance_is_primary(),
             failover_mode: Some(if self.link.both_directions { "Manual" } else { "None" }.to_owned()),
             seeding_mode: "Automatic".to_owned(),
-            multi_database: false,
+            multi_database: !self.link.more_databases.is_empty(),
         };
         self.accepted(self.world.create_link(&ends.path, &self.link.name, request))?;
         self.wait_for_seeding(&ends)?;
@@ -173,7 +175,10 @@ impl Maker<'_> {
         let cluster = if clusterless { "WITH (CLUSTER_TYPE = NONE) " } else { "" };
         let of = match self.instance_is_primary() {
             true => String::new(),
-            false => format!("DATABASE {} ", bracket(&self.link.database)),
+            false => {
+                let names: Vec<String> = self.databases().map(|name| bracket(name)).collect();
+                format!("DATABASE {} ", names.join(", "))
+            }
         };
         self.sql(
             ends,
@@ -253,6 +258,27 @@ impl Maker<'_> {
     fn read<T>(&self, ends: &Ends, read: impl FnOnce(&SqlInstance) -> T) -> Result<T, Problem> {
         let read = self.world.with(|estate| estate.engine(&ends.sql).map(read));
         read.ok_or_else(|| self.problem("sql_server", "it is not there"))
+    }
+
+    fn databases(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.link.database).chain(&self.link.more_databases)
+    }
+
+    /// Turns links of several databases on where this is one.
+    fn allow_several(&self, ends: &Ends) -> Result<(), Problem> {
+        if self.link.more_databases.is_empty() {
+            return Ok(());
+        }
+        if !self.read(ends, |engine| engine.has(Capability::MultiDatabase))? {
+            let text = "the build of its SQL Server has no links of several databases";
+            return Err(self.problem("more_databases", text));
+        }
+        self.world.with(|estate| {
+            if let Some(engine) = estate.engine_mut(&ends.sql) {
+                engine.configuration.insert(MULTI_DATABASE.to_owned(), 1);
+            }
+        });
+        Ok(())
     }
 
     fn instance_is_primary(&self) -> bool {

@@ -57,6 +57,9 @@ pub(super) fn managed_instance(
     // It takes no client in clear.
     engine.transport.encryption = transport::Encryption::Required;
     let key = engine.key();
+    if state == "Stopped" {
+        setting.estate.network.down.insert(fqdn.clone());
+    }
     let view = InstanceView {
         location: description.location.unwrap_or_else(|| "westeurope".into()),
         tags: description.tags.into_iter().collect(),

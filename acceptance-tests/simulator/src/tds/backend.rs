@@ -71,6 +71,8 @@ pub struct Server {
     pub encryption: Encryption,
     /// Whether it speaks TDS 8.0.
     pub tds_8: bool,
+    /// Which cipher suites its TLS has.
+    pub suites: Suites,
     /// Instance name, `MSSQLSERVER` for the default instance.
     pub instance: String,
     /// How long a client may take until its login is read.
@@ -90,6 +92,19 @@ pub enum Encryption {
     Required,
     /// TDS 8.0 only.
     Strict,
+}
+
+/// Cipher suites of a server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Suites {
+    /// Those of today.
+    #[default]
+    Current,
+    /// With CBC alone: no client that uses rustls has one of them.
+    Cbc {
+        /// Whether a client without one hears an alert before the server hangs up.
+        alert: bool,
+    },
 }
 
 /// Where a token comes from.

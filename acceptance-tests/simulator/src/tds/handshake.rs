@@ -14,11 +14,11 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use super::backend::{Credential, Encryption, Server};
+use super::backend::{Credential, Encryption, Server, Suites};
 use super::login::{self, Login7, Nonce, Prelogin, encryption};
 use super::packet::{self, DEFAULT_SIZE, LARGEST_STRANGE, kind, malformed};
 use super::tls::Wrapped;
-use super::token;
+use super::{old_suites, token};
 
 /// What a connection runs over once its login is read.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -83,6 +83,9 @@ pub(super) async fn read_login(
         if !server.tds_8 || server.encryption == Encryption::Off {
             return Err(malformed("a client that begins with TLS"));
         }
+        if let Suites::Cbc { alert } = server.suites {
+            return Err(old_suites::refuse(&mut socket, alert).await);
+        }
         let mut stream = tls.around.accept(socket).await?;
         let says = match server.encryption {
             Encryption::Off | Encryption::Optional => encryption::OFF,
@@ -105,6 +108,9 @@ pub(super) async fn read_login(
     if chosen == encryption::NOT_SUPPORTED {
         let login = login(server, &mut socket, peer, false, &hello).await?;
         return Ok((Box::new(socket), login));
+    }
+    if let Suites::Cbc { alert } = server.suites {
+        return Err(old_suites::refuse(&mut Wrapped::new(socket), alert).await);
     }
     let mut stream = tls.inside.accept(Wrapped::new(socket)).await?;
     stream.get_mut().0.unwrap_from_now();

@@ -27,8 +27,23 @@ impl TdsServer {
     ///
     /// # Errors
     /// When the port cannot be had.
-    pub async fn start<B: Backend>(backend: Arc<B>, mut tls: ServerConfig, port: u16) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    pub async fn start<B: Backend>(backend: Arc<B>, tls: ServerConfig, port: u16) -> io::Result<Self> {
+        Self::start_at(backend, tls, (Ipv4Addr::LOCALHOST, port).into()).await
+    }
+
+    /// Listens at an address of loopback.
+    ///
+    /// # Errors
+    /// When the address is not of loopback or cannot be had.
+    pub async fn start_at<B: Backend>(
+        backend: Arc<B>,
+        mut tls: ServerConfig,
+        address: SocketAddr,
+    ) -> io::Result<Self> {
+        if !address.ip().is_loopback() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an address of loopback"));
+        }
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         // TLS inside the packets ends at 1.2: drivers do not see the end of a newer handshake there.
         let inside = ServerConfig::builder_with_provider(Arc::clone(tls.crypto_provider()))

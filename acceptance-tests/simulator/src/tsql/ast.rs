@@ -610,8 +610,8 @@ pub(crate) struct ReplicaOptions {
     /// `READ_ONLY_ROUTING_URL`; `Some(None)` is `NONE`.
     pub(crate) read_only_routing_url: Option<Option<String>>,
     pub(crate) read_write_routing_url: Option<Option<String>>,
-    /// `READ_ONLY_ROUTING_LIST`: names, load-balanced sets flattened.
-    pub(crate) read_only_routing_list: Option<Vec<String>>,
+    /// `READ_ONLY_ROUTING_LIST`: names, in load-balanced sets.
+    pub(crate) read_only_routing_list: Option<Vec<Vec<String>>>,
 }
 
 impl ReplicaOptions {

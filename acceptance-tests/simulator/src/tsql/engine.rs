@@ -15,12 +15,15 @@ use super::session::{Shared, SqlSession, message};
 use crate::arm::token::Tokens;
 use crate::faults::Faults;
 use crate::journal::{Event as JournalEvent, Face, Journal, Outcome};
-use crate::tds::backend::{self, Backend, Credential, Encryption, Greeting, Login, Server, SqlMessage};
+use crate::tds::backend::{
+    self, Backend, Credential, Encryption, Greeting, Login, Server, SqlMessage, Suites,
+};
 use crate::world::World;
 use crate::world::assumption;
 use crate::world::build::Build;
 use crate::world::collation::Collation;
 use crate::world::instance::{Edition, EngineKey, SqlInstance};
+use crate::world::routing::ReadOnlyRoute;
 use crate::world::transport;
 
 /// One engine of the world, for a TDS listener.
@@ -58,6 +61,7 @@ impl EngineBackend {
                     version: (build.major, build.minor, build.build),
                     encryption: encryption(engine),
                     tds_8: engine.speaks_tds_8(),
+                    suites: Suites::Current,
                     instance: engine.service_name().to_owned(),
                     login_deadline: LOGIN_DEADLINE,
                     federation: None,
@@ -157,11 +161,22 @@ impl Backend for EngineBackend {
 
     fn server(&self) -> Server {
         // What it asks of connections can be set while it runs.
-        let transport = self.shared.world.glance(|estate| {
-            estate.engine(&self.shared.engine).map(|engine| (encryption(engine), engine.speaks_tds_8()))
-        });
-        let (encryption, tds_8) = transport.unwrap_or((self.server.encryption, self.server.tds_8));
-        Server { encryption, tds_8, ..self.server.clone() }
+        self.shared.world.glance(|estate| {
+            let Some(engine) = estate.engine(&self.shared.engine) else { return self.server.clone() };
+            // ASSUMED 54: such a server hangs up without an alert. Clients of Windows Server 2012 report the end of the
+            // stream, though its TLS makes alerts.
+            let alert = estate.opposite(assumption::SILENT_HANDSHAKE);
+            let suites = match engine.transport.suites {
+                transport::Suites::Current => Suites::Current,
+                transport::Suites::Cbc => Suites::Cbc { alert },
+            };
+            Server {
+                encryption: encryption(engine),
+                tds_8: engine.speaks_tds_8(),
+                suites,
+                ..self.server.clone()
+            }
+        })
     }
 
     fn is_up(&self) -> bool {
@@ -169,6 +184,20 @@ impl Backend for EngineBackend {
     }
 
     async fn login(&self, login: Login) -> Result<(SqlSession, Greeting), Vec<SqlMessage>> {
+        self.sign_in(login, None)
+    }
+}
+
+impl EngineBackend {
+    /// Signs a client in. `reader` counts those that only read and came through a listener, which are routed.
+    ///
+    /// # Errors
+    /// The errors that the client reads.
+    pub(crate) fn sign_in(
+        &self,
+        login: Login,
+        reader: Option<usize>,
+    ) -> Result<(SqlSession, Greeting), Vec<SqlMessage>> {
         let user = match &login.credential {
             Credential::Password { user, .. } => user.clone(),
             Credential::Token(_) | Credential::Windows => String::new(),
@@ -183,11 +212,20 @@ impl Backend for EngineBackend {
             let own = own.map_or("master", |login| login.options.default_database.as_str());
             let wanted = if login.database.is_empty() { own } else { &login.database };
             let found = engine.and_then(|engine| Some((engine, engine.database(wanted)?)));
+            let mut route = engine.and_then(|engine| engine.transport.route.clone());
             let opened = found.ok_or(None).and_then(|(engine, database)| {
-                may_open(engine, database, login.read_only_intent).map_err(Some)?;
+                let routed = reader.map(|turn| estate.read_only_route(engine, database, turn));
+                match routed {
+                    Some(ReadOnlyRoute::To(way)) => route = Some(way),
+                    // ASSUMED 146: also where the primary itself would let it in, but is not in the list.
+                    Some(ReadOnlyRoute::Nowhere) => return Err(Some(raise!(982, database.name))),
+                    Some(ReadOnlyRoute::None) | None => {
+                        may_open(engine, database, login.read_only_intent).map_err(Some)?;
+                    }
+                }
                 Ok(database.name.clone())
             });
-            (wanted.to_owned(), opened, engine.and_then(|engine| engine.transport.route.clone()))
+            (wanted.to_owned(), opened, route)
         });
         let database = database.map_err(|why: Option<SqlError>| {
             let failed = failed(&name);

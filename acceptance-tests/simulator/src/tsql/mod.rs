@@ -35,6 +35,9 @@ pub(crate) fn quote(text: &str) -> String {
     format!("N'{}'", text.replace('\'', "''"))
 }
 
+pub(crate) use catalog::configuration_options;
+pub(crate) use ddl::procedure::MULTI_DATABASE;
+
 /// Runs DDL as `sa`, as somebody at the server's own console does: no session, no journal, no faults.
 ///
 /// # Errors

@@ -75,6 +75,8 @@ pub const LINKED_DATABASE: u16 = 24;
 pub const CONNECT_ERRORS: u16 = 25;
 /// Certificates with elliptic keys are taken by CREATE CERTIFICATE … FROM BINARY.
 pub const ELLIPTIC_KEYS: u16 = 43;
+/// A server without a cipher suite in common hangs up without an alert.
+pub const SILENT_HANDSHAKE: u16 = 54;
 /// The number of the belief about distributed groups on nodes that are secondary.
 pub const HIDDEN_ON_SECONDARIES: u16 = 137;
 
@@ -375,6 +377,23 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     )
     .because("the log of a server is for its administrator; clients see one state"),
     fixed(
+        53,
+        "SQL Server Browser answers a request whose name lacks the zero at its end, and no other that is not as MC-SQLR has \
+         it.",
+        "It answers others too, or insists on the zero.",
+    )
+    .because("the provider's driver leaves the zero out, as others do, and is answered in the field; it sends nothing else"),
+    entry(SILENT_HANDSHAKE,
+        "A server whose TLS has no cipher suite in common with the client hangs up without an alert.",
+        "It sends the alert handshake_failure first.",
+    ),
+    fixed(
+        55,
+        "SQL Server Browser tells the build that runs.",
+        "It tells the build that was installed first, whatever was patched since.",
+    )
+    .because("the provider reads nothing but the port"),
+    fixed(
         60,
         "Messages name a temporary table as `tempdb.dbo.#t`, a table variable as `@t`.",
         "They carry the name that is unique in tempdb.",
@@ -551,6 +570,12 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     )
     .because("the provider reads the outcome of a switch by what the server then says of itself"),
     fixed(
+        130,
+        "What sp_configure set is in force after a restart, also without RECONFIGURE.",
+        "Without RECONFIGURE it is lost.",
+    )
+    .because("the provider sets no options"),
+    fixed(
         135,
         "The services of SQL Servers in one Windows cluster or in one DNS domain accept each other's Windows accounts at \
          their mirroring endpoints.",
@@ -615,6 +640,19 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "The cluster alone is asked.",
     )
     .because("either way it is refused"),
+    fixed(
+        146,
+        "A session that only reads, and finds no replica of the routing list that can be read, is refused with 982, unless the \
+         list has the primary.",
+        "It stays with the primary where that takes it.",
+    )
+    .because("the provider opens no session that only reads"),
+    fixed(
+        147,
+        "Routing lists lose the name of a replica that is removed.",
+        "They keep it, or the removal is refused.",
+    )
+    .because("routing is none of the provider's business"),
     entry(
         SINGLE_DATABASE_PATCH,
         "A PATCH of the databases of a link that is not a multi-database one is refused as bad Databases.",

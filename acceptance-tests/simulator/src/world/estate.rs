@@ -1,8 +1,10 @@
 //! Everything there is, and how names reach each other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use time::OffsetDateTime;
+use tokio::sync::Notify;
 
 use super::clock::Clock;
 use super::flow::LogRates;
@@ -30,6 +32,10 @@ pub struct Estate {
     pub pairs: Vec<ReplicaPair>,
     /// Which sites cannot reach each other, and which are down.
     pub network: Network,
+    /// Told when a group gets a listener, or one another port or address.
+    pub listeners_made: Arc<Notify>,
+    /// Hosts that have SQL Server Browser, lower case, and whether it runs.
+    pub browsers: BTreeMap<String, bool>,
     /// Assumptions whose worst credible opposite is in force, by number.
     pub opposites: BTreeSet<u16>,
     /// Counts everything that needs a fresh number (ids of objects, GUIDs, LSNs).
@@ -70,9 +76,26 @@ impl Network {
         self.cut.insert(owned(ordered(one, other)));
     }
 
-    /// Mends it; whether there was a cut.
+    /// Lets nothing pass from one site to another; the way back stays open.
+    pub fn block(&mut self, from: &str, to: &str) {
+        self.blocked.insert(owned((from, to)));
+    }
+
+    /// Lets so many blocks of log a second flow between two sites at most.
+    pub fn slow_down(&mut self, one: &str, other: &str, blocks: u64) {
+        self.slow.insert(owned(ordered(one, other)), blocks);
+    }
+
+    /// Mends whatever there is between two sites: a cut, a block in either direction, a slow way. Whether there was any.
     pub fn mend_between(&mut self, one: &str, other: &str) -> bool {
-        self.cut.remove(&owned(ordered(one, other)))
+        let pair = owned(ordered(one, other));
+        let mended = [
+            self.cut.remove(&pair),
+            self.slow.remove(&pair).is_some(),
+            self.blocked.remove(&owned((one, other))),
+            self.blocked.remove(&owned((other, one))),
+        ];
+        mended.contains(&true)
     }
 
     /// Whether mirroring traffic flows between two sites: a link needs both directions. ["Prepare your environment for a
@@ -135,6 +158,8 @@ impl Estate {
             operations: Vec::new(),
             pairs: Vec::new(),
             network: Network::default(),
+            listeners_made: Arc::default(),
+            browsers: BTreeMap::new(),
             opposites: BTreeSet::new(),
             sequence: 0,
             seeding_rate: SEEDING_RATE,

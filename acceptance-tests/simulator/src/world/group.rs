@@ -33,6 +33,8 @@ pub struct AvailabilityGroup {
     pub dtc_support: bool,
     /// `REQUIRED_SYNCHRONIZED_SECONDARIES_TO_COMMIT`.
     pub required_synchronized_secondaries: i32,
+    /// Fewer secondaries are synchronized than that: commits wait on this primary.
+    pub commits_wait: bool,
     /// Replicas; the two members of a distributed group.
     pub replicas: Vec<Replica>,
     /// Databases of a local group, by name.
@@ -70,6 +72,7 @@ impl AvailabilityGroup {
             db_failover: false,
             dtc_support: false,
             required_synchronized_secondaries: 0,
+            commits_wait: false,
             replicas: Vec::new(),
             databases: Vec::new(),
             listener: None,
@@ -118,6 +121,8 @@ pub struct Replica {
     pub secondary_connections: u8,
     /// `READ_ONLY_ROUTING_URL`.
     pub read_only_routing_url: Option<String>,
+    /// `READ_ONLY_ROUTING_LIST`: servers, in sets of which each has its turn.
+    pub read_only_routing_list: Vec<Vec<String>>,
     /// `READ_WRITE_ROUTING_URL`.
     pub read_write_routing_url: Option<String>,
     /// When it was made.

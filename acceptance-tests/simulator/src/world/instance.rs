@@ -93,6 +93,8 @@ pub struct SqlInstance {
     pub clock_skew: i64,
     /// Trace flags that are on globally.
     pub trace_flags: BTreeSet<i64>,
+    /// Those of them that are startup parameters (`-T`).
+    pub startup_trace_flags: BTreeSet<i64>,
     /// `sp_configure` values in use, by option name.
     pub configuration: BTreeMap<String, i64>,
     /// `sp_configure` values that wait for RECONFIGURE, or for a restart.
@@ -119,6 +121,8 @@ pub struct SqlInstance {
     pub next_id: i32,
     /// `sql server start time`, for `sys.dm_os_sys_info`.
     pub started: time::OffsetDateTime,
+    /// How often it was started again: no session lives longer.
+    pub restarts: u64,
     /// Where in [`Self::databases`] each name is.
     pub database_names: Names,
     /// Where in [`Self::groups`] each name is.
@@ -152,10 +156,18 @@ impl SqlInstance {
         self.answers_to(&key.host) && instance == key.instance
     }
 
-    /// It stops and starts again at `now`: all mirroring connections break, trace flags that were set by DBCC are gone.
+    /// It stops and starts again at `now`: all connections break, trace flags that were set by DBCC are gone, and options
+    /// that waited for it take effect.
+    ///
+    /// ASSUMED 130: those that RECONFIGURE was not run for as well.
     pub fn restart(&mut self, now: time::OffsetDateTime) {
         self.started = now;
-        self.trace_flags.clear();
+        self.restarts += 1;
+        self.trace_flags.clone_from(&self.startup_trace_flags);
+        self.configuration.append(&mut self.configured);
+        if let Some(endpoint) = &mut self.endpoint {
+            endpoint.starts += 1;
+        }
     }
 
     /// `@@SERVICENAME`.

@@ -8,7 +8,7 @@
 //! | [`clock`] | accelerated time that a test can advance |
 //! | [`instance`] | one database engine: a SQL Server, or the engine inside a managed instance |
 //! | [`security`] | master key, certificates, issuer grants, logins, permissions |
-//! | [`transport`] | how an engine takes connections of clients |
+//! | [`transport`], `browser` | how an engine takes connections of clients, and how they learn its port |
 //! | [`endpoint`] | the database mirroring endpoint |
 //! | [`group`] | availability groups, local and distributed |
 //! | [`database`] | databases with their copies' state, log positions and backups |
@@ -17,7 +17,7 @@
 //! | [`managed`] | the Azure side: managed instances, links, uploaded certificates, operations |
 //! | [`x509`], [`trust`] | certificates of instances, and who accepts whom |
 //! | `replication`, `events`, `connection`, `seeding`, [`copying`], `link_life`, `operations` | what time does: connections, seeding, log positions, ends of operations |
-//! | [`nodes`], `listeners` | groups of several nodes: who is primary, who follows, where a listener leads |
+//! | [`nodes`], `listeners`, [`routing`] | groups of several nodes: who is primary, who follows, where a listener leads, and whom it sends on |
 //! | `azure` | the world as ARM's backend |
 //! | [`assumption`], [`hazard`] | what is believed without a source; what of it provider and simulator both rely on |
 //!
@@ -29,6 +29,7 @@
 
 pub mod assumption;
 mod azure;
+mod browser;
 pub mod build;
 pub mod clock;
 pub mod collation;
@@ -51,6 +52,7 @@ pub mod names;
 pub mod nodes;
 mod operations;
 mod replication;
+pub mod routing;
 pub mod security;
 mod seeding;
 mod sites;

@@ -146,8 +146,34 @@ impl Estate {
         }
         self.pairs = pairs;
         for_pairs(self, |nodes| nodes.look());
+        self.hold_commits();
         self.remove_unlisted();
         changed
+    }
+
+    /// A primary commits nothing while fewer secondaries are synchronized than its group requires. ["CREATE AVAILABILITY
+    /// GROUP", 2025: REQUIRED_SYNCHRONIZED_SECONDARIES_TO_COMMIT]
+    fn hold_commits(&mut self) {
+        let Self { sql_servers, pairs, .. } = self;
+        for engine in sql_servers {
+            let key = engine.key();
+            for group in engine.groups.iter_mut().filter(|group| !group.distributed) {
+                let synchronized = pairs.iter().filter(|pair| {
+                    let own = pair.group == group.id && pair.primary == key && pair.connected();
+                    let ready = |name: &String| {
+                        pair.copies
+                            .iter()
+                            .any(|copy| copy.name == *name && copy.state == Synchronization::Synchronized)
+                    };
+                    own && group.databases.iter().all(ready)
+                });
+                let there = i32::try_from(synchronized.count()).unwrap_or(i32::MAX);
+                let waits = group.role == Role::Primary && there < group.required_synchronized_secondaries;
+                if group.commits_wait != waits {
+                    group.commits_wait = waits;
+                }
+            }
+        }
     }
 
     /// The next moment at which a pair may change how everything flows on, as [`Self::next_event`] asks.

@@ -63,8 +63,22 @@ impl Estate {
         for engine in self.sql_servers.iter_mut().chain(managed) {
             let standing = engine.standing();
             let up = !self.network.down.contains(&engine.host);
+            let comparing = engine.comparing();
+            let waiting: Vec<&str> = engine
+                .groups
+                .iter()
+                .filter(|group| group.commits_wait)
+                .map(|group| group.name.as_str())
+                .collect();
             for database in &mut engine.databases {
-                if up && database.activity > 0 && database.can_change() && !standing.receives(database) {
+                let waits = |group: &String| waiting.iter().any(|name| comparing.equal(name, group));
+                let commits = !database.group.as_ref().is_some_and(waits);
+                if up
+                    && commits
+                    && database.activity > 0
+                    && database.can_change()
+                    && !standing.receives(database)
+                {
                     database.write(seconds, standing.holds(database));
                 } else {
                     database.rest();

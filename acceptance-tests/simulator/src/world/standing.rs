@@ -87,6 +87,12 @@ impl SqlInstance {
     pub fn takes_writes(&self, database: &Database) -> bool {
         database.can_change() && !self.is_secondary(database)
     }
+
+    /// Whether commits in a database wait for secondaries of its group.
+    pub fn commits_wait(&self, database: &Database) -> bool {
+        let group = database.group.as_ref().and_then(|name| self.group(name));
+        group.is_some_and(|group| group.commits_wait)
+    }
 }
 
 impl Database {

@@ -10,8 +10,12 @@ use super::instance::SqlInstance;
 pub struct Transport {
     /// What is encrypted.
     pub encryption: Encryption,
+    /// Which cipher suites its TLS has.
+    pub suites: Suites,
     /// Whoever signs in is sent there instead.
     pub route: Option<Route>,
+    /// SQL Server Browser does not tell about it ("Hide Instance").
+    pub hidden: bool,
 }
 
 /// What a server asks of connections.
@@ -26,6 +30,19 @@ pub enum Encryption {
     Required,
     /// TDS 8.0 alone ("Force Strict Encryption").
     Strict,
+}
+
+/// Cipher suites that a server's TLS has.
+///
+/// Those with CBC alone are what Windows Server 2012 and 2012 R2 have for RSA certificates, and what a policy may leave
+/// elsewhere. ["TLS Cipher Suites in Windows 8.1", 2023]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Suites {
+    /// Those of today.
+    #[default]
+    Current,
+    /// With CBC alone.
+    Cbc,
 }
 
 /// Where clients are sent when they have signed in (a listener's read-only routing, a managed instance's redirect).

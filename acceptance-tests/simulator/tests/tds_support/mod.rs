@@ -39,6 +39,7 @@ impl Default for Echo {
                 name: "ECHO".to_owned(),
                 version: (16, 0, 4125),
                 encryption: Encryption::Optional,
+                suites: milink_simulator::tds::backend::Suites::Current,
                 tds_8: true,
                 instance: "MSSQLSERVER".to_owned(),
                 login_deadline: Duration::from_secs(60),

@@ -162,6 +162,12 @@ const CHECKS: &[(u16, Check)] = &[
     (50, Check::Experiment("send a table-valued parameter of a type that is not there")),
     (51, Check::Experiment("sign in with a token whose FEDAUTH does not repeat what PRELOGIN said")),
     (52, Check::Experiment("sign in with an expired token, and read the server's log")),
+    (53, Check::Experiment("ask SQL Server Browser with and without the zero, and with a byte too many")),
+    (
+        54,
+        Check::Experiment("connect to a Windows Server 2012 R2 with TLS suites of today, and watch the wire"),
+    ),
+    (55, Check::Experiment("ask SQL Server Browser of a patched instance, and compare with its build")),
     (60, Check::Experiment("make two temporary tables of one name")),
     (61, Check::Experiment("USE a database within EXEC (text), and read what the client is told")),
     (62, Check::Experiment("begin a transaction within EXEC (text) under XACT_ABORT")),
@@ -191,6 +197,7 @@ const CHECKS: &[(u16, Check)] = &[
     (113, Check::Experiment("compare sys.fn_helpcollations with the names that a server refuses")),
     (114, Check::Experiment("send an instance what it does not support")),
     (115, Check::Switch),
+    (130, Check::Experiment("set an option by sp_configure, restart without RECONFIGURE, and read it")),
     (
         135,
         Check::Experiment(
@@ -215,6 +222,8 @@ const CHECKS: &[(u16, Check)] = &[
     (143, Check::Experiment("force a failover on a node of a cluster without quorum")),
     (144, Check::Experiment("write faster than a secondary in the same group can redo")),
     (145, Check::Experiment("join a replica while its primary cannot be reached")),
+    (146, Check::Experiment("read through a listener while no replica of the routing list is up")),
+    (147, Check::Experiment("remove a replica that a routing list names, and read the list")),
     (150, Check::Experiment("PATCH the databases of a link that is not a multi-database one")),
     (151, Check::Experiment("PUT a link with a property of a later api-version")),
     (152, Check::BrokerCertificate),

@@ -61,6 +61,31 @@ pub(super) fn replicas(viewer: &Viewer<'_>) -> Vec<Row> {
     all.map(|(group, one)| replica(viewer, group, one)).collect()
 }
 
+/// Replicas of one set have one priority.
+pub(super) fn routing_lists(viewer: &Viewer<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for group in visible(viewer) {
+        for replica in &group.replicas {
+            for (place, name) in replica.read_only_routing_list.iter().enumerate().flat_map(each) {
+                let mut replicas = group.replicas.iter();
+                let target = replicas.find(|one| viewer.engine.same_name(&one.server_name, name));
+                rows.extend(target.map(|target| {
+                    Row::from([
+                        ("replica_id", guid(&replica.id)),
+                        ("routing_priority", number(i32::try_from(place + 1).unwrap_or(i32::MAX))),
+                        ("read_only_replica_id", guid(&target.id)),
+                    ])
+                }));
+            }
+        }
+    }
+    rows
+}
+
+fn each((place, set): (usize, &Vec<String>)) -> impl Iterator<Item = (usize, &String)> {
+    set.iter().map(move |name| (place, name))
+}
+
 /// A replica as it is defined. Dates, owner and metadata are kept by the server that hosts it.
 pub(super) fn replica(viewer: &Viewer<'_>, group: &AvailabilityGroup, replica: &Replica) -> Row {
     let local = viewer.is_local(group, replica).then_some(replica);

@@ -239,6 +239,7 @@ fn filled(viewer: &Viewer<'_>, view: &View) -> Result<Vec<Row>, SqlError> {
         "availability_group_listener_ip_addresses" => groups::listener_addresses(viewer),
         "availability_group_listeners" => groups::listeners(viewer),
         "availability_groups" => groups::groups(viewer),
+        "availability_read_only_routing_lists" => groups::routing_lists(viewer),
         "availability_replicas" => groups::replicas(viewer),
         "backupmediafamily" => backups::media_families(viewer),
         "backupmediaset" => backups::media_sets(viewer),

@@ -4,7 +4,9 @@ use super::super::ast::{self, BackupPreference, ClusterType, FailoverMode, Group
 use super::super::error::{SqlError, raise};
 use super::group::{ALTER, edit, unchanged, visible};
 use super::refusal::not_found;
-use super::{Caller, Outcome, distributed, engine, engine_mut, limits, membership, permission, replica};
+use super::{
+    Caller, Outcome, distributed, engine, engine_mut, limits, membership, permission, replica, routing,
+};
 use crate::world::Estate;
 use crate::world::group::{AvailabilityGroup, Listener, Replica, Role};
 use crate::world::instance::SqlInstance;
@@ -52,7 +54,9 @@ pub(super) fn create_local(
     check_failover_modes(name, cluster_type, replicas)?;
     for options in replicas {
         limits::replica(CREATE, options)?;
+        routing::url(options)?;
     }
+    let here_same = engine.comparing();
     if let Some(listener) = listener {
         limits::listener(listener)?;
     }
@@ -76,8 +80,12 @@ pub(super) fn create_local(
     group.basic = options.basic;
     group.contained = options.contained;
     group.replicas = members;
+    routing::lists(&group, &|one, other| here_same.equal(one, other))?;
     group.listener = listener.map(|listener| listening(estate, listener));
     limits::commit(CREATE, &group)?;
+    if group.listener.is_some() {
+        estate.listeners_made.notify_one();
+    }
     engine_mut(estate, caller)?.groups.push(group);
     membership::enter_group(estate, caller, name, databases)?;
     Ok(Outcome::default())
@@ -190,6 +198,7 @@ pub(super) fn add_replicas(
     let mut added = Vec::new();
     for options in options {
         limits::replica(ALTER, options)?;
+        routing::url(options)?;
         added.push(replica::local(estate, options)?);
     }
     edit(estate, caller, name, |group, same| {
@@ -202,6 +211,7 @@ pub(super) fn add_replicas(
             return Err(raise!(35223, added.len(), name, group.replicas.len(), limits::REPLICAS));
         }
         group.replicas.extend(added);
+        routing::lists(group, same)?;
         Ok(Outcome::default())
     })
 }
@@ -220,6 +230,7 @@ pub(super) fn modify_replicas(
                 replica::endpoint_url(url)?;
             }
             limits::replica(ALTER, options)?;
+            routing::url(options)?;
             let found = group.replicas.iter_mut().find(|one| same(&one.server_name, &options.name));
             let found = found.ok_or_else(|| raise!(35210, options.name, name))?;
             if replica::modify(found, options) {
@@ -228,6 +239,7 @@ pub(super) fn modify_replicas(
             }
             limits::modes(ALTER, found)?;
         }
+        routing::lists(group, same)?;
         Ok(if changed { Outcome::default() } else { unchanged(name) })
     })
 }
@@ -250,6 +262,13 @@ pub(super) fn remove_replicas(
             }
         }
         group.replicas.retain(|one| !names.iter().any(|name| same(&one.server_name, name)));
+        // ASSUMED 147: routing lists lose the name.
+        for replica in &mut group.replicas {
+            for set in &mut replica.read_only_routing_list {
+                set.retain(|listed| !names.iter().any(|name| same(listed, name)));
+            }
+            replica.read_only_routing_list.retain(|set| !set.is_empty());
+        }
         Ok(Outcome::default())
     })
 }
@@ -263,6 +282,7 @@ pub(super) fn modify_listener(
     port: Option<i64>,
     address: Option<&(String, Option<String>)>,
 ) -> Result<Outcome, SqlError> {
+    estate.listeners_made.notify_one();
     edit(estate, caller, name, |group, _| {
         require_listener(group, dns)?;
         let name = group.name.clone();
@@ -293,6 +313,7 @@ pub(super) fn add_listener(
 ) -> Result<Outcome, SqlError> {
     limits::listener(listener)?;
     let listener = listening(estate, listener);
+    estate.listeners_made.notify_one();
     edit(estate, caller, name, |group, _| {
         if let Some(present) = &group.listener {
             return Err(raise!(19477, name, present.dns_name));

@@ -25,6 +25,7 @@ pub(crate) mod procedure;
 mod refusal;
 mod replica;
 pub(crate) mod role;
+mod routing;
 mod security;
 mod x509;
 

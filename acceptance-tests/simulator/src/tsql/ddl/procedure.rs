@@ -11,7 +11,7 @@ use crate::world::build::Capability;
 use crate::world::instance::SqlInstance;
 
 /// Where an engine keeps whether its links hold several databases.
-const MULTI_DATABASE: &str = "multidb_milink";
+pub(crate) const MULTI_DATABASE: &str = "multidb_milink";
 
 /// Calls a procedure, named without its schema and as the engine spells it.
 ///

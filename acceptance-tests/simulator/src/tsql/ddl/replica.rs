@@ -72,6 +72,9 @@ pub(super) fn modify(replica: &mut Replica, options: &ReplicaOptions) -> bool {
     if let Some(url) = &options.read_only_routing_url {
         replica.read_only_routing_url.clone_from(url);
     }
+    if let Some(list) = &options.read_only_routing_list {
+        replica.read_only_routing_list.clone_from(list);
+    }
     if let Some(url) = &options.read_write_routing_url {
         replica.read_write_routing_url.clone_from(url);
     }
@@ -133,6 +136,7 @@ fn blank(estate: &mut Estate, options: &ReplicaOptions) -> Replica {
         primary_connections: 2,
         secondary_connections: 0,
         read_only_routing_url: None,
+        read_only_routing_list: Vec::new(),
         read_write_routing_url: None,
         created: now,
         modified: now,

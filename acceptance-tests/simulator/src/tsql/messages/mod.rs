@@ -18,7 +18,7 @@
 //! | `security` | logins, users, roles, permissions |
 //! | `keys` | master key, certificates, issuers |
 //! | `endpoints` | endpoints |
-//! | `groups`, `replicas`, `listeners` | availability groups |
+//! | `groups`, `replicas`, `listeners`, `routing` | availability groups |
 //! | `distributed` | distributed groups |
 //! | `links` | what the ends of a link say of each other |
 //! | `managed` | what a managed instance refuses |
@@ -34,6 +34,7 @@ mod links;
 mod listeners;
 mod managed;
 mod replicas;
+mod routing;
 mod security;
 mod session;
 #[cfg(test)]
@@ -85,6 +86,7 @@ const TABLES: &[&[Message]] = &[
     endpoints::MESSAGES,
     groups::MESSAGES,
     replicas::MESSAGES,
+    routing::MESSAGES,
     listeners::MESSAGES,
     distributed::MESSAGES,
     links::MESSAGES,
@@ -107,6 +109,7 @@ pub(crate) fn subject(name: &str) -> &'static [Message] {
         "groups" => groups::MESSAGES,
         "replicas" => replicas::MESSAGES,
         "listeners" => listeners::MESSAGES,
+        "routing" => routing::MESSAGES,
         "distributed" => distributed::MESSAGES,
         "managed" => managed::MESSAGES,
         other => panic!("{other} is no subject"),

@@ -352,7 +352,7 @@ fn url_or_none(cursor: &mut Cursor) -> Result<Option<String>, SqlError> {
     if cursor.eat("NONE") { Ok(None) } else { cursor.string().map(Some) }
 }
 
-fn routing_list(cursor: &mut Cursor) -> Result<Vec<String>, SqlError> {
+fn routing_list(cursor: &mut Cursor) -> Result<Vec<Vec<String>>, SqlError> {
     if cursor.eat("NONE") {
         return Ok(Vec::new());
     }
@@ -370,7 +370,7 @@ fn routing_list(cursor: &mut Cursor) -> Result<Vec<String>, SqlError> {
         Ok(names)
     })?;
     cursor.expect_token(&Token::RParen)?;
-    Ok(sets.concat())
+    Ok(sets)
 }
 
 /// `'dns_name' (WITH {DHCP [ON (…)] | IP ((…), …) [, PORT = n]})`.

@@ -268,6 +268,12 @@ impl Locks {
         self.released.notify_waiters();
     }
 
+    /// Releases what everybody holds.
+    pub(crate) fn clear(&self) {
+        self.state().holds.clear();
+        self.released.notify_waiters();
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -102,6 +102,16 @@ impl Shared {
     pub(crate) fn is_up(&self) -> bool {
         self.world.with(|estate| !estate.network.down.contains(&self.engine.host))
     }
+
+    /// How often the engine was started again. After each time, what sessions had of it is gone.
+    fn restarts(&self) -> u64 {
+        let restarts = self.world.with(|estate| estate.engine(&self.engine).map(|engine| engine.restarts));
+        let restarts = restarts.unwrap_or_default();
+        if self.sessions.restarted(restarts) {
+            self.locks.clear();
+        }
+        restarts
+    }
 }
 
 /// A signed-in client.
@@ -118,6 +128,11 @@ pub(crate) struct SqlSession {
     encrypted: bool,
     /// The application says that it only reads.
     read_only: bool,
+    /// How often the engine had been started again when it came: it ends with the next time.
+    restarts: u64,
+    /// Its database was a primary copy after its last request: where it is a secondary one now, the failover has ended the
+    /// session.
+    in_primary: bool,
     /// The listener that it came through: it ends when that leads elsewhere.
     listener: Option<String>,
     peer: Option<SocketAddr>,
@@ -149,6 +164,13 @@ pub(crate) struct SqlSession {
     next_handle: i64,
 }
 
+/// A database's copy in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CopyHere {
+    Primary,
+    Secondary,
+}
+
 /// An error as the wire carries it.
 pub(crate) fn message(error: &SqlError) -> SqlMessage {
     SqlMessage {
@@ -171,8 +193,11 @@ impl SqlSession {
         client: String,
     ) -> Self {
         let now = shared.world.with(|estate| estate.clock.now());
+        let restarts = shared.restarts();
         let session = Self {
             shared,
+            restarts,
+            in_primary: false,
             id,
             login,
             login_database: database.clone(),
@@ -204,8 +229,19 @@ impl SqlSession {
         session
     }
 
+    /// What its database is in a group here; nothing where it is in none.
+    fn copy(&self) -> Option<CopyHere> {
+        self.shared.world.glance(|estate| {
+            let engine = estate.engine(&self.shared.engine)?;
+            let database = engine.database(&self.database)?;
+            database.group.as_ref()?;
+            Some(if engine.is_secondary(database) { CopyHere::Secondary } else { CopyHere::Primary })
+        })
+    }
+
     /// Notes how the client came.
     pub(crate) fn came(mut self, encrypted: bool, peer: SocketAddr) -> Self {
+        self.in_primary = self.copy() == Some(CopyHere::Primary);
         (self.encrypted, self.peer) = (encrypted, Some(peer));
         self.shared.sessions.note(self.info());
         self
@@ -223,15 +259,20 @@ impl SqlSession {
         self
     }
 
-    /// Whether the client still reaches this engine: its site is up, and the listener that it came through leads here.
-    fn is_reached(&self) -> bool {
+    /// Whether the session lives: its site is up, the engine was not started again meanwhile, the listener that it came
+    /// through leads here, and no failover has made a secondary copy of its database. ["Failover and failover modes", 2025:
+    /// connections to the databases of the old primary are broken]
+    fn is_alive(&self) -> bool {
         let leads_here = |name: &String| {
             let here = &self.shared.engine;
             self.shared
                 .world
                 .with(|estate| estate.engine_listening(name).is_some_and(|engine| engine.is(here)))
         };
-        self.shared.is_up() && self.listener.as_ref().is_none_or(leads_here)
+        self.shared.is_up()
+            && self.shared.restarts() == self.restarts
+            && !(self.in_primary && self.copy() == Some(CopyHere::Secondary))
+            && self.listener.as_ref().is_none_or(leads_here)
     }
 
     /// What views about sessions say of this one.
@@ -314,7 +355,7 @@ impl Session for SqlSession {
         answers: &Sender<Event>,
         attention: &CancellationToken,
     ) -> Verdict {
-        if !self.is_reached() {
+        if !self.is_alive() {
             return Verdict::Cut;
         }
         self.last_request = self.shared.world.with(|estate| estate.clock.now());
@@ -347,6 +388,7 @@ impl Session for SqlSession {
         self.end_doomed(&mut output).await;
         self.frames.clear();
         self.handled.clear();
+        self.in_primary = self.copy() == Some(CopyHere::Primary);
         verdict
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use time::OffsetDateTime;
 
@@ -64,21 +64,42 @@ impl Default for SessionInfo {
 
 /// The sessions that are signed in, by id.
 #[derive(Debug, Default)]
-pub(crate) struct Registry(Mutex<BTreeMap<u16, SessionInfo>>);
+pub(crate) struct Registry(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Those of before an engine's restart are no more, though their clients may not know it yet.
+    restarts: u64,
+    sessions: BTreeMap<u16, SessionInfo>,
+}
 
 impl Registry {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets all sessions where the engine was started again since they were noted; whether it was.
+    pub(crate) fn restarted(&self, restarts: u64) -> bool {
+        let mut known = self.known();
+        let again = known.restarts != restarts;
+        if again {
+            *known = Known { restarts, sessions: BTreeMap::new() };
+        }
+        again
+    }
+
     /// Notes a session, or what has changed about it.
     pub(crate) fn note(&self, session: SessionInfo) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(session.id, session);
+        self.known().sessions.insert(session.id, session);
     }
 
     /// Forgets a session.
     pub(crate) fn forget(&self, id: u16) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.known().sessions.remove(&id);
     }
 
     /// All sessions, by id.
     pub(crate) fn all(&self) -> Vec<SessionInfo> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.known().sessions.values().cloned().collect()
     }
 }

@@ -56,6 +56,7 @@ fn replica(estate: &mut Estate, server: &str, url: &str) -> Replica {
         primary_connections: 2,
         secondary_connections: 2,
         read_only_routing_url: None,
+        read_only_routing_list: Vec::new(),
         read_write_routing_url: None,
         created: now,
         modified: now,

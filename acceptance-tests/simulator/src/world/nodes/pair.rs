@@ -135,6 +135,7 @@ impl Nodes<'_> {
                 role: held.role,
                 create_any_database: held.create_any_database,
                 link: held.link.clone(),
+                commits_wait: held.commits_wait,
                 created: held.created,
                 ..group.clone()
             };

@@ -12,6 +12,7 @@ use crate::world::endpoint::State;
 use crate::world::group::Role;
 use crate::world::instance::SqlInstance;
 use crate::world::nodes::ReplicaPair;
+use crate::world::routing::ReadOnlyRoute;
 
 const NODES: [&str; 3] = ["n1.corp.example", "n2.corp.example", "n3.corp.example"];
 
@@ -412,4 +413,59 @@ fn groups_of_one_name_on_other_servers_are_others() {
     bench.node(2, |engine| engine.groups.push(other));
     bench.sql(1, "ALTER AVAILABILITY GROUP AG FAILOVER");
     assert_eq!(bench.roles(), [S, P, P]);
+}
+
+#[test]
+fn commits_wait_while_too_few_secondaries_are_synchronized() {
+    let bench = Bench::new("wsfc");
+    bench.sql(0, "ALTER AVAILABILITY GROUP AG SET (REQUIRED_SYNCHRONIZED_SECONDARIES_TO_COMMIT = 2)");
+    let written = |seconds: u64| {
+        let before = bench.position(0);
+        bench.advance(seconds);
+        bench.position(0) - before
+    };
+    assert!(written(60) > 0);
+    bench.world.with(|estate| estate.network.cut_between(NODES[0], NODES[2]));
+    bench.advance(30);
+    assert_eq!(written(600), 0);
+    assert!(bench.node(0, |engine| engine.commits_wait(engine.database("Sales").unwrap())));
+    bench.world.with(|estate| estate.network.mend_between(NODES[0], NODES[2]));
+    bench.advance(30);
+    assert!(written(60) > 0);
+    // One that commits asynchronously does not count.
+    bench.commit_asynchronously("N3");
+    bench.advance(30);
+    assert_eq!(written(60), 0);
+    bench.sql(0, "ALTER AVAILABILITY GROUP AG SET (REQUIRED_SYNCHRONIZED_SECONDARIES_TO_COMMIT = 1)");
+    bench.advance(1);
+    assert!(written(60) > 0);
+}
+
+#[test]
+fn readers_take_turns_among_the_replicas_of_a_set() {
+    let bench = Bench::new("wsfc");
+    for (server, host) in [("N2", NODES[1]), ("N3", NODES[2])] {
+        let role = format!("ALLOW_CONNECTIONS = READ_ONLY, READ_ONLY_ROUTING_URL = N'TCP://{host}:1433'");
+        let text = format!(
+            "ALTER AVAILABILITY GROUP AG MODIFY REPLICA ON N'{server}' WITH (SECONDARY_ROLE ({role}))"
+        );
+        bench.sql(0, &text);
+    }
+    let list = "PRIMARY_ROLE (READ_ONLY_ROUTING_LIST = ((N'N2', N'N3')))";
+    bench.sql(0, &format!("ALTER AVAILABILITY GROUP AG MODIFY REPLICA ON N'N1' WITH ({list})"));
+    bench.advance(1);
+    let sent = || {
+        bench.world.with(|estate| {
+            let engine = estate.engine(NODES[0]).unwrap();
+            let database = engine.database("Sales").unwrap();
+            [0, 1, 2].map(|turn| match estate.read_only_route(engine, database, turn) {
+                ReadOnlyRoute::To(route) => route.host,
+                other => format!("{other:?}"),
+            })
+        })
+    };
+    assert_eq!(sent(), [NODES[1], NODES[2], NODES[1]]);
+    bench.sql(1, "ALTER DATABASE Sales SET HADR SUSPEND");
+    bench.advance(1);
+    assert_eq!(sent(), [NODES[2]; 3], "a copy that does not follow is not read");
 }

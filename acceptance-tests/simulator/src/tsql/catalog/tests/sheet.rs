@@ -119,6 +119,7 @@ fn enrich(estate: &mut Estate, version: u8) {
         addresses: vec![("10.0.0.50".to_owned(), Some("255.255.255.0".to_owned()))],
     });
     group.replicas[0].read_only_routing_url = Some("TCP://sql1:1433".to_owned());
+    group.replicas[0].read_only_routing_list = vec![vec!["SQL1".to_owned()]];
     group.replicas[0].read_write_routing_url = Some("TCP://sql1:1433".to_owned());
     engine.endpoint.iter_mut().for_each(|endpoint| endpoint.ip = Some("10.0.0.4".to_owned()));
     engine.certificates[0].last_backup = Some(now);

@@ -62,6 +62,7 @@ impl Bench {
             collation: "SQL_Latin1_General_CP1_CI_AS".to_owned(),
             clock_skew: 0,
             trace_flags: BTreeSet::new(),
+            startup_trace_flags: BTreeSet::new(),
             configuration: BTreeMap::new(),
             configured: BTreeMap::new(),
             databases: Vec::new(),
@@ -75,10 +76,13 @@ impl Bench {
             permissions: Vec::new(),
             next_id: 261,
             started: now,
+            restarts: 0,
             database_names: Names::default(),
             group_names: Names::default(),
         };
         let estate = Estate {
+            browsers: BTreeMap::new(),
+            listeners_made: std::sync::Arc::default(),
             clock: Clock::new(now, 0),
             reached: now,
             sql_servers: vec![engine],

@@ -25,6 +25,25 @@ fn alter(rest: &str) -> String {
     format!("ALTER AVAILABILITY GROUP AG_Sales {rest}")
 }
 
+/// Read-only routing.
+pub(super) fn routing() -> Vec<Step> {
+    let list = |list: &str| {
+        alter(&format!("MODIFY REPLICA ON N'SQL1' WITH (PRIMARY_ROLE (READ_ONLY_ROUTING_LIST = {list}))"))
+    };
+    let url = |url: &str| {
+        alter(&format!("MODIFY REPLICA ON N'SQL1' WITH (SECONDARY_ROLE (READ_ONLY_ROUTING_URL = N'{url}'))"))
+    };
+    vec![
+        says(19401, &[&"sql1:1433", &"SQL1"], url("sql1:1433")),
+        says(19404, &[&"SQL1", &"SQL1"], list("(N'SQL1')")),
+        run(url("TCP://sql1.corp.example:1433")),
+        says(19403, &[&"SQL7", &"SQL1", &"AG_Sales"], list("(N'SQL1', N'SQL7')")),
+        says(19402, &[&"SQL1", &"SQL1"], list("((N'SQL1'), N'SQL1')")),
+        run(list("((N'SQL1'))")),
+        run(list("NONE")),
+    ]
+}
+
 pub(super) fn steps() -> Vec<Step> {
     const STATEMENT: &str = "ALTER AVAILABILITY GROUP";
     let one = replica("SQL1");
