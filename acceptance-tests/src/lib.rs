@@ -6,6 +6,7 @@
 //! | [`workspace`] | a folder with a configuration and its state, in which Terraform is run |
 //! | [`output`] | what a run of Terraform said |
 //! | [`secrets`] | looks for secrets in everything that a run left behind |
+//! | [`collation`] | the whole suite on servers of another collation |
 //! | [`core`] | the quickstart in this process, without Terraform, for sweeps |
 //! | [`deeds`] | what was done to the servers, out of all that they were asked |
 //! | [`foreign`] | somebody else at the same servers: a TDS and an ARM client |
@@ -25,6 +26,7 @@
     reason = "a surprise ends the test that it happened in"
 )]
 
+pub mod collation;
 pub mod core;
 pub mod deeds;
 pub mod foreign;

@@ -15,6 +15,7 @@ use milink_simulator::target;
 use milink_simulator::terraform::{self, Terraform};
 use milink_simulator::world::Estate;
 
+use crate::collation;
 use crate::foreign::{ArmClient, SqlClient};
 use crate::secrets::Secrets;
 use crate::workspace::Workspace;
@@ -53,7 +54,7 @@ impl Scenario {
         for secret in &scene.secrets {
             secrets.add(secret);
         }
-        let (estate, mut options) = scene.into_parts();
+        let (estate, mut options) = collation::parts(scene);
         options.journal = Some(folder.join("journal.jsonl"));
         let simulator = Simulator::start(estate, options).await.unwrap();
         simulator.write_rehearsal_file(&folder.join("rehearsal.json")).unwrap();

@@ -18,6 +18,7 @@ use terraform_provider_milink::framework::types::Type;
 use terraform_provider_milink::framework::value::{Object, Value};
 use terraform_provider_milink::provider::{Milink, rehearsal, server_of};
 
+use crate::collation;
 use crate::foreign::SqlClient;
 
 /// The quickstart's SQL Server.
@@ -36,7 +37,7 @@ impl World {
     pub async fn new() -> Self {
         let scene = Scene::demonstration().unwrap();
         let variables = scene.variables.clone();
-        let (estate, options) = scene.into_parts();
+        let (estate, options) = collation::parts(scene);
         let simulator = Simulator::start(estate, options).await.unwrap();
         let folder = tempfile::tempdir_in(target::directory()).unwrap();
         simulator.write_rehearsal_file(&folder.path().join("rehearsal.json")).unwrap();

@@ -9,6 +9,7 @@
     reason = "a surprise ends the test that it happened in"
 )]
 
+use milink_acceptance_tests::collation;
 use milink_acceptance_tests::core::{End, Interrupt, Quickstart};
 use milink_acceptance_tests::deeds;
 use milink_acceptance_tests::foreign::SqlClient;
@@ -33,20 +34,13 @@ struct World {
 
 impl World {
     /// The quickstart's world with another collation everywhere: servers, their databases, the instance.
-    fn with(collation: &str) -> Self {
+    fn with(name: &str) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let scene = Scene::demonstration().unwrap();
         let variables = scene.variables.clone();
         let (mut estate, options) = scene.into_parts();
-        let managed = estate.managed_instances.iter_mut().map(|managed| {
-            collation.clone_into(&mut managed.view.collation);
-            &mut managed.engine
-        });
-        for engine in estate.sql_servers.iter_mut().chain(managed) {
-            collation.clone_into(&mut engine.collation);
-            engine.databases.iter_mut().for_each(|database| collation.clone_into(&mut database.collation));
-        }
+        collation::impose(&mut estate, name);
         let simulator = runtime.block_on(Simulator::start(estate, options)).unwrap();
         let folder = tempfile::tempdir_in(target::directory()).unwrap();
         let rehearsal = folder.path().join("rehearsal.json");

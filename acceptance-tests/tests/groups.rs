@@ -11,6 +11,7 @@
 
 use std::sync::Arc;
 
+use milink_acceptance_tests::collation;
 use milink_acceptance_tests::foreign::SqlClient;
 use milink_simulator::scene::Scene;
 use milink_simulator::simulator::Simulator;
@@ -50,7 +51,7 @@ impl World {
             ],
         });
         let scene = Scene::new(serde_json::from_value(description).unwrap()).unwrap();
-        let (estate, options) = scene.into_parts();
+        let (estate, options) = collation::parts(scene);
         let simulator = Simulator::start(estate, options).await.unwrap();
         let folder = tempfile::tempdir_in(target::directory()).unwrap();
         simulator.write_rehearsal_file(&folder.path().join("rehearsal.json")).unwrap();

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use milink_acceptance_tests::collation;
 use milink_acceptance_tests::core::{End, Interrupt, Quickstart};
 use milink_simulator::scene::Scene;
 use milink_simulator::simulator::Simulator;
@@ -47,7 +48,7 @@ impl World {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let scene = Scene::demonstration().unwrap();
         let variables = scene.variables.clone();
-        let (mut estate, options) = scene.into_parts();
+        let (mut estate, options) = collation::parts(scene);
         estate.opposites.insert(opposite);
         let simulator = runtime.block_on(Simulator::start(estate, options)).unwrap();
         let folder = tempfile::tempdir_in(target::directory()).unwrap();
