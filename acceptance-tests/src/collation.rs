@@ -21,6 +21,12 @@ pub fn asked() -> Option<String> {
     Some(name)
 }
 
+/// `other`, another spelling of `name`, where the servers of this run hold it for the same name; else `name` itself.
+pub fn spelt<'a>(name: &'a str, other: &'a str) -> &'a str {
+    let collation = asked().map(|name| Collation::named(&name)).unwrap_or_default();
+    if collation.equal(name, other) { other } else { name }
+}
+
 /// The world of a scene, on servers of the collation that this run asks for.
 pub fn parts(scene: Scene) -> (Estate, Options) {
     let (mut estate, options) = scene.into_parts();

@@ -35,9 +35,15 @@ pub struct World {
 impl World {
     /// The quickstart's world.
     pub async fn new() -> Self {
+        Self::changed(|_estate| ()).await
+    }
+
+    /// The quickstart's world after a change.
+    pub async fn changed(change: impl FnOnce(&mut Estate)) -> Self {
         let scene = Scene::demonstration().unwrap();
         let variables = scene.variables.clone();
-        let (estate, options) = collation::parts(scene);
+        let (mut estate, options) = collation::parts(scene);
+        change(&mut estate);
         let simulator = Simulator::start(estate, options).await.unwrap();
         let folder = tempfile::tempdir_in(target::directory()).unwrap();
         simulator.write_rehearsal_file(&folder.path().join("rehearsal.json")).unwrap();

@@ -13,6 +13,7 @@ use milink_acceptance_tests::collation;
 use milink_acceptance_tests::core::{End, Interrupt, Quickstart};
 use milink_acceptance_tests::deeds;
 use milink_acceptance_tests::foreign::SqlClient;
+use milink_acceptance_tests::single;
 use milink_simulator::scene::Scene;
 use milink_simulator::simulator::Simulator;
 use milink_simulator::target;
@@ -20,7 +21,9 @@ use milink_simulator::world::Estate;
 use milink_simulator::world::database::DatabaseState;
 use milink_simulator::world::endpoint::State;
 use milink_simulator::world::managed::LinkPhase;
+use serde_json::json;
 use terraform_provider_milink::framework::harness::Action;
+use terraform_provider_milink::framework::value::Value;
 
 const SERVER: &str = "sql1.corp.example";
 
@@ -88,7 +91,7 @@ fn live(collation: &str) {
     // Drift: what somebody else did is seen and repaired, and nothing else is touched.
     let root = world.quickstart.state.keys().find(|address| address.contains(".root[")).unwrap().clone();
     let endpoint = world.look(|estate| estate.sql_servers[0].endpoint.as_ref().unwrap().name.clone());
-    let name = milink_acceptance_tests::single::text(&world.quickstart.state[&root], "name");
+    let name = single::text(&world.quickstart.state[&root], "name");
     world.they(&format!("DROP CERTIFICATE [{name}]"));
     world.they(&format!("ALTER ENDPOINT [{endpoint}] STATE = STOPPED"));
     world.look(|estate| estate.managed_instances[0].trust_certificates.clear());
@@ -139,4 +142,27 @@ fn the_quickstart_lives_under_a_binary_collation() {
 #[test]
 fn the_quickstart_lives_under_a_turkish_collation() {
     live("Turkish_CI_AS");
+}
+
+/// Where the letters differ, another spelling is another object: it is made beside the first, which nobody touches.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_spelling_is_another_name_where_the_collation_says_so() {
+    for (name, theirs, ours) in
+        [("Latin1_General_100_BIN2", "Theirs", "theirs"), ("Turkish_CI_AS", "THEIRS", "theirs")]
+    {
+        let world = single::World::changed(|estate| collation::impose(estate, name)).await;
+        world.master_key().await;
+        world.they(&format!("CREATE CERTIFICATE {theirs} WITH SUBJECT = N'theirs'")).await;
+        let before = world.server(|server| server.certificate(theirs).unwrap().clone());
+        let config = json!({ "sql_server": "hq", "name": ours });
+        let made = world.settle("milink_certificate", None, config).await;
+        assert_eq!(made.value("adopted"), &Value::Bool(false), "{name}");
+        let provider = world.provider().await;
+        provider.destroy("milink_certificate", &made).await.unwrap();
+        world.server(|server| {
+            assert!(server.certificate(ours).is_none(), "{name}");
+            assert_eq!(server.certificate(theirs), Some(&before), "{name}");
+        });
+        world.finish().await;
+    }
 }

@@ -9,6 +9,7 @@
     reason = "a surprise ends the test that it happened in"
 )]
 
+use milink_acceptance_tests::collation::spelt;
 use milink_acceptance_tests::{Scenario, Workspace};
 use milink_simulator::world::endpoint::{Endpoint, State};
 use milink_simulator::world::group::Listener;
@@ -99,7 +100,11 @@ async fn a_shared_endpoint_keeps_its_certificate_and_its_port_unless_asked() {
     // What differs in spelling alone is no change.
     terraform.write(
         "endpoint.tf",
-        &resource("certificate = \"THEIRS\"\nlistener_ip = \"ALL\"\nname = \"HADR_endpoint\""),
+        &resource(&format!(
+            "certificate = \"{}\"\nlistener_ip = \"ALL\"\nname = \"{}\"",
+            spelt("theirs", "THEIRS"),
+            spelt("Hadr_endpoint", "HADR_endpoint")
+        )),
     );
     terraform.apply().await.succeeded().says("An existing endpoint is taken over");
     assert_eq!(endpoint(&scenario), before, "it was altered for nothing");

@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use milink_acceptance_tests::collation;
+use milink_acceptance_tests::collation::{self, spelt};
 use milink_acceptance_tests::foreign::SqlClient;
 use milink_simulator::scene::Scene;
 use milink_simulator::simulator::Simulator;
@@ -200,9 +200,9 @@ async fn only_what_was_put_in_is_taken_out() {
     let stored = made(&harness, config(&["a"], json!({ "databases": ["Sales"] }))).await;
 
     // Another spelling of the name is the same name.
-    let spelt =
-        harness.config(TYPE, config(&["a"], json!({ "name": "ag", "databases": ["SALES"] }))).unwrap();
-    let plan = harness.plan(TYPE, Some(&stored), &spelt).await.unwrap();
+    let other = json!({ "name": spelt("AG", "ag"), "databases": [spelt("Sales", "SALES")] });
+    let other = harness.config(TYPE, config(&["a"], other)).unwrap();
+    let plan = harness.plan(TYPE, Some(&stored), &other).await.unwrap();
     assert_eq!(plan.action, Action::NoOp);
 
     // Somebody else's is not shown and stays.
@@ -382,9 +382,10 @@ async fn what_differs_is_refused_in_the_plan_and_named() {
         assert!(problem.contains(word), "{word} is not in: {problem}");
     }
     // In another letter case it is taken over, and stays as written.
-    let spelt = other.config(TYPE, config(&["a"], json!({ "name": "ag", "databases": ["sales"] }))).unwrap();
-    let stored = other.settle(TYPE, None, &spelt).await.unwrap();
-    assert_eq!(text(&stored, "name"), "ag");
+    let words = json!({ "name": spelt("AG", "ag"), "databases": [spelt("Sales", "sales")] });
+    let words = other.config(TYPE, config(&["a"], words)).unwrap();
+    let stored = other.settle(TYPE, None, &words).await.unwrap();
+    assert_eq!(text(&stored, "name"), spelt("AG", "ag"));
     world.finish().await;
 }
 

@@ -115,9 +115,19 @@ impl InstanceFacts {
 }
 
 /// Whether two names of objects are the same under a collation of the server.
+///
+/// Binary and case-sensitive collations tell every spelling apart. Turkish and Azeri hold `i` and `İ` for one letter, and
+/// `ı` and `I` for another (Unicode, `SpecialCasing.txt`, `tr` and `az`): there `THEIRS` is not `theirs`.
 pub fn same_name(collation: &str, left: &str, right: &str) -> bool {
-    let sensitive = collation.contains("_CS_") || collation.contains("_BIN");
-    if sensitive { left == right } else { left.to_lowercase() == right.to_lowercase() }
+    let collation = collation.to_ascii_uppercase();
+    if collation.contains("_CS_") || collation.contains("_BIN") {
+        return left == right;
+    }
+    let dotless = ["TURKISH_", "AZERI_LATIN_"].iter().any(|language| collation.starts_with(language));
+    let fold = |name: &str| {
+        if dotless { name.replace('I', "ı").replace('İ', "i").to_lowercase() } else { name.to_lowercase() }
+    };
+    fold(left) == fold(right)
 }
 
 impl ProductVersion {
@@ -135,5 +145,31 @@ impl ProductVersion {
 impl std::fmt::Display for ProductVersion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}.{}.{}", self.major, self.minor, self.build, self.revision)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_name;
+
+    #[test]
+    fn names_are_the_same_where_the_collation_says_so() {
+        for (collation, left, right, same) in [
+            ("SQL_Latin1_General_CP1_CI_AS", "THEIRS", "theirs", true),
+            ("SQL_Latin1_General_CP1_CI_AS", "STRASSE", "strase", false),
+            ("SQL_Latin1_General_CP1_CI_AS", "ÄRGER", "ärger", true),
+            ("SQL_Latin1_General_CP1_CS_AS", "Sales", "sales", false),
+            ("Latin1_General_100_BIN2", "Sales", "sales", false),
+            ("Latin1_General_100_BIN2", "Sales", "Sales", true),
+            ("Turkish_CI_AS", "SALES", "sales", true),
+            ("Turkish_CI_AS", "THEIRS", "theirs", false),
+            ("Turkish_CI_AS", "THEİRS", "theirs", true),
+            ("Turkish_CI_AS", "THEIRS", "theırs", true),
+            ("Azeri_Latin_100_CI_AS", "THEIRS", "theirs", false),
+            ("Azeri_Cyrillic_100_CI_AS", "THEIRS", "theirs", true),
+            ("Turkish_100_BIN2", "THEİRS", "theirs", false),
+        ] {
+            assert_eq!(same_name(collation, left, right), same, "{left} and {right} under {collation}");
+        }
     }
 }

@@ -1,3 +1,4 @@
+use milink_acceptance_tests::collation::spelt;
 use milink_acceptance_tests::single::{World, roots, said, text};
 use milink_simulator::faults::{Action as Fault, Failure, Filter, Rule};
 use serde_json::{Value as Json, json};
@@ -64,7 +65,7 @@ async fn an_import_plans_nothing_and_its_grants_are_others() {
     let both = json!({ "trusted_for_dns": ["*.database.windows.net", "*.other.example"] });
     for imported in [
         provider.import(IMPORTED, "hq/Root").await.unwrap(),
-        provider.import(IMPORTED, "root").await.unwrap(),
+        provider.import(IMPORTED, spelt("Root", "root")).await.unwrap(),
         provider
             .import_by_identity(IMPORTED, json!({ "server_name": server_name, "name": "Root" }))
             .await

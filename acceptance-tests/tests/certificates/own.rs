@@ -1,3 +1,4 @@
+use milink_acceptance_tests::collation::spelt;
 use milink_acceptance_tests::single::{World, said, text};
 use serde_json::{Value as Json, json};
 use terraform_provider_milink::framework::harness::{Action, Harness, Stored};
@@ -37,7 +38,7 @@ async fn an_import_plans_nothing_and_is_left_by_a_destroy() {
     for imported in [
         provider.import(CERTIFICATE, "hq/Theirs").await.unwrap(),
         // One block: it may be left out. The server's spelling counts, not the importer's.
-        provider.import(CERTIFICATE, "theirs").await.unwrap(),
+        provider.import(CERTIFICATE, spelt("Theirs", "theirs")).await.unwrap(),
         provider.import_by_identity(CERTIFICATE, identity("Theirs")).await.unwrap(),
     ] {
         assert_eq!(action(&provider, &imported, json!({ "name": "Theirs" })).await, Action::NoOp);
@@ -75,9 +76,10 @@ async fn what_bears_the_name_is_taken_over_where_it_agrees_and_told_in_the_plan(
         let config = provider.config(CERTIFICATE, config(words)).unwrap();
         provider.plan(CERTIFICATE, None, &config).await
     };
+    let name = spelt("Theirs", "theirs");
     for (words, difference) in [
-        (json!({ "name": "theirs", "subject": "ours" }), "its subject is `theirs`"),
-        (json!({ "name": "theirs", "valid_for": "365d" }), "until 2099-01-01"),
+        (json!({ "name": name, "subject": "ours" }), "its subject is `theirs`"),
+        (json!({ "name": name, "valid_for": "365d" }), "until 2099-01-01"),
     ] {
         let refused = plan(words).await.unwrap_err().to_string();
         assert!(
@@ -86,13 +88,14 @@ async fn what_bears_the_name_is_taken_over_where_it_agrees_and_told_in_the_plan(
         );
     }
     // What is not written is not compared.
-    let agreed = plan(json!({ "name": "theirs" })).await.unwrap();
+    let agreed = plan(json!({ "name": name })).await.unwrap();
     assert!(said(&agreed.diagnostics).contains("taken over"), "{}", said(&agreed.diagnostics));
     let made = provider.apply(agreed).await.unwrap().success().unwrap().unwrap();
     assert_eq!((text(&made, "subject").as_str(), made.value("adopted")), ("theirs", &Value::Bool(true)));
-    assert_eq!(action(&world.provider().await, &made, json!({ "name": "theirs" })).await, Action::NoOp);
-    // For this server another letter case is no other name.
-    assert_eq!(action(&provider, &made, json!({ "name": "THEIRS" })).await, Action::NoOp);
+    assert_eq!(action(&world.provider().await, &made, json!({ "name": name })).await, Action::NoOp);
+    // Where another letter case is no other name.
+    let upper = json!({ "name": spelt(name, "THEIRS") });
+    assert_eq!(action(&provider, &made, upper).await, Action::NoOp);
 
     let plan = provider.plan_destroy(CERTIFICATE, &made).await.unwrap();
     assert!(said(&plan.diagnostics).contains("left in place"), "{}", said(&plan.diagnostics));
@@ -106,7 +109,7 @@ async fn a_replacement_under_the_same_name_is_refused_in_the_plan() {
     world.master_key().await;
     let made = world.settle(CERTIFICATE, None, config(json!({ "name": "Ours", "subject": "one" }))).await;
     let provider = world.provider().await;
-    for name in ["Ours", "ours"] {
+    for name in ["Ours", spelt("Ours", "ours")] {
         let words = config(json!({ "name": name, "subject": "two" }));
         let words = provider.config(CERTIFICATE, words).unwrap();
         let refused = provider.plan(CERTIFICATE, Some(&made), &words).await.unwrap_err().to_string();
@@ -171,7 +174,7 @@ async fn the_other_half_of_a_replacement_does_not_drop_what_was_taken_over() {
     // create_before_destroy after a taint: one process makes the successor and then deletes the tainted one.
     let provider = world.provider().await;
     let plan = provider.plan_destroy(CERTIFICATE, &made).await.unwrap();
-    let upper = provider.config(CERTIFICATE, config(json!({ "name": "OURS" }))).unwrap();
+    let upper = provider.config(CERTIFICATE, config(json!({ "name": spelt("Ours", "OURS") }))).unwrap();
     let successor = provider.settle(CERTIFICATE, None, &upper).await.unwrap();
     assert_eq!(provider.apply(plan).await.unwrap().success().unwrap().map(|_| ()), None);
     assert_eq!(successor.value("adopted"), &Value::Bool(true));

@@ -28,7 +28,7 @@ impl Collation {
         let upper = name.to_ascii_uppercase();
         if upper.contains("_BIN") || upper.contains("_CS_") || upper.ends_with("_CS") {
             Self::Exact
-        } else if upper.starts_with("TURKISH") {
+        } else if upper.starts_with("TURKISH_") || upper.starts_with("AZERI_LATIN_") {
             Self::TurkishCaseInsensitive
         } else {
             Self::CaseInsensitive
