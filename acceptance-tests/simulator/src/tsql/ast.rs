@@ -6,6 +6,8 @@
 
 use sqlparser::ast::{DataType, Expr, Ident, ObjectName, Query};
 
+use crate::world::security::PasswordHash;
+
 /// A parsed batch.
 #[derive(Debug, Clone)]
 pub(crate) struct Batch {
@@ -335,7 +337,7 @@ pub(crate) enum Ddl {
     AlterLogin {
         name: Name,
         enable: Option<bool>,
-        password: Option<Secret>,
+        password: Option<LoginPassword>,
         options: LoginOptions,
     },
     DropLogin {
@@ -402,10 +404,30 @@ pub(crate) enum CertificateSource {
         expiry_date: Option<String>,
     },
     /// `FROM BINARY = 0x…`.
-    Binary { der: Vec<u8>, private_key: bool },
+    Binary { der: Vec<u8>, private_key: Option<PrivateKey> },
     /// `FROM [EXECUTABLE] FILE`, `FROM ASSEMBLY`: files of the host, which the simulator does not have.
     #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
     File { path: String },
+}
+
+/// `PRIVATE KEY (…)`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PrivateKey {
+    /// `BINARY = 0x…`.
+    pub(crate) binary: Option<KeyFile>,
+    /// `FILE = '…'`.
+    pub(crate) in_file: bool,
+    pub(crate) passwords: KeyPasswords,
+}
+
+/// A private key on its way to the world; never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct KeyFile(pub(crate) Vec<u8>);
+
+impl std::fmt::Debug for KeyFile {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("KeyFile(…)")
+    }
 }
 
 /// The passwords of a `PRIVATE KEY (…)`: the one that it is put under, and the one that it is under.
@@ -418,7 +440,7 @@ pub(crate) struct KeyPasswords {
 #[derive(Debug, Clone)]
 pub(crate) enum AlterCertificate {
     RemovePrivateKey,
-    PrivateKey(KeyPasswords),
+    PrivateKey(PrivateKey),
     ActiveForBeginDialog(bool),
 }
 
@@ -776,11 +798,20 @@ pub(crate) struct LoginOptions {
     pub(crate) check_policy: Option<bool>,
     pub(crate) check_expiration: Option<bool>,
     pub(crate) must_change: bool,
+    pub(crate) sid: Option<Vec<u8>>,
+}
+
+/// What a login gets as its password.
+#[derive(Debug, Clone)]
+pub(crate) enum LoginPassword {
+    Plain(Secret),
+    /// `0x… HASHED`; nothing where that is no hash.
+    Hashed(Option<PasswordHash>),
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum LoginSource {
-    Password(Secret),
+    Password(LoginPassword),
     Windows,
     External,
     Certificate(Name),

@@ -117,8 +117,12 @@ impl EngineBackend {
                     let login = logins
                         .find(|login| self.shared.collation.equal(&login.name, user))
                         .ok_or_else(|| failed(state::UNKNOWN))?;
-                    let held = login.password.as_ref().ok_or_else(|| failed(state::NO_SQL_LOGIN))?;
-                    match (held.0 == **password, login.enabled) {
+                    let right = match (&login.options.password_hash, &login.password) {
+                        (Some(hash), _) => hash.is_of(password),
+                        (None, Some(held)) => held.0 == **password,
+                        (None, None) => return Err(failed(state::NO_SQL_LOGIN)),
+                    };
+                    match (right, login.enabled) {
                         (true, true) => Ok(login.name.clone()),
                         (false, true) => Err(failed(state::WRONG_PASSWORD)),
                         (false, false) => Err(failed(state::WRONG_PASSWORD_OF_DISABLED)),

@@ -4,6 +4,7 @@
 //! two travel apart: a date is text in ISO form, a GUID upper-case text, a bit the number 0 or 1. Conversions follow
 //! CAST and CONVERT of the server, with its error numbers.
 
+pub(crate) mod decimal;
 mod styles;
 
 use std::fmt;
@@ -13,7 +14,8 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Date, PrimitiveDateTime, Time};
 
-use super::error::{self, SqlError};
+use self::decimal::Decimal;
+use super::error::{self, SqlError, raise};
 
 /// A SQL Server type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,6 +112,7 @@ impl Type {
                 (Some(left), Some(right)) => Self::VarBinary(Some(left.max(right))),
                 _ => Self::VarBinary(None),
             },
+            Family::Number if self.rank().max(other.rank()) == 6 => decimal::common(self, other),
             _ => {
                 if self.rank() >= other.rank() {
                     self
@@ -297,22 +300,30 @@ fn to_number(value: Value, from: Type, to: Type) -> Result<Value, SqlError> {
                 .map_err(|_| error::conversion_to(from.base_name(), "float")),
             other => Ok(other),
         },
-        Type::Numeric(..) => match value {
-            Value::Text(text) => {
-                let trimmed = text.trim();
-                match trimmed.parse::<i64>() {
-                    Ok(number) => Ok(Value::Integer(number)),
-                    Err(_) => trimmed
-                        .parse()
-                        .map(Value::Real)
-                        .map_err(|_| error::conversion_to(from.base_name(), "numeric")),
+        Type::Numeric(_, scale) => {
+            let number = match &value {
+                Value::Real(number) if !matches!(from, Type::Numeric(..)) => {
+                    Decimal::of_float(*number, scale)
+                        .ok_or_else(|| raise!(8115, from.base_name(), "numeric"))?
                 }
-            }
-            other => Ok(other),
-        },
+                Value::Blob(_) => return Err(error::not_modelled("numbers made of binaries")),
+                other => Decimal::of(other, from)
+                    .ok_or_else(|| error::conversion_to(from.base_name(), "numeric"))?,
+            };
+            number.into_value(to, from.base_name())
+        }
         _ => {
             let number = match value {
                 Value::Integer(number) => number,
+                other @ (Value::Real(_) | Value::Text(_)) if matches!(from, Type::Numeric(..)) => {
+                    let number = Decimal::of(&other, from);
+                    // What is not nought is true, however small.
+                    let is_bit = to == Type::Bit && number.is_some_and(|number| !number.is_zero());
+                    if is_bit {
+                        return Ok(Value::Integer(1));
+                    }
+                    number.and_then(Decimal::whole).ok_or_else(|| raise!(8115, "numeric", to.base_name()))?
+                }
                 Value::Real(number) => truncated(number).ok_or_else(|| error::overflow(to.base_name()))?,
                 Value::Blob(bytes) => {
                     bytes.iter().rev().take(8).rev().fold(0_i64, |sum, byte| (sum << 8) | i64::from(*byte))
@@ -341,6 +352,11 @@ fn to_number(value: Value, from: Type, to: Type) -> Result<Value, SqlError> {
 }
 
 fn to_text(value: Value, from: Type, style: i64) -> Result<String, SqlError> {
+    if let Type::Numeric(_, scale) = from
+        && let Some(number) = Decimal::of(&value, from).and_then(|number| number.scaled(scale, false))
+    {
+        return Ok(number.to_string());
+    }
     Ok(match value {
         Value::Integer(number) => number.to_string(),
         Value::Real(number) if matches!(from, Type::Float | Type::Real) => styles::float(number, style)?,

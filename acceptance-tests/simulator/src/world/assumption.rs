@@ -431,6 +431,13 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     )
     .because("the provider opens no transaction"),
     fixed(
+        66,
+        "The password of a private key that is given in BINARY counts as UTF-8; CERTPRIVATEKEY is NULL where the password that \
+         the key is under is another.",
+        "It counts in another encoding, and a wrong password is an error.",
+    )
+    .because("the provider moves no private keys"),
+    fixed(
         70,
         "The four letters of the permissions of 2022 in sys.server_permissions and sys.database_permissions.",
         "They are others.",

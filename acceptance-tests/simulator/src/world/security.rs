@@ -1,5 +1,6 @@
 //! Master key, certificates, issuer grants, logins and permissions.
 
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA512, digest};
 use time::OffsetDateTime;
 
 /// The database master key of `master`.
@@ -126,12 +127,52 @@ pub struct LoginOptions {
     pub check_expiration: bool,
     /// `MUST_CHANGE`, until the password was changed.
     pub must_change: bool,
+    /// `SID`; nothing where the engine chose it.
+    pub sid: Option<Vec<u8>>,
+    /// `PASSWORD = … HASHED`: it stands for [`Login::password`].
+    pub password_hash: Option<PasswordHash>,
 }
 
 impl Default for LoginOptions {
     fn default() -> Self {
         let default_database = "master".to_owned();
-        Self { default_database, check_policy: true, check_expiration: false, must_change: false }
+        Self {
+            default_database,
+            check_policy: true,
+            check_expiration: false,
+            must_change: false,
+            sid: None,
+            password_hash: None,
+        }
+    }
+}
+
+/// The hash of a password as `sys.sql_logins` has it: a version, four bytes of salt, and what SHA-1 (version 0x0100) or
+/// SHA-512 (0x0200) makes of the password in UTF-16 and the salt. [learn.microsoft.com: "Transfer logins and passwords
+/// between instances", `sp_help_revlogin`; descriptions of the field]
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(Vec<u8>);
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("PasswordHash(…)")
+    }
+}
+
+impl PasswordHash {
+    /// Reads one; nothing where its version or length is none.
+    pub fn read(bytes: Vec<u8>) -> Option<Self> {
+        let known = matches!((bytes.first_chunk(), bytes.len()), (Some([1, 0]), 26) | (Some([2, 0]), 70));
+        known.then_some(Self(bytes))
+    }
+
+    /// Whether it is that password's.
+    pub fn is_of(&self, password: &str) -> bool {
+        let (Some(salt), Some(expected)) = (self.0.get(2..6), self.0.get(6..)) else { return false };
+        let mut text: Vec<u8> = password.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        text.extend(salt);
+        let algorithm = if self.0.first() == Some(&1) { &SHA1_FOR_LEGACY_USE_ONLY } else { &SHA512 };
+        digest(algorithm, &text).as_ref() == expected
     }
 }
 

@@ -174,6 +174,12 @@ const CHECKS: &[(u16, Check)] = &[
     (63, Check::Experiment("run a text with an error by sp_executesql, and read what it returns")),
     (64, Check::Experiment("break an unnamed key and a check of a temporary table with one statement")),
     (65, Check::Experiment("make a certificate and a login in a transaction, and roll it back")),
+    (
+        66,
+        Check::Experiment(
+            "move a certificate with its private key by CERTPRIVATEKEY, with a password beyond ASCII",
+        ),
+    ),
     (70, Check::Letters),
     (71, Check::Experiment("deny VIEW DEFINITION on a certificate to a login that has CONTROL on it")),
     (72, Check::StateRights),

@@ -125,6 +125,9 @@ pub(crate) fn sid(login: &Login) -> Vec<u8> {
     if login.id == 1 {
         return vec![1];
     }
+    if let Some(chosen) = &login.options.sid {
+        return chosen.clone();
+    }
     let upper = login.name.to_uppercase();
     let hash = |text: &str| {
         let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();

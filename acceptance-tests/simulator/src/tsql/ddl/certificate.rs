@@ -4,11 +4,13 @@
 
 use time::OffsetDateTime;
 
-use super::super::ast::{AlterCertificate, CertificateSource, CreateCertificate, KeyPasswords, Secret};
+use super::super::ast::{
+    AlterCertificate, CertificateSource, CreateCertificate, KeyPasswords, PrivateKey, Secret,
+};
 use super::super::catalog::SYSTEM_CERTIFICATES;
 use super::super::error::{SqlError, date_conversion, not_modelled, raise};
 use super::refusal::{master_key_needed, no_permission, not_found, password_policy};
-use super::{Caller, Outcome, engine, engine_mut, in_master, next_id, permission, x509};
+use super::{Caller, Outcome, engine, engine_mut, in_master, next_id, permission, pvk, x509};
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Certificate, Password, PrivateKeyProtection, Securable};
 use crate::world::x509::has_elliptic_key;
@@ -41,13 +43,19 @@ pub(super) fn create(
             let dates = (start_date.as_deref(), expiry_date.as_deref());
             born((estate, engine), caller, now, name, subject, password.as_ref(), dates)?
         }
-        CertificateSource::Binary { private_key: true, .. } => {
-            return Err(not_modelled("private keys in CREATE CERTIFICATE FROM BINARY"));
-        }
         // ASSUMED 43: the documentation names no kind of key that is not taken.
-        CertificateSource::Binary { der, .. } => x509::read(name, der)
-            .filter(|_| !estate.opposites.contains(&assumption::ELLIPTIC_KEYS) || !has_elliptic_key(der))
-            .ok_or_else(|| raise!(15297))?,
+        CertificateSource::Binary { private_key: Some(PrivateKey { binary: None, .. }), .. } => {
+            return Err(raise!(33069));
+        }
+        CertificateSource::Binary { der, private_key } => {
+            let read = x509::read(name, der)
+                .filter(|_| !estate.opposites.contains(&assumption::ELLIPTIC_KEYS) || !has_elliptic_key(der))
+                .ok_or_else(|| raise!(15297))?;
+            match private_key {
+                Some(key) => with_key((estate, engine), caller, read, key)?,
+                None => read,
+            }
+        }
         // The host of a simulated engine has no files.
         CertificateSource::File { .. } => {
             return Err(raise!(15208));
@@ -76,13 +84,18 @@ pub(super) fn alter(
     let mut certificate = visible(engine, caller, "alter", name)?.clone();
     match change {
         AlterCertificate::ActiveForBeginDialog(on) => certificate.active_for_begin_dialog = *on,
+        // The host of a simulated engine has no files.
+        AlterCertificate::PrivateKey(key) if key.in_file => return Err(raise!(15208)),
+        AlterCertificate::PrivateKey(key) if key.binary.is_some() => {
+            certificate = with_key((estate, engine), caller, certificate, key)?;
+        }
         _ if certificate.private_key == PrivateKeyProtection::None => return Err(no_private_key(name)),
         AlterCertificate::RemovePrivateKey => {
             certificate.private_key = PrivateKeyProtection::None;
             certificate.key.clear();
             certificate.password = None;
         }
-        AlterCertificate::PrivateKey(passwords) => {
+        AlterCertificate::PrivateKey(PrivateKey { passwords, .. }) => {
             unlock(engine, caller, &certificate, passwords.decryption.as_ref())?;
             certificate.password = None;
             certificate.private_key = PrivateKeyProtection::MasterKey;
@@ -151,6 +164,39 @@ pub(super) fn backup(
 /// 15342: listed with severity 10, arrives with 16 like 15313 (ASSUMED 32).
 pub(super) fn no_private_key(name: &str) -> SqlError {
     raise!(15342, "certificate", name)
+}
+
+/// A certificate with the private key that comes with it.
+///
+/// # Errors
+/// 15297 for what is no key or another certificate's, 15465 for a wrong password, and those of
+/// the protection that it gets here.
+fn with_key(
+    (estate, engine): (&Estate, &SqlInstance),
+    caller: &Caller,
+    certificate: Certificate,
+    given: &PrivateKey,
+) -> Result<Certificate, SqlError> {
+    let file = given.binary.as_ref().ok_or_else(|| raise!(15297))?;
+    let decryption = given.passwords.decryption.as_ref().map(|password| password.0.as_str());
+    let key = pvk::read(&file.0, decryption).map_err(|cause| match cause {
+        pvk::Unreadable::Form => raise!(15297),
+        pvk::Unreadable::Password => raise!(15465),
+    })?;
+    if pvk::modulus(&key).is_none_or(|modulus| x509::modulus(&certificate.der) != Some(modulus)) {
+        return Err(raise!(15297));
+    }
+    let (private_key, password) = match &given.passwords.encryption {
+        Some(password) => {
+            password_policy(estate, &password.0)?;
+            (PrivateKeyProtection::Password, Some(Password(password.0.clone())))
+        }
+        None => {
+            key_usable(engine, caller)?;
+            (PrivateKeyProtection::MasterKey, None)
+        }
+    };
+    Ok(Certificate { key, private_key, password, ..certificate })
 }
 
 /// A certificate that the engine makes itself.

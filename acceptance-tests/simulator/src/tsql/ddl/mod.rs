@@ -22,6 +22,7 @@ mod master_key;
 mod membership;
 pub(crate) mod permission;
 pub(crate) mod procedure;
+pub(crate) mod pvk;
 mod refusal;
 mod replica;
 pub(crate) mod role;

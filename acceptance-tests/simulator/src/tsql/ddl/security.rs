@@ -1,6 +1,8 @@
 //! Logins, users, fixed server roles, permissions and owners.
 
-use super::super::ast::{self, CreateLogin, LoginSource, Name, PermissionVerb, Secret, SecurableClass};
+use super::super::ast::{
+    self, CreateLogin, LoginPassword, LoginSource, Name, PermissionVerb, SecurableClass,
+};
 use super::super::catalog;
 use super::super::error::{SqlError, not_modelled, raise};
 use super::permission::{Builtin, Class, PUBLIC};
@@ -8,7 +10,7 @@ use super::refusal::{no_permission, not_found, password_policy};
 use super::{Caller, Outcome, engine, engine_mut, in_master, next_id, permission};
 use crate::world::Estate;
 use crate::world::instance::SqlInstance;
-use crate::world::security::{Login, LoginOptions, Password, Permission, Securable, User};
+use crate::world::security::{Login, LoginOptions, Password, PasswordHash, Permission, Securable, User};
 
 /// `principal_id` of `sa`.
 const SA: i32 = 1;
@@ -25,13 +27,12 @@ pub(super) fn create_login(
     if permission::login(engine, name).is_some() || permission::fixed_role(engine, name).is_some() {
         return Err(raise!(15025, name));
     }
-    let options = login_options(engine, &LoginOptions::default(), &statement.options)?;
+    let mut options = login_options(engine, &LoginOptions::default(), &statement.options)?;
     let (kind, password) = match &statement.source {
         LoginSource::Password(password) => {
-            if options.check_policy {
-                password_policy(estate, &password.0)?;
-            }
-            ('S', Some(Password(password.0.clone())))
+            let (plain, hash) = taken(estate, password, &options)?;
+            options.password_hash = hash;
+            ('S', plain)
         }
         LoginSource::Windows if !name.contains('\\') => {
             return Err(raise!(15407, name));
@@ -63,7 +64,26 @@ pub(super) fn create_login(
     Ok(Outcome::default())
 }
 
-/// The options of a login after a statement; 15010, 15099 and 15122 for those that cannot be.
+/// A password as a login keeps it: as it is, or its hash, which no policy can judge.
+fn taken(
+    estate: &Estate,
+    password: &LoginPassword,
+    options: &LoginOptions,
+) -> Result<(Option<Password>, Option<PasswordHash>), SqlError> {
+    match password {
+        LoginPassword::Plain(password) => {
+            if options.check_policy {
+                password_policy(estate, &password.0)?;
+            }
+            Ok((Some(Password(password.0.clone())), None))
+        }
+        LoginPassword::Hashed(_) if options.must_change => Err(not_modelled("HASHED with MUST_CHANGE")),
+        LoginPassword::Hashed(Some(hash)) => Ok((None, Some(hash.clone()))),
+        LoginPassword::Hashed(None) => Err(raise!(15021, "PASSWORD")),
+    }
+}
+
+/// The options of a login after a statement; 15010, 15099, 15122, 15419 and 15433 for those that cannot be.
 fn login_options(
     engine: &SqlInstance,
     before: &LoginOptions,
@@ -73,6 +93,15 @@ fn login_options(
     if let Some(Name(name)) = &written.default_database {
         let database = engine.database(name).ok_or_else(|| raise!(15010, name))?;
         options.default_database.clone_from(&database.name);
+    }
+    if let Some(sid) = &written.sid {
+        if sid.len() != 16 {
+            return Err(raise!(15419));
+        }
+        if engine.logins.iter().any(|login| catalog::sid(login) == *sid) {
+            return Err(raise!(15433));
+        }
+        options.sid = Some(sid.clone());
     }
     options.check_policy = written.check_policy.unwrap_or(options.check_policy);
     options.check_expiration = written.check_expiration.unwrap_or(options.check_expiration);
@@ -104,7 +133,7 @@ pub(super) fn alter_login(
     caller: &Caller,
     name: &str,
     enable: Option<bool>,
-    password: Option<&Secret>,
+    password: Option<&LoginPassword>,
     options: &ast::LoginOptions,
 ) -> Result<Outcome, SqlError> {
     let here = engine(estate, caller)?;
@@ -120,10 +149,11 @@ pub(super) fn alter_login(
         return Err(raise!(15128));
     }
     let mut options = login_options(here, &login.options, options)?;
+    let mut replaced = None;
     if let Some(password) = password {
-        if options.check_policy {
-            password_policy(estate, &password.0)?;
-        }
+        let (plain, hash) = taken(estate, password, &options)?;
+        options.password_hash = hash;
+        replaced = Some(plain);
         // One's own change is the one that was asked for.
         options.must_change &= !own;
     }
@@ -134,8 +164,8 @@ pub(super) fn alter_login(
         login.modified = now;
         login.enabled = enable.unwrap_or(login.enabled);
         login.options.clone_from(&options);
-        if let Some(password) = password {
-            login.password = Some(Password(password.0.clone()));
+        if let Some(password) = &replaced {
+            login.password.clone_from(password);
         }
     }
     Ok(Outcome::default())

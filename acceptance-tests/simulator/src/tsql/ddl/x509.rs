@@ -21,6 +21,17 @@ pub(super) fn generate(
     Ok((certificate.der().to_vec(), key.serialize_der()))
 }
 
+/// The modulus of a certificate's RSA key, without leading zeros.
+pub(super) fn modulus(der: &[u8]) -> Option<Vec<u8>> {
+    use x509_parser::prelude::{FromDer as _, X509Certificate};
+    use x509_parser::public_key::PublicKey;
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    match certificate.public_key().parsed().ok()? {
+        PublicKey::RSA(key) => Some(key.modulus.iter().copied().skip_while(|byte| *byte == 0).collect()),
+        _ => None,
+    }
+}
+
 /// Reads a date as T-SQL converts one in an English session: `20301231`, `2030-12-31`, `12/31/2030`, each with or
 /// without a time.
 pub(super) fn date(text: &str) -> Option<OffsetDateTime> {

@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 use time::OffsetDateTime;
 
 use super::super::catalog::{SYSTEM_CERTIFICATES, certificate_sid, sid_text};
+use super::super::ddl::pvk;
 use super::super::error::{SqlError, not_modelled};
 use super::super::value::{self, Type};
 use super::principals::Caller;
@@ -37,8 +38,23 @@ pub(super) fn call(caller: Caller<'_>, function: &str, arguments: Arguments<'_>)
         "CERTPROPERTY" => Ok(property(certificate, arguments.text(1).unwrap_or_default())),
         // NULL is the answer for a certificate without a private key ("CERTPRIVATEKEY", 2025).
         _ if certificate.private_key == PrivateKeyProtection::None => Ok(Value::Null),
-        _ => Err(not_modelled("the export of private keys")),
+        _ => private_key(certificate, arguments),
     }
+}
+
+/// `CERTPRIVATEKEY(id, password [, password that it is under])`. ASSUMED 66: NULL where the last one is another.
+fn private_key(certificate: &Certificate, arguments: Arguments<'_>) -> Result<Value, SqlError> {
+    let Some(password) = arguments.text(1).filter(|password| !password.is_empty()) else {
+        return Ok(Value::Null);
+    };
+    let under = certificate.password.as_ref().map(|password| password.0.as_str());
+    if certificate.private_key == PrivateKeyProtection::Password && arguments.text(2) != under {
+        return Ok(Value::Null);
+    }
+    let salt = uuid::Uuid::new_v4().into_bytes();
+    pvk::write(&certificate.key, password, salt)
+        .map(Value::Blob)
+        .ok_or_else(|| not_modelled("the export of private keys but of RSA"))
 }
 
 fn property(certificate: &Certificate, name: &str) -> Value {

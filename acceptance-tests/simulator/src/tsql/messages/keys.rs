@@ -103,6 +103,11 @@ pub(super) const MESSAGES: &[Message] = &[
          specified.",
     ),
     raised(
+        33069,
+        16,
+        "CREATE CERTIFICATE statement cannot mix file and binary modes. Rewrite the statement using only the FILE or BINARY keyword.",
+    ),
+    raised(
         37447,
         16,
         "The certificate '%.*ls' has been already added as a trusted issuer for DNS name '%.*ls'",

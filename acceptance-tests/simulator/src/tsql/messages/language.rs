@@ -32,6 +32,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "Only one expression can be specified in the select list when the subquery is not introduced with \
          EXISTS.",
     ),
+    raised(127, 15, "A TOP N or FETCH rowcount value may not be negative."),
     raised(137, 15, "Must declare the scalar variable \"%.*ls\".").state(2),
     raised(
         141,
@@ -74,6 +75,11 @@ pub(super) const MESSAGES: &[Message] = &[
         "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= \
          , >, >= or when the subquery is used as an expression.",
     ),
+    raised(
+        1007,
+        15,
+        "The %S_MSG '%.*ls' is out of the range for numeric representation (maximum precision 38).",
+    ),
     raised(1011, 15, "The correlation name '%.*ls' is specified multiple times in a FROM clause."),
     raised(
         1033,
@@ -88,6 +94,11 @@ pub(super) const MESSAGES: &[Message] = &[
          allowed. Change the alias to a valid name.",
     )
     .state(4),
+    raised(
+        1060,
+        15,
+        "The number of rows provided for a TOP or FETCH clauses row count parameter must be an integer.",
+    ),
     raised(1087, 15, "Must declare the table variable \"%.*ls\".").state(2),
     raised(
         2526,
@@ -127,6 +138,9 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(10709, 16, "The number of columns for each row in a table value constructor must be the same."),
     raised(10715, 15, "'%.*ls' is not a valid hint."),
     raised(10741, 15, "A TOP can not be used in the same query or sub-query as an OFFSET.").state(2),
+    raised(10742, 15, "The offset specified in a OFFSET clause may not be negative."),
+    raised(10743, 15, "The number of rows provided for a OFFSET clause must be an integer."),
+    raised(10744, 15, "The number of rows provided for a FETCH clause must be greater then zero."),
     raised(11501, 16, "The batch could not be analyzed because of compile errors.").state(2),
     raised(
         11509,

@@ -47,6 +47,7 @@ pub(super) const MESSAGES: &[Message] = &[
          sys.databases.",
     ),
     raised(15014, 16, "The role '%s' does not exist in the current database."),
+    raised(15021, 16, "Invalid value given for parameter %s. Specify a valid parameter value."),
     raised(15023, 16, "User, group, or role '%s' already exists in the current database."),
     raised(15025, 16, "The server principal '%s' already exists."),
     raised(15063, 16, "The login already has an account under a different user name."),
@@ -89,6 +90,7 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(15405, 11, "Cannot use the special principal '%s'."),
     raised(15407, 11, "'%s' is not a valid Windows NT name. Give the complete name: <domain\\username>."),
     raised(15410, 11, "User or role '%s' does not exist in this database."),
-    injected(15433, 16, "Supplied parameter sid is in use."),
+    raised(15419, 16, "Supplied parameter sid should be binary(16)."),
+    raised(15433, 16, "Supplied parameter sid is in use."),
     raised(15434, 16, "Could not drop login '%s' as the user is currently logged in."),
 ];

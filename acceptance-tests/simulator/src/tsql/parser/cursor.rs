@@ -375,8 +375,10 @@ fn redacted(tokens: &[TokenWithSpan]) -> String {
     let mut text = String::new();
     // The last two tokens that are not blanks: `PASSWORD =` makes the next string a secret.
     let mut before = [String::new(), String::new()];
+    let mut private = false;
     for token in tokens {
-        let secret = before == ["PASSWORD", "="];
+        private |= matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case("PRIVATE"));
+        let secret = before == ["PASSWORD", "="] || private && before == ["BINARY", "="];
         match &token.token {
             Token::SingleQuotedString(_) | Token::NationalStringLiteral(_) | Token::HexStringLiteral(_)
                 if secret =>

@@ -6,11 +6,13 @@
 use sqlparser::tokenizer::Token;
 
 use super::super::ast::{
-    AlterCertificate, AlterMasterKey, CertificateSource, CreateCertificate, CreateLogin, Ddl, KeyPasswords,
-    LoginOptions, LoginSource, Name, Permission, PermissionVerb, Secret, SecurableClass,
+    AlterCertificate, AlterMasterKey, CertificateSource, CreateCertificate, CreateLogin, Ddl, KeyFile,
+    LoginOptions, LoginPassword, LoginSource, Name, Permission, PermissionVerb, PrivateKey, Secret,
+    SecurableClass,
 };
 use super::super::error::{self, SqlError};
 use super::cursor::Cursor;
+use crate::world::security::PasswordHash;
 
 /// `CREATE MASTER KEY [ENCRYPTION BY PASSWORD = '…']`.
 pub(super) fn create_master_key(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
@@ -133,12 +135,7 @@ fn existing_certificate(cursor: &mut Cursor) -> Result<CertificateSource, SqlErr
     if cursor.eat("BINARY") {
         cursor.expect_equals()?;
         let der = cursor.binary()?;
-        let private_key = if cursor.eat("WITH") {
-            private_key_clause(cursor)?;
-            true
-        } else {
-            false
-        };
+        let private_key = if cursor.eat("WITH") { Some(private_key_clause(cursor)?) } else { None };
         return Ok(CertificateSource::Binary { der, private_key });
     }
     if cursor.eat("ASSEMBLY") {
@@ -163,13 +160,14 @@ fn existing_certificate(cursor: &mut Cursor) -> Result<CertificateSource, SqlErr
 }
 
 /// `PRIVATE KEY (FILE = '…' | BINARY = 0x…, ENCRYPTION|DECRYPTION BY PASSWORD = '…', ALGORITHM = '…')`.
-fn private_key_clause(cursor: &mut Cursor) -> Result<KeyPasswords, SqlError> {
+fn private_key_clause(cursor: &mut Cursor) -> Result<PrivateKey, SqlError> {
     cursor.expect_all(&["PRIVATE", "KEY"])?;
     cursor.expect_token(&Token::LParen)?;
-    let mut passwords = KeyPasswords::default();
+    let mut key = PrivateKey::default();
     loop {
         match cursor.peek_word().as_deref() {
-            Some("FILE" | "ALGORITHM") => {
+            Some(word @ ("FILE" | "ALGORITHM")) => {
+                key.in_file |= word == "FILE";
                 cursor.advance();
                 cursor.expect_equals()?;
                 cursor.string()?;
@@ -177,15 +175,15 @@ fn private_key_clause(cursor: &mut Cursor) -> Result<KeyPasswords, SqlError> {
             Some("BINARY") => {
                 cursor.advance();
                 cursor.expect_equals()?;
-                cursor.binary()?;
+                key.binary = Some(KeyFile(cursor.binary()?));
             }
             Some("ENCRYPTION") => {
                 cursor.advance();
-                passwords.encryption = Some(by_password(cursor)?);
+                key.passwords.encryption = Some(by_password(cursor)?);
             }
             Some("DECRYPTION") => {
                 cursor.advance();
-                passwords.decryption = Some(by_password(cursor)?);
+                key.passwords.decryption = Some(by_password(cursor)?);
             }
             _ => return Err(cursor.unexpected()),
         }
@@ -194,7 +192,7 @@ fn private_key_clause(cursor: &mut Cursor) -> Result<KeyPasswords, SqlError> {
         }
     }
     cursor.expect_token(&Token::RParen)?;
-    Ok(passwords)
+    Ok(key)
 }
 
 /// `ALTER CERTIFICATE name REMOVE PRIVATE KEY | WITH PRIVATE KEY (…) | WITH ACTIVE FOR BEGIN_DIALOG = …`.
@@ -228,7 +226,7 @@ pub(super) fn backup_certificate(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect_all(&["TO", "FILE"])?;
     cursor.expect_equals()?;
     let file = cursor.string()?;
-    let private_key = if cursor.eat("WITH") { Some(private_key_clause(cursor)?) } else { None };
+    let private_key = if cursor.eat("WITH") { Some(private_key_clause(cursor)?.passwords) } else { None };
     Ok(Ddl::BackupCertificate { name, file, private_key })
 }
 
@@ -240,7 +238,7 @@ pub(super) fn create_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     let source = if cursor.eat("FROM") {
         if cursor.eat("WINDOWS") {
             if cursor.eat("WITH") {
-                login_options(cursor, &mut options)?;
+                login_options(cursor, &mut options, false)?;
             }
             LoginSource::Windows
         } else if cursor.eat("CERTIFICATE") {
@@ -252,21 +250,28 @@ pub(super) fn create_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     } else {
         cursor.expect_all(&["WITH", "PASSWORD"])?;
         cursor.expect_equals()?;
-        let password = cursor.secret()?;
+        let password = login_password(cursor)?;
         password_words(cursor, &mut options)?;
         if cursor.eat_token(&Token::Comma) {
-            login_options(cursor, &mut options)?;
+            login_options(cursor, &mut options, true)?;
         }
         LoginSource::Password(password)
     };
     Ok(Ddl::CreateLogin(CreateLogin { name, source, options }))
 }
 
-/// What may follow a password: `HASHED`, `MUST_CHANGE`, `UNLOCK`.
-fn password_words(cursor: &mut Cursor, options: &mut LoginOptions) -> Result<(), SqlError> {
-    if cursor.eat("HASHED") {
-        return Err(error::not_modelled("hashed passwords").at_line(cursor.line()));
+/// `'…'` or `0x… HASHED`.
+fn login_password(cursor: &mut Cursor) -> Result<LoginPassword, SqlError> {
+    if !matches!(cursor.peek(), Token::HexStringLiteral(_)) {
+        return cursor.secret().map(LoginPassword::Plain);
     }
+    let bytes = cursor.binary()?;
+    cursor.expect("HASHED")?;
+    Ok(LoginPassword::Hashed(PasswordHash::read(bytes)))
+}
+
+/// What may follow a password: `MUST_CHANGE`, `UNLOCK`.
+fn password_words(cursor: &mut Cursor, options: &mut LoginOptions) -> Result<(), SqlError> {
     loop {
         if cursor.eat("MUST_CHANGE") {
             options.must_change = true;
@@ -276,7 +281,7 @@ fn password_words(cursor: &mut Cursor, options: &mut LoginOptions) -> Result<(),
     }
 }
 
-fn login_options(cursor: &mut Cursor, options: &mut LoginOptions) -> Result<(), SqlError> {
+fn login_options(cursor: &mut Cursor, options: &mut LoginOptions, creates: bool) -> Result<(), SqlError> {
     loop {
         let word = cursor.peek_word().ok_or_else(|| cursor.unexpected())?;
         let line = cursor.line();
@@ -300,7 +305,12 @@ fn login_options(cursor: &mut Cursor, options: &mut LoginOptions) -> Result<(), 
                     return Err(error::not_modelled("languages but English").at_line(line));
                 }
             }
-            "SID" | "CREDENTIAL" | "NAME" => {
+            "SID" if creates => {
+                cursor.advance();
+                cursor.expect_equals()?;
+                options.sid = Some(cursor.binary()?);
+            }
+            "CREDENTIAL" | "NAME" => {
                 return Err(error::not_modelled(&format!("{word} of a login")).at_line(line));
             }
             _ => return Err(cursor.unexpected()),
@@ -326,7 +336,7 @@ pub(super) fn alter_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     let mut password = None;
     if cursor.eat("PASSWORD") {
         cursor.expect_equals()?;
-        password = Some(cursor.secret()?);
+        password = Some(login_password(cursor)?);
         if cursor.eat("OLD_PASSWORD") {
             cursor.expect_equals()?;
             cursor.secret()?;
@@ -336,7 +346,7 @@ pub(super) fn alter_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
             return Ok(Ddl::AlterLogin { name, enable: None, password, options });
         }
     }
-    login_options(cursor, &mut options)?;
+    login_options(cursor, &mut options, false)?;
     Ok(Ddl::AlterLogin { name, enable: None, password, options })
 }
 
@@ -359,9 +369,12 @@ pub(super) fn create_user(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
         None
     };
     if cursor.eat("WITH") {
+        let line = cursor.line();
         cursor.expect("DEFAULT_SCHEMA")?;
         cursor.expect_equals()?;
-        cursor.name()?;
+        if !cursor.name()?.0.eq_ignore_ascii_case("dbo") {
+            return Err(error::not_modelled("default schemas but dbo").at_line(line));
+        }
     }
     Ok(Ddl::CreateUser { name, login, without_login: false })
 }

@@ -6,7 +6,7 @@ use sqlparser::ast::{
 };
 
 use super::super::error::{self, SqlError};
-use super::super::value::{Family, Type};
+use super::super::value::{Family, Type, decimal};
 use super::builtin::{plain_arguments, two};
 use super::expression;
 use super::set::direction;
@@ -30,7 +30,7 @@ impl Compiler<'_> {
         if let (Some(scope), Some(before)) = (self.scopes.last_mut(), before) {
             scope.in_aggregate = before;
         }
-        let Aggregate { parts, finish, data_type } = result?;
+        let Aggregate { parts, finish, data_type, summed } = result?;
         let over = match &function.over {
             Some(_) if name == "STRING_AGG" => return Err(error::syntax("OVER", true, 0)),
             Some(window) => self.window(window)?,
@@ -41,6 +41,18 @@ impl Compiler<'_> {
         let first = parts.first().cloned().unwrap_or_default();
         let text = match finish {
             Finish::Count | Finish::Plain => first,
+            Finish::Rounded => {
+                let number = self.type_number(data_type).to_string();
+                self.call("decimal_sum", &[&number, &first])
+            }
+            Finish::Average if matches!(data_type, Type::Numeric(..)) => {
+                let of_sum = self.type_number(Type::Numeric(38, summed)).to_string();
+                let sum = self.call("decimal_sum", &[&of_sum, &first]);
+                let (to, whole) =
+                    (self.type_number(data_type).to_string(), self.type_number(Type::BigInt).to_string());
+                let count = parts.get(1).cloned().unwrap_or_default();
+                self.call("decimal", &[expression::DIVIDE, &to, &of_sum, &whole, &sum, &count])
+            }
             Finish::Checked => {
                 let sum = Lowered::new(first, Type::Numeric(38, 0));
                 self.cast(sum, data_type, "0", false).text
@@ -75,6 +87,7 @@ impl Compiler<'_> {
                 parts: vec!["COUNT(*)".into()],
                 finish: Finish::Count,
                 data_type: counted,
+                summed: 0,
             });
         }
         let arguments = plain_arguments(Some(list), name)?;
@@ -88,20 +101,21 @@ impl Compiler<'_> {
         let (finish, data_type) = match name {
             "COUNT" | "COUNT_BIG" => {
                 let parts = vec![format!("COUNT({word}{operand})")];
-                return Ok(Aggregate { parts, finish: Finish::Count, data_type: counted });
+                return Ok(Aggregate { parts, finish: Finish::Count, data_type: counted, summed: 0 });
             }
             "MIN" | "MAX" => {
                 if value.data_type == Type::Bit {
                     return Err(invalid());
                 }
                 let parts = vec![format!("{name}({operand})")];
-                return Ok(Aggregate { parts, finish: Finish::Plain, data_type: value.data_type });
+                let data_type = value.data_type;
+                return Ok(Aggregate { parts, finish: Finish::Plain, data_type, summed: 0 });
             }
             "SUM" | "AVG" => match value.data_type {
                 Type::TinyInt | Type::SmallInt | Type::Int => (Finish::Checked, Type::Int),
                 Type::BigInt => (Finish::Checked, Type::BigInt),
                 Type::Numeric(_, scale) if name == "AVG" => (Finish::Plain, Type::Numeric(38, scale.max(6))),
-                Type::Numeric(_, scale) => (Finish::Plain, Type::Numeric(38, scale)),
+                Type::Numeric(_, scale) => (Finish::Rounded, Type::Numeric(38, scale)),
                 Type::Float | Type::Real => (Finish::Plain, Type::Float),
                 _ => return Err(invalid()),
             },
@@ -117,7 +131,8 @@ impl Compiler<'_> {
                     _ => "3",
                 };
                 let parts = parts.into_iter().chain([format!("COUNT({value})")]).collect();
-                return Ok(Aggregate { parts, finish: Finish::Deviation(kind), data_type: Type::Float });
+                let finish = Finish::Deviation(kind);
+                return Ok(Aggregate { parts, finish, data_type: Type::Float, summed: 0 });
             }
             "STDEV" | "STDEVP" | "VAR" | "VARP" if !distinct => return Err(invalid()),
             _ => return Err(error::not_modelled(&format!("this form of {name}"))),
@@ -125,9 +140,10 @@ impl Compiler<'_> {
         let sum = format!("SUM({word}{operand})");
         if name == "AVG" {
             let parts = vec![sum, format!("COUNT({word}{operand})")];
-            return Ok(Aggregate { parts, finish: Finish::Average, data_type });
+            let summed = decimal::as_numeric(value.data_type).1;
+            return Ok(Aggregate { parts, finish: Finish::Average, data_type, summed });
         }
-        Ok(Aggregate { parts: vec![sum], finish, data_type })
+        Ok(Aggregate { parts: vec![sum], finish, data_type, summed: 0 })
     }
 
     fn string_aggregate(
@@ -154,7 +170,7 @@ impl Compiler<'_> {
             _ => Type::VarChar(None),
         };
         let parts = vec![format!("group_concat({}, {}{order})", value.text, separator.text)];
-        Ok(Aggregate { parts, finish: Finish::Plain, data_type })
+        Ok(Aggregate { parts, finish: Finish::Plain, data_type, summed: 0 })
     }
 
     /// ROW_NUMBER and its kin.
@@ -225,12 +241,16 @@ struct Aggregate {
     parts: Vec<String>,
     finish: Finish,
     data_type: Type,
+    /// Scale of what is summed.
+    summed: u8,
 }
 
 enum Finish {
     /// Never NULL.
     Count,
     Plain,
+    /// A sum of decimals: without what floats add to it.
+    Rounded,
     /// May overflow the type.
     Checked,
     /// Sum by count.

@@ -125,6 +125,18 @@ impl Compiler<'_> {
             let takes = known.takes.get(position).or(known.takes.last()).copied().unwrap_or(Takes::Any);
             lowered.push(self.argument(value, takes));
         }
+        let first = lowered.first().map_or(Type::Null, |first| first.data_type);
+        let code =
+            ["", "ABS", "SIGN", "CEILING", "FLOOR", "ROUND"].iter().position(|name| *name == known.name);
+        if let (Some(code), Type::Numeric(precision, _)) = (code, first) {
+            let to = if matches!(code, 3 | 4) { Type::Numeric(precision, 0) } else { first };
+            let (of, into) = (self.type_number(first).to_string(), self.type_number(to).to_string());
+            let code = code.to_string();
+            let mut texts = vec![code.as_str(), &of, &into];
+            texts.extend(lowered.iter().map(|argument| argument.text.as_str()));
+            let text = self.call("decimal_function", &texts);
+            return Ok(Lowered::new(text, to));
+        }
         let data_type = match known.returns {
             Returns::Is(data_type) => data_type,
             Returns::First => match lowered.first().map_or(Type::Null, |first| first.data_type) {

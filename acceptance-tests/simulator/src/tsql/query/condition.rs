@@ -4,7 +4,7 @@ use sqlparser::ast::{BinaryOperator as Op, Expr, Query, UnaryOperator};
 
 use super::super::error::{self, SqlError};
 use super::super::parser::is_condition;
-use super::super::value::Family;
+use super::super::value::{Family, Type};
 use super::expression::collation_number;
 use super::{Compiler, Lowered, collated};
 
@@ -82,11 +82,32 @@ impl Compiler<'_> {
     fn comparable(&mut self, left: Lowered, right: Lowered) -> Result<(Lowered, Lowered), SqlError> {
         let (one, other) = (left.data_type.family(), right.data_type.family());
         let untouched = [one, other].iter().any(|family| matches!(family, Family::Null | Family::Variant));
+        if !untouched && one == other && one == Family::Number {
+            return Ok(self.comparable_numbers(left, right));
+        }
         if untouched || (one == other && one != Family::Moment) {
             return Ok((left, right));
         }
         let common = left.data_type.common(right.data_type);
         Ok((self.converted(left, common), self.converted(right, common)))
+    }
+
+    /// Decimals that a float may not hold compare by a text that sorts as they do.
+    fn comparable_numbers(&mut self, left: Lowered, right: Lowered) -> (Lowered, Lowered) {
+        let types = [left.data_type, right.data_type];
+        let is_float = types.iter().any(|one| matches!(one, Type::Float | Type::Real));
+        let is_long = types.iter().any(|one| matches!(one, Type::Numeric(precision, _) if *precision > 15));
+        if is_float || !is_long {
+            return (left, right);
+        }
+        let mut keys = [left, right].map(|one| {
+            let number = self.type_number(one.data_type).to_string();
+            let text = self.call("decimal_key", &[&number, &one.text]);
+            Lowered { text, data_type: Type::VarBinary(None), ..one }
+        });
+        keys.reverse();
+        let [right, left] = keys;
+        (left, right)
     }
 
     fn in_list(&mut self, value: &Expr, list: &[Expr], negated: bool) -> Result<String, SqlError> {
@@ -97,7 +118,10 @@ impl Compiler<'_> {
         }
         let families =
             items.iter().map(|item| item.data_type.family()).filter(|family| *family != Family::Null);
-        let same = { families }.all(|family| family == value.data_type.family() && family != Family::Moment);
+        let long = |one: &Lowered| matches!(one.data_type, Type::Numeric(precision, _) if precision > 15);
+        let plain = !long(&value) && !items.iter().any(long);
+        let same = plain && { families }
+            .all(|family| family == value.data_type.family() && family != Family::Moment);
         let not = if negated { "NOT " } else { "" };
         if same {
             let texts: Vec<String> = items.into_iter().map(|item| item.text).collect();

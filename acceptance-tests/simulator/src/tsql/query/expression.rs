@@ -9,7 +9,7 @@ use sqlparser::ast::{
 
 use super::super::error::{self, SqlError, raise};
 use super::super::parser::is_condition;
-use super::super::value::{Family, Type};
+use super::super::value::{Family, Type, decimal};
 use super::condition::operator_of;
 use super::select::{is_variable, returns_one_row_at_most};
 use super::{Compiler, Lowered, Parameter, ScopeColumn, functions};
@@ -227,7 +227,10 @@ impl Compiler<'_> {
                 if negative {
                     return Ok(Lowered { text: format!("-{}", operand.text), ..operand });
                 }
-                self.numeric_operation(SUBTRACT, "minus", zero, operand)
+                let own = operand.data_type;
+                let negated = self.numeric_operation(SUBTRACT, "minus", zero, operand)?;
+                let is_decimal = matches!(own, Type::Numeric(..));
+                Ok(if is_decimal { Lowered { data_type: own, ..negated } } else { negated })
             }
             UnaryOperator::BitwiseNot => {
                 let minus_one = Lowered::new("-1", operand.data_type);
@@ -324,9 +327,10 @@ impl Compiler<'_> {
         if bitwise && matches!(data_type, Type::Float | Type::Real | Type::Numeric(..)) {
             return Err(error::incompatible(left.data_type.base_name(), right.data_type.base_name(), name));
         }
+        if matches!(data_type, Type::Numeric(..)) {
+            return self.decimal_operation(operator, left, right, data_type);
+        }
         let data_type = match (data_type, operator) {
-            (Type::Numeric(_, scale), MULTIPLY) => Type::Numeric(38, scale),
-            (Type::Numeric(_, scale), DIVIDE) => Type::Numeric(38, scale.max(6)),
             // A bit becomes a number as soon as it is calculated with.
             (Type::Bit, _) if !bitwise => Type::Int,
             (other, _) => other,
@@ -346,6 +350,41 @@ impl Compiler<'_> {
         let number = self.type_number(data_type).to_string();
         let text = self.call("arith", &[operator, &number, &left.text, &right.text]);
         Ok(Lowered { nullable, ..Lowered::new(text, data_type) })
+    }
+
+    /// The same of decimals: exact, of the precision and scale that the server gives them.
+    fn decimal_operation(
+        &mut self,
+        operator: &'static str,
+        left: Lowered,
+        right: Lowered,
+        common: Type,
+    ) -> Result<Lowered, SqlError> {
+        let nullable = left.nullable || right.nullable;
+        let mut operands = Vec::new();
+        for operand in [left, right] {
+            operands.push(match operand.data_type.family() {
+                Family::Number | Family::Null => {
+                    // A constant is as long as it is written.
+                    let digits = operand.text.bytes().all(|byte| byte.is_ascii_digit());
+                    let own = if digits && operand.data_type == Type::Int {
+                        Type::Numeric(count_digits(&operand.text), 0)
+                    } else {
+                        operand.data_type
+                    };
+                    (operand.text, own)
+                }
+                _ => (self.converted(operand, common).text, common),
+            });
+        }
+        let [(left, left_type), (right, right_type)] = operands.as_slice() else {
+            return Err(error::not_modelled("this operation"));
+        };
+        let result = decimal::result(operator.parse().unwrap_or(0), *left_type, *right_type);
+        let numbers = [result, *left_type, *right_type].map(|each| self.type_number(each).to_string());
+        let [to, left_number, right_number] = &numbers;
+        let text = self.call("decimal", &[operator, to, left_number, right_number, left, right]);
+        Ok(Lowered { nullable, ..Lowered::new(text, result) })
     }
 
     fn case(
@@ -441,11 +480,19 @@ fn number(digits: &str) -> Result<Lowered, SqlError> {
         return Err(wrong());
     }
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole_digits = whole.trim_start_matches('0').len();
+    let total = whole_digits + fraction.len();
     if digits.contains('.') || whole.parse::<i64>().is_err() {
-        let count = |text: &str| u8::try_from(text.len().min(38)).unwrap_or(38);
+        let most = usize::from(decimal::MOST);
+        if total > most {
+            return Err(raise!(1007, "number", digits));
+        }
+        let scale = u8::try_from(fraction.len()).map_err(|_| wrong())?;
+        let precision = u8::try_from(total.max(1)).map_err(|_| wrong())?;
         let number: f64 = digits.trim_end_matches('.').parse().map_err(|_| wrong())?;
-        let precision = count(whole).saturating_add(count(fraction)).min(38);
-        return Ok(Lowered::new(format!("{number:?}"), Type::Numeric(precision, count(fraction))));
+        // A float holds fifteen digits; of more the text is kept.
+        let text = if total <= 15 { format!("{number:?}") } else { format!("'{digits}'") };
+        return Ok(Lowered::new(text, Type::Numeric(precision, scale)));
     }
     let data_type =
         if whole.parse::<i32>().is_ok() { Type::Int } else { Type::Numeric(count_digits(whole), 0) };

@@ -4,11 +4,16 @@ use rusqlite::types::Value;
 
 use super::super::error::{self, SqlError, raise};
 use super::super::value::Type;
+use super::decimals;
 use super::scalar::{Runtime, Scalar};
 
 pub(super) fn find(name: &str) -> Option<Scalar> {
     let found: Scalar = match name {
         "arith" => arithmetic,
+        "decimal" => decimals::arithmetic,
+        "decimal_function" => decimals::function,
+        "decimal_key" => decimals::key,
+        "decimal_sum" => decimals::sum,
         "abs" => |_, values| whole_or_float(values, |number| number.checked_abs(), f64::abs),
         "sign" => |_, values| whole_or_float(values, |number| Some(number.signum()), sign),
         "ceiling" => |_, values| whole_or_float(values, Some, f64::ceil),
@@ -18,6 +23,7 @@ pub(super) fn find(name: &str) -> Option<Scalar> {
         "sqrt" => |_, values| whole_or_float(values, |_| None, f64::sqrt),
         "deviation" => deviation,
         "recursion" => recursion,
+        "row_count" => row_count,
         "is_numeric" => is_numeric,
         _ => return None,
     };
@@ -38,14 +44,6 @@ fn arithmetic(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError>
     match (data_type, exact) {
         (Type::Float | Type::Real, _) | (_, None) => {
             float_arithmetic(*operator, float(left), float(right), data_type)
-        }
-        (Type::Numeric(..), Some((left, right))) if *operator == 3 && right != 0 && left % right != 0 => {
-            float_arithmetic(
-                *operator,
-                float(&Value::Integer(left)),
-                float(&Value::Integer(right)),
-                data_type,
-            )
         }
         (_, Some((left, right))) => {
             let result = match operator {
@@ -91,6 +89,18 @@ fn deviation(_: &Runtime, arguments: &[Value]) -> Result<Value, SqlError> {
     Ok(Value::Real(if *kind < 2 { variance.sqrt() } else { variance }))
 }
 
+/// Of what (0 TOP, 1 OFFSET, 2 FETCH), and how many rows.
+fn row_count(_: &Runtime, arguments: &[Value]) -> Result<Value, SqlError> {
+    match arguments {
+        [Value::Integer(0), Value::Integer(count)] if *count < 0 => Err(raise!(127)),
+        [Value::Integer(1), Value::Integer(count)] if *count < 0 => Err(raise!(10742)),
+        [Value::Integer(2), Value::Integer(count)] if *count <= 0 => Err(raise!(10744)),
+        [Value::Integer(1), Value::Integer(count)] | [_, Value::Integer(count)] => Ok(Value::Integer(*count)),
+        [Value::Integer(1), _] => Err(raise!(10743)),
+        _ => Err(raise!(1060)),
+    }
+}
+
 /// The depth of a row, and how deep it may be: the depth of the rows that it leads to.
 fn recursion(_: &Runtime, arguments: &[Value]) -> Result<Value, SqlError> {
     match arguments {
@@ -110,10 +120,6 @@ fn float_arithmetic(operator: i64, left: f64, right: f64, data_type: Type) -> Re
         3 | 4 if right == 0.0 => return Err(error::divide_by_zero()),
         3 => left / right,
         _ => left % right,
-    };
-    let result = match data_type {
-        Type::Numeric(_, scale) => rounded(result, i32::from(scale)),
-        _ => result,
     };
     if result.is_finite() { Ok(Value::Real(result)) } else { Err(error::overflow(data_type.base_name())) }
 }

@@ -12,6 +12,7 @@ mod builtin;
 mod change;
 mod condition;
 mod dates;
+mod decimals;
 mod expression;
 mod from;
 mod functions;

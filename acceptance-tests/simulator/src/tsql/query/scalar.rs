@@ -195,6 +195,7 @@ fn data_length(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError
         Some(Value::Text(text)) => match data_type {
             Type::VarChar(_) | Type::Char(_) => text.chars().count(),
             Type::UniqueIdentifier => 16,
+            Type::Numeric(precision, _) => decimal_bytes(precision),
             Type::Date => 3,
             Type::SmallDateTime => 4,
             Type::DateTime | Type::DateTime2(_) => 8,
@@ -206,16 +207,21 @@ fn data_length(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError
             Type::Bit | Type::TinyInt => 1,
             Type::SmallInt => 2,
             Type::Int | Type::Real => 4,
-            Type::Numeric(precision, _) => match precision {
-                0..=9 => 5,
-                10..=19 => 9,
-                20..=28 => 13,
-                _ => 17,
-            },
+            Type::Numeric(precision, _) => decimal_bytes(precision),
             _ => 8,
         },
     };
     Ok(count(bytes))
+}
+
+/// Bytes that a decimal takes.
+fn decimal_bytes(precision: u8) -> usize {
+    match precision {
+        0..=9 => 5,
+        10..=19 => 9,
+        20..=28 => 13,
+        _ => 17,
+    }
 }
 
 /// A length as a value.

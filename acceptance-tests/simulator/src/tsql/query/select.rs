@@ -128,7 +128,8 @@ impl Compiler<'_> {
             Some(LimitClause::LimitOffset { limit: None, offset: Some(offset), limit_by })
                 if limit_by.is_empty() =>
             {
-                Some(self.expression(&offset.value)?.text)
+                let count = self.expression(&offset.value)?;
+                Some(self.row_count(&count, "1"))
             }
             Some(_) => return Err(error::syntax("LIMIT", false, 0)),
         };
@@ -143,7 +144,10 @@ impl Compiler<'_> {
                 return Err(error::not_modelled("FETCH … WITH TIES or PERCENT"));
             }
             Some(fetch) => match &fetch.quantity {
-                Some(quantity) => Some(self.expression(quantity)?.text),
+                Some(quantity) => {
+                    let count = self.expression(quantity)?;
+                    Some(self.row_count(&count, "2"))
+                }
                 None => Some("1".to_owned()),
             },
         };
@@ -261,7 +265,16 @@ impl Compiler<'_> {
     }
 
     fn top(&mut self, top: &Top) -> Result<String, SqlError> {
-        Ok(format!(" LIMIT {}", self.top_count(top)?.text))
+        let count = self.top_count(top)?;
+        Ok(format!(" LIMIT {}", self.row_count(&count, "0")))
+    }
+
+    /// A number of rows that is neither NULL nor negative; the kind says which clause it is of.
+    fn row_count(&mut self, count: &Lowered, kind: &str) -> String {
+        if count.text.bytes().all(|byte| byte.is_ascii_digit()) && kind != "2" {
+            return count.text.clone();
+        }
+        self.call("row_count", &[kind, &count.text])
     }
 
     fn top_count(&mut self, top: &Top) -> Result<Lowered, SqlError> {
@@ -312,7 +325,7 @@ impl Compiler<'_> {
             let count = self.converted(count, Type::Float);
             format!("(r - 1) * 100.0 < ({}) * n", count.text)
         } else {
-            format!("r <= ({})", count.text)
+            format!("r <= ({})", self.row_count(&count, "0"))
         };
         let rank = if top.with_ties { "RANK" } else { "ROW_NUMBER" };
         let over = if sort.is_empty() { String::new() } else { format!("ORDER BY {}", sort.join(", ")) };

@@ -120,6 +120,11 @@ async fn clauses_of_queries_work_or_are_refused() {
         ("SELECT name FROM sys.databases ORDER BY 1 OFFSET 0 ROWS FETCH NEXT 1 ROWS WITH TIES".to_owned(), "!49999"),
         ("SELECT DISTINCT state FROM sys.databases ORDER BY name".to_owned(), "!145"),
         ("SELECT DISTINCT state FROM sys.databases ORDER BY state".to_owned(), "0"),
+        ("SELECT TOP (-1) name FROM sys.databases".to_owned(), "!127"),
+        ("DECLARE @n int; SELECT TOP (@n) name FROM sys.databases".to_owned(), "!1060"),
+        ("DECLARE @n int = 0; SELECT TOP (@n) name FROM sys.databases".to_owned(), ""),
+        ("SELECT name FROM sys.databases ORDER BY 1 OFFSET -1 ROWS".to_owned(), "!10742"),
+        ("SELECT name FROM sys.databases ORDER BY 1 OFFSET 0 ROWS FETCH NEXT 0 ROWS ONLY".to_owned(), "!10744"),
         // Collations.
         ("SELECT 1 WHERE 'a' COLLATE Latin1_General_BIN2 = 'A'".to_owned(), ""),
         ("SELECT 1 WHERE 'a' = 'A' COLLATE DATABASE_DEFAULT".to_owned(), "1"),
@@ -174,6 +179,10 @@ async fn clauses_of_changes_work_or_are_refused() {
         ("DELETE #t WITH (TABLOCK) WHERE a = 3; SELECT COUNT(*) FROM #t", "0"),
         ("BEGIN TRAN; COMMIT TRANSACTION WITH (DELAYED_DURABILITY = ON); SELECT @@TRANCOUNT", "0"),
         ("GOTO inside; BEGIN inside: PRINT 'a' END", "!49999"),
+        ("CREATE USER nobody WITHOUT LOGIN", ""),
+        ("CREATE USER other WITH DEFAULT_SCHEMA = sales", "!49999"),
+        ("CREATE SERVER ROLE mine", "!49999"),
+        ("CREATE ROLE mine", "!49999"),
         ("EXEC ('SELECT 1') AT somewhere", "!49999"),
         ("EXEC ('SELECT 1') AS USER = 'dbo'", "!156"),
     ])

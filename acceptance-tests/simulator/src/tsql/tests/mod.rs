@@ -3,7 +3,10 @@
 mod batches;
 mod clauses;
 mod corpus;
+mod decimals;
 mod describe;
+mod keys;
+mod logins;
 mod scripts;
 mod sessions;
 mod tables;

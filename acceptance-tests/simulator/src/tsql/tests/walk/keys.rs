@@ -39,6 +39,11 @@ pub(super) fn steps() -> Vec<Step> {
             &[],
             "CREATE CERTIFICATE c3 WITH SUBJECT = N'c', START_DATE = '20900101', EXPIRY_DATE = '20990101'",
         ),
+        says(
+            33069,
+            &[],
+            "CREATE CERTIFICATE mixed FROM BINARY = 0x30 WITH PRIVATE KEY (FILE = 'k', DECRYPTION BY PASSWORD = 'x')",
+        ),
         says(15297, &[], "CREATE CERTIFICATE c FROM BINARY = 0x3082"),
         says(15208, &[], "CREATE CERTIFICATE c FROM FILE = N'x.cer'"),
         says(15352, &[&"certificate"], "DROP CERTIFICATE endpoint_cert"),
