@@ -432,6 +432,27 @@ async fn a_restart_ends_sessions_and_what_they_and_dbcc_had() {
 }
 
 #[tokio::test]
+async fn a_restart_and_a_site_that_goes_down_break_connections_whatever_runs() {
+    let (simulator, client) = start(SERVER).await;
+    for deed in
+        [json!({ "deed": "restart_server", "server": "h" }), json!({ "deed": "take_down", "site": "h" })]
+    {
+        let (mut idle, mut busy) = (sql(&simulator).await.unwrap(), sql(&simulator).await.unwrap());
+        let mark = simulator.journal().mark();
+        let waiting = tokio::spawn(async move { run(&mut busy, "SELECT 1; WAITFOR DELAY '23:00:00'").await });
+        // The first statement of the batch is over, so it waits.
+        while !simulator.journal().since(mark).iter().any(|entry| entry.kind == "SELECT") {
+            tokio::task::yield_now().await;
+        }
+        client.ask(Method::POST, "/v1/deeds", Some(&deed)).await.unwrap();
+        let cut = waiting.await.unwrap();
+        assert!(cut.is_some_and(|error| error.code().is_none()), "{deed}");
+        assert!(run(&mut idle, "SELECT 1").await.is_some(), "{deed}");
+    }
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_server_with_old_suites_alone_makes_no_handshake() {
     for opposite in [false, true] {
         let (simulator, client) = start(SERVER).await;

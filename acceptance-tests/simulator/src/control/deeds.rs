@@ -269,14 +269,14 @@ impl Deed {
             Self::StopEndpoint { server } => world.with(|estate| set_endpoint(estate, server, "STOPPED")),
             Self::StartEndpoint { server } => world.with(|estate| set_endpoint(estate, server, "STARTED")),
             Self::RestartServer { server } => world.with(|estate| {
-                let now = estate.clock.now();
                 let engine = engine(estate, server)?;
                 if engine.edition == Edition::Managed {
                     let text = format!("the service restarts {server}: `fail_over_instance`");
                     return Err(ApiError::refused(text));
                 }
-                engine.restart(now);
-                Ok(format!("{} was started again", engine.key()))
+                let key = engine.key();
+                estate.restart(&key);
+                Ok(format!("{key} was started again"))
             }),
             Self::OfferSuites { server, suites } => world.with(|estate| {
                 let engine = engine(estate, server)?;

@@ -131,3 +131,60 @@ impl Directory for Host {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arm::server::ArmServer;
+    use crate::arm::tls::LocalAuthority;
+    use crate::faults::Faults;
+    use crate::journal::Journal;
+    use crate::scene::Scene;
+    use crate::tsql::engine::EngineBackend;
+
+    #[test]
+    fn a_host_without_a_place_says_so_in_a_line() {
+        let taken = io::Error::from(io::ErrorKind::AddrInUse);
+        let homes = Homes(BTreeMap::from([("h".to_owned(), Err(taken))]));
+        assert_eq!(homes.address("h"), None);
+        let world = World::new(Scene::demonstration().unwrap().estate);
+        let browsers = homes.serve(&world, BTreeMap::new());
+        let line = browsers[0].line();
+        assert!(line.starts_with("SQL Server Browser of h is not served") && !line.contains('\n'), "{line}");
+    }
+
+    #[tokio::test]
+    async fn an_instance_listens_elsewhere_at_its_address_where_its_port_is_taken() {
+        let (ip, _socket) = home().await.unwrap();
+        assert!(Browser::claim(ip).await.is_err(), "it is taken");
+        assert!(Browser::claim(Ipv4Addr::UNSPECIFIED).await.is_err(), "others could ask there");
+        let taken = tokio::net::TcpListener::bind((ip, 0)).await.unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let scene = Scene::demonstration().unwrap();
+        let key = scene.estate.sql_servers[0].key();
+        let world = World::new(scene.estate);
+        let authority = LocalAuthority::new().unwrap();
+        let (journal, faults) = (Journal::new(), Faults::new());
+        let backend = Arc::new(world.clone());
+        let arm = ArmServer::start(
+            backend,
+            scene.directory,
+            &authority,
+            journal.clone(),
+            faults.clone(),
+            crate::arm::Settings::default(),
+        );
+        let arm = arm.await.unwrap();
+        let engine = EngineBackend::new(&world, &key, &journal, &faults, arm.tokens()).unwrap();
+        let tls = authority.server_config(&["h"], &[]).unwrap();
+        let engine = Arc::new(engine);
+        let other = listen(Arc::clone(&engine), &tls, Some(ip), port).await.unwrap();
+        assert_eq!(other.address().ip(), ip);
+        assert_ne!(other.address().port(), port);
+        drop(taken);
+        let own = listen(Arc::clone(&engine), &tls, Some(ip), port).await.unwrap();
+        assert_eq!(own.address().port(), port);
+        let nowhere = listen(engine, &tls, None, port).await.unwrap();
+        assert_eq!(nowhere.address().ip(), Ipv4Addr::LOCALHOST);
+    }
+}

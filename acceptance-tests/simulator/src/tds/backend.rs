@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +44,12 @@ pub trait Session: Send + 'static {
         answers: &Sender<Event>,
         attention: &CancellationToken,
     ) -> Verdict;
+
+    /// Resolves when the session is over though nobody ended it: its server went down or was started again. The connection
+    /// is closed then, whatever runs. By default it never is.
+    fn over(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
 
     /// The client took the connection from a pool: options, temporary tables, prepared statements and locks go, the
     /// database is the one of the login again. The transaction is rolled back unless the client keeps it.

@@ -6,6 +6,7 @@
 use std::io;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -73,7 +74,8 @@ pub(super) async fn serve<B: Backend>(
     // Ends with this task, however that ends: the socket must not outlive it.
     let _reading = AbortOnDropHandle::new(tokio::spawn(read_on(reader, sender)));
     let style = Style { server: server.name.clone(), collation: greeting.collation, version, packet_size };
-    Connection { session, writer, messages, early: None }.run(&style).await
+    let over = session.over();
+    Connection { session, writer, messages, early: None, over }.run(&style).await
 }
 
 /// What the client says of tokens is not what the server said: it may have been talked to in between.
@@ -110,6 +112,8 @@ struct Connection<S> {
     messages: mpsc::Receiver<io::Result<Message>>,
     /// What came while a request ran and was not about it.
     early: Option<io::Result<Message>>,
+    /// [`Session::over`].
+    over: BoxFuture<'static, ()>,
 }
 
 /// How a request ended.
@@ -142,7 +146,11 @@ impl<S: Session> Connection<S> {
     async fn next(&mut self) -> Option<io::Result<Message>> {
         match self.early.take() {
             Some(message) => Some(message),
-            None => self.messages.recv().await,
+            None => tokio::select! {
+                biased;
+                () = &mut self.over => None,
+                message = self.messages.recv() => message,
+            },
         }
     }
 
@@ -212,6 +220,7 @@ impl<S: Session> Connection<S> {
                         }
                     }
                     verdict = &mut running => break verdict,
+                    () = &mut self.over => break Verdict::Cut,
                     message = self.messages.recv(), if !stopped && self.early.is_none() => {
                         match message {
                             Some(Ok(Message { kind: kind::ATTENTION, .. })) => stopped = true,

@@ -34,6 +34,8 @@ pub struct Estate {
     pub network: Network,
     /// Told when a group gets a listener, or one another port or address.
     pub listeners_made: Arc<Notify>,
+    /// Told when sessions may be over: an engine stopped or was started again, a group changed its primary.
+    pub stirred: Arc<Notify>,
     /// Hosts that have SQL Server Browser, lower case, and whether it runs.
     pub browsers: BTreeMap<String, bool>,
     /// Assumptions whose worst credible opposite is in force, by number.
@@ -159,6 +161,7 @@ impl Estate {
             pairs: Vec::new(),
             network: Network::default(),
             listeners_made: Arc::default(),
+            stirred: Arc::default(),
             browsers: BTreeMap::new(),
             opposites: BTreeSet::new(),
             sequence: 0,

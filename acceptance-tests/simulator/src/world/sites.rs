@@ -1,7 +1,7 @@
 //! Sites that go down and come back.
 
 use super::estate::Estate;
-use super::instance::SqlInstance;
+use super::instance::{EngineKey, SqlInstance};
 
 impl Estate {
     /// A host, or the region of a managed instance, goes down with all its engines and endpoints: nobody reaches them,
@@ -10,6 +10,7 @@ impl Estate {
         let hosts: Vec<String> =
             self.engines().filter(|one| one.answers_to(site)).map(|one| one.host.clone()).collect();
         self.network.down.extend(hosts);
+        self.stirred.notify_waiters();
     }
 
     /// It comes back: its engines start. Whether it was down.
@@ -26,6 +27,16 @@ impl Estate {
                 engine.restart(now);
             }
         }
+        self.stirred.notify_waiters();
         back
+    }
+
+    /// An engine stops and starts again. Whether there is one.
+    pub fn restart(&mut self, key: &EngineKey) -> bool {
+        let now = self.clock.now();
+        let engine = self.engine_mut(key);
+        let found = engine.map(|engine| engine.restart(now)).is_some();
+        self.stirred.notify_waiters();
+        found
     }
 }

@@ -195,9 +195,10 @@ fn hadr(estate: &mut Estate, caller: &Caller, name: &str, option: &HadrOption) -
         (HadrOption::Group(group), Some(current)) if engine.same_name(&current, &group.0) => {
             return Ok(Outcome::message(raise!(41145, name, group)));
         }
-        (HadrOption::Group(_), _) => {
-            return Err(not_modelled("databases joined by hand on a local secondary"));
+        (HadrOption::Group(group), None) if role(&group.0) == Some(Role::Secondary) => {
+            return rejoin(estate, caller, name, &group.0);
         }
+        (HadrOption::Group(_), _) => return Err(not_modelled(JOINED)),
         (HadrOption::Off, Some(group)) if role(&group) == Some(Role::Primary) => {
             return Err(on_primary(&group));
         }
@@ -212,6 +213,36 @@ fn hadr(estate: &mut Estate, caller: &Caller, name: &str, option: &HadrOption) -
         (HadrOption::Resume, Some(_)) => |database| database.suspended = None,
     };
     engine.database_mut(name).into_iter().for_each(change);
+    Ok(Outcome::default())
+}
+
+/// What of joining is left out: it would take files to restore from.
+const JOINED: &str = "databases joined by hand that were not in the group here";
+
+/// A database that was in the group here, and is restoring since it left, is joined again: nothing has to be restored as
+/// long as the primary's log reaches back. ["Join a secondary database to an Always On availability group", 2025]
+fn rejoin(estate: &mut Estate, caller: &Caller, name: &str, group: &str) -> Result<Outcome, SqlError> {
+    let here = engine(estate, caller)?;
+    let (Some(held), Some(copy)) = (here.group(group), here.database(name)) else {
+        return Err(no_such_database(name));
+    };
+    let pair = estate.pair_of(&held.id, &here.key()).filter(|pair| pair.connected());
+    let primary = pair.and_then(|pair| estate.engine(&pair.primary)).ok_or_else(|| raise!(35250))?;
+    let source = primary.database(name).filter(|source| {
+        let in_group = source.group.as_ref().is_some_and(|one| primary.same_name(one, group));
+        in_group && source.guid == copy.guid && copy.state == DatabaseState::Restoring
+    });
+    let source = source.ok_or_else(|| not_modelled(JOINED))?;
+    if source.log.truncated > copy.hardened_lsn {
+        return Err(raise!(1412, name));
+    }
+    let (group, id) = (held.name.clone(), source.group_database_id.clone());
+    if let Some(database) = engine_mut(estate, caller)?.database_mut(name) {
+        database.group = Some(group);
+        database.group_database_id = id;
+        database.state = DatabaseState::Online;
+        database.suspended = None;
+    }
     Ok(Outcome::default())
 }
 

@@ -51,7 +51,7 @@ pub(super) const MESSAGES: &[Message] = &[
          to join it to the availability group. You need to apply missing log records to the remote database \
          by restoring the current log backups from the principal/primary database.",
     ),
-    injected(
+    raised(
         1412,
         16,
         "The remote copy of database \"%.*ls\" has not been rolled forward to a point in time that is \

@@ -56,6 +56,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use time::OffsetDateTime;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
@@ -164,6 +165,42 @@ pub(crate) struct SqlSession {
     next_handle: i64,
 }
 
+/// What a session's client reaches it by.
+struct Way {
+    shared: Shared,
+    restarts: u64,
+    listener: Option<String>,
+}
+
+impl Way {
+    fn is_open(&self) -> bool {
+        let leads_here = |name: &String| {
+            let here = &self.shared.engine;
+            self.shared
+                .world
+                .with(|estate| estate.engine_listening(name).is_some_and(|engine| engine.is(here)))
+        };
+        self.shared.is_up()
+            && self.shared.restarts() == self.restarts
+            && self.listener.as_ref().is_none_or(leads_here)
+    }
+
+    /// Resolves when it is closed.
+    async fn closed(self) {
+        loop {
+            let stirred = self.shared.world.glance(|estate| Arc::clone(&estate.stirred));
+            let told = stirred.notified();
+            tokio::pin!(told);
+            // Registered before the look, so that nothing in between is missed.
+            told.as_mut().enable();
+            if !self.is_open() {
+                return;
+            }
+            told.await;
+        }
+    }
+}
+
 /// A database's copy in a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CopyHere {
@@ -259,20 +296,17 @@ impl SqlSession {
         self
     }
 
+    /// What its client reaches it by.
+    fn way(&self) -> Way {
+        let (shared, listener) = (self.shared.clone(), self.listener.clone());
+        Way { shared, restarts: self.restarts, listener }
+    }
+
     /// Whether the session lives: its site is up, the engine was not started again meanwhile, the listener that it came
     /// through leads here, and no failover has made a secondary copy of its database. ["Failover and failover modes", 2025:
     /// connections to the databases of the old primary are broken]
     fn is_alive(&self) -> bool {
-        let leads_here = |name: &String| {
-            let here = &self.shared.engine;
-            self.shared
-                .world
-                .with(|estate| estate.engine_listening(name).is_some_and(|engine| engine.is(here)))
-        };
-        self.shared.is_up()
-            && self.shared.restarts() == self.restarts
-            && !(self.in_primary && self.copy() == Some(CopyHere::Secondary))
-            && self.listener.as_ref().is_none_or(leads_here)
+        self.way().is_open() && !(self.in_primary && self.copy() == Some(CopyHere::Secondary))
     }
 
     /// What views about sessions say of this one.
@@ -390,6 +424,10 @@ impl Session for SqlSession {
         self.handled.clear();
         self.in_primary = self.copy() == Some(CopyHere::Primary);
         verdict
+    }
+
+    fn over(&self) -> BoxFuture<'static, ()> {
+        Box::pin(self.way().closed())
     }
 
     fn reset(&mut self, keeps_transaction: bool) {

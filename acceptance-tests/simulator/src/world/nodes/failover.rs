@@ -39,6 +39,7 @@ impl Estate {
     /// A forced failover suspends the databases of all other nodes; in a cluster that works, one to a synchronized node
     /// is a planned one.
     pub(crate) fn make_primary(&mut self, group: &str, key: &EngineKey, forced: bool) {
+        self.stirred.notify_waiters();
         let lossless = self.failover_ready(group, key);
         for engine in &mut self.sql_servers {
             let own = engine.key() == *key;
@@ -61,6 +62,7 @@ impl Estate {
 
     /// Takes a group off line where it is primary; in a cluster it is off line everywhere.
     pub(crate) fn take_offline(&mut self, group: &str, key: &EngineKey) {
+        self.stirred.notify_waiters();
         for engine in &mut self.sql_servers {
             let own = engine.key() == *key;
             for held in engine.groups.iter_mut().filter(|one| one.id == group) {

@@ -469,3 +469,30 @@ fn readers_take_turns_among_the_replicas_of_a_set() {
     bench.advance(1);
     assert_eq!(sent(), [NODES[2]; 3], "a copy that does not follow is not read");
 }
+
+#[test]
+fn a_copy_that_left_its_group_is_joined_again() {
+    const LEAVE: &str = "ALTER DATABASE Sales SET HADR OFF";
+    const JOIN: &str = "ALTER DATABASE Sales SET HADR AVAILABILITY GROUP = AG";
+    let bench = Bench::new("wsfc");
+    bench.sql(1, LEAVE);
+    bench.advance(60);
+    assert_eq!(bench.states(1), [Synchronization::NotSynchronizing]);
+    bench.sql(1, JOIN);
+    bench.advance(1);
+    assert_eq!(bench.states(1), [Synchronization::Synchronized]);
+    assert_eq!(bench.pair(1).copies[0].seedings, 0);
+
+    bench.sql(1, LEAVE);
+    bench.world.with(|estate| estate.network.cut_between(NODES[0], NODES[1]));
+    bench.advance(30);
+    assert_eq!(bench.attempt(1, JOIN), Err(35250));
+    bench.world.with(|estate| estate.network.mend_between(NODES[0], NODES[1]));
+    bench.advance(30);
+    // The primary's log does not reach back any more.
+    bench.node(0, |engine| {
+        let database = engine.database_mut("Sales").unwrap();
+        database.log.truncated = database.hardened_lsn;
+    });
+    assert_eq!(bench.attempt(1, JOIN), Err(1412));
+}

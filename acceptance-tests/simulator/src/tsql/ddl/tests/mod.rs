@@ -83,6 +83,7 @@ impl Bench {
         let estate = Estate {
             browsers: BTreeMap::new(),
             listeners_made: std::sync::Arc::default(),
+            stirred: std::sync::Arc::default(),
             clock: Clock::new(now, 0),
             reached: now,
             sql_servers: vec![engine],
