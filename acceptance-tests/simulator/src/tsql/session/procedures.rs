@@ -159,6 +159,9 @@ impl SqlSession {
                 Ok(Called::returned(0))
             }
             "sp_describe_first_result_set" => Box::pin(self.describe(&given, output)).await,
+            "sp_describe_undeclared_parameters" => {
+                Err(error::not_modelled("sp_describe_undeclared_parameters").into())
+            }
             "sp_reset_connection" => Ok(Called::returned(0)),
             _ => Box::pin(self.engine_procedure(procedure, given, output)).await,
         }

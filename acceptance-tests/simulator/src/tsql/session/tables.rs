@@ -384,6 +384,9 @@ impl SqlSession {
     /// Drops the temporary table of that name that the innermost frame sees; whether there was one.
     pub(super) fn drop_temporary(&mut self, name: &str) -> bool {
         let folded = self.fold(&plain(name));
+        if self.identity_insert.as_ref() == Some(&folded) {
+            self.identity_insert = None;
+        }
         let frames = self.frames.iter_mut().rev().map(|frame| &mut frame.temporary);
         let mut layers = frames.chain(std::iter::once(&mut self.temporary));
         layers.any(|layer| layer.remove(&folded).is_some())

@@ -40,6 +40,7 @@ async fn the_first_result_is_described() {
         ("CREATE TABLE #t (a int)", ""),
         ("SELECT name FROM sys.dm_exec_describe_first_result_set(N'SELECT a FROM #t', NULL, 0); DROP TABLE #t", "a"),
         ("EXEC sp_describe_first_result_set", "!201"),
+        ("EXEC sp_describe_undeclared_parameters N'SELECT @a'", "!49999"),
         ("EXEC sp_describe_first_result_set N'SELECT 1', NULL, 1", "!49999"),
     ])
     .await;

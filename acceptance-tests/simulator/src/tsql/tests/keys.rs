@@ -48,3 +48,10 @@ async fn a_certificate_moves_with_its_key() {
     }
     drop(server);
 }
+
+#[test]
+fn a_private_key_stays_out_of_the_journal() {
+    let batch = "CREATE CERTIFICATE c FROM BINARY = 0x3082AA WITH PRIVATE KEY (BINARY = 0x1EF1B5B0BB, DECRYPTION BY PASSWORD = 'x y')";
+    let text = crate::tsql::parser::parse(batch, 16).unwrap().statements[0].text.to_uppercase();
+    assert!(text.contains("3082AA") && !text.contains("1EF1B5B0BB") && !text.contains("X Y"), "{text}");
+}

@@ -208,6 +208,11 @@ async fn identity_values_are_drawn_given_and_told() {
         ("CREATE TABLE #u (id int IDENTITY); SET IDENTITY_INSERT #u ON", "!8107"),
         ("SET IDENTITY_INSERT #t OFF; INSERT #t (a) VALUES (8); SELECT MAX(id) FROM #t", "45"),
         ("SET IDENTITY_INSERT #missing ON", "!1088"),
+        // It ends with its table.
+        (
+            "SET IDENTITY_INSERT #u ON; DROP TABLE #u; CREATE TABLE #u (id int IDENTITY); INSERT #u (id) VALUES (1)",
+            "!544",
+        ),
         ("CREATE TABLE #v (a int); SET IDENTITY_INSERT #v ON", "!8106"),
         ("INSERT #v VALUES (1); SELECT @@IDENTITY, SCOPE_IDENTITY()", "NULL NULL"),
         ("EXEC ('INSERT #t (a) VALUES (9)'); SELECT @@IDENTITY, SCOPE_IDENTITY()", "Decimal(50) NULL"),
