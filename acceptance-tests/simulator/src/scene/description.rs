@@ -375,6 +375,13 @@ pub struct DatabaseDescription {
     pub memory_optimized: bool,
     /// Number of log files. Default 1.
     pub log_files: Option<u8>,
+    /// Number of data files of the primary file group. Default 1.
+    pub data_files: Option<u16>,
+    /// How many of them, from the last on, are in the state DEFUNCT. Default none.
+    #[serde(default)]
+    pub defunct_files: u16,
+    /// File group of the persistent version store, where it is another than PRIMARY.
+    pub version_store_filegroup: Option<String>,
     /// Log that applications write, blocks of 4 KB a second of world time. Default 1.
     pub log_blocks_per_second: Option<u64>,
 }

@@ -265,6 +265,16 @@ pub(super) fn databases(
         database.broker_enabled = wanted.broker_enabled;
         database.accelerated_recovery = wanted.accelerated_recovery;
         database.log_files = wanted.log_files.unwrap_or(1);
+        database.data_files = wanted.data_files.unwrap_or(1);
+        database.defunct_files = wanted.defunct_files;
+        if database.data_files <= database.defunct_files {
+            let what = "the first data file cannot be DEFUNCT".to_owned();
+            return Err(setting.problem(&format!("{field}.defunct_files"), what));
+        }
+        if let Some(group) = &wanted.version_store_filegroup {
+            database.special_filegroups.push((group.clone(), "FG".to_owned(), true));
+            database.version_store = Some(group.clone());
+        }
         for (there, kind) in [(wanted.filestream, "FD"), (wanted.memory_optimized, "FX")] {
             if there {
                 database.special_filegroups.push((format!("{}_{kind}", wanted.name), kind.to_owned(), true));
@@ -307,6 +317,7 @@ pub(super) fn fresh(
         clock_skew: 0,
         trace_flags: BTreeSet::new(),
         startup_trace_flags: BTreeSet::new(),
+        files: BTreeMap::new(),
         configuration: BTreeMap::new(),
         configured: BTreeMap::new(),
         databases: Vec::new(),
@@ -361,6 +372,9 @@ fn database(name: &str, engine: &SqlInstance, now: OffsetDateTime, guid: String)
         size: 16 << 20,
         special_filegroups: Vec::new(),
         log_files: 1,
+        data_files: 1,
+        defunct_files: 0,
+        version_store: None,
         owner: "sa".into(),
         created: now - Duration::days(30),
         guid,

@@ -296,7 +296,6 @@ pub(crate) enum Ddl {
     },
     BackupCertificate {
         name: Name,
-        #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
         file: String,
         private_key: Option<KeyPasswords>,
     },
@@ -325,7 +324,8 @@ pub(crate) enum Ddl {
     },
     AlterDatabase {
         name: Option<Name>,
-        change: AlterDatabase,
+        /// More than one only of `SET a, b, …`.
+        changes: Vec<AlterDatabase>,
     },
     DropDatabases {
         names: Vec<Name>,
@@ -405,8 +405,7 @@ pub(crate) enum CertificateSource {
     },
     /// `FROM BINARY = 0x…`.
     Binary { der: Vec<u8>, private_key: Option<PrivateKey> },
-    /// `FROM [EXECUTABLE] FILE`, `FROM ASSEMBLY`: files of the host, which the simulator does not have.
-    #[allow(dead_code, reason = "the tree says what was written; nothing acts on it")]
+    /// `FROM [EXECUTABLE] FILE`, and `FROM ASSEMBLY`, whose name is no file.
     File { path: String },
 }
 
@@ -510,6 +509,8 @@ pub(crate) struct CreateEndpoint {
     pub(crate) name: Name,
     pub(crate) authorization: Option<Name>,
     pub(crate) state: Option<EndpointState>,
+    /// `AFFINITY` was written.
+    pub(crate) affinity: bool,
     pub(crate) tcp: Tcp,
     pub(crate) mirroring: Mirroring,
 }
@@ -518,6 +519,8 @@ pub(crate) struct CreateEndpoint {
 pub(crate) struct AlterEndpoint {
     pub(crate) name: Name,
     pub(crate) state: Option<EndpointState>,
+    /// `AFFINITY` was written.
+    pub(crate) affinity: bool,
     pub(crate) tcp: Option<Tcp>,
     pub(crate) mirroring: Option<Mirroring>,
     /// Another protocol or payload was written than those of mirroring endpoints.
@@ -663,6 +666,8 @@ pub(crate) struct Listener {
     /// Addresses with their subnet masks (IPv4).
     pub(crate) addresses: Vec<(String, Option<String>)>,
     pub(crate) dhcp: bool,
+    /// `DHCP ON`: the subnet and its mask.
+    pub(crate) subnet: Option<(String, Option<String>)>,
     pub(crate) port: Option<i64>,
 }
 
@@ -781,7 +786,8 @@ pub(crate) struct Restore {
     pub(crate) log: bool,
     pub(crate) sources: Vec<String>,
     pub(crate) norecovery: bool,
-    pub(crate) replace: bool,
+    /// Options as they were written, lower case; those of no meaning here too.
+    pub(crate) options: Vec<String>,
 }
 
 #[derive(Debug, Clone)]

@@ -42,6 +42,10 @@ impl SqlError {
         self.before.push(first);
         self
     }
+    /// Number and text, as one end of a link reports them of the other.
+    pub(crate) fn told(self) -> (i32, String) {
+        (self.number, self.message)
+    }
     /// The same in another state.
     pub(crate) fn in_state(self, state: u8) -> Self {
         Self { state, ..self }

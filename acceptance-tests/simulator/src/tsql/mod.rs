@@ -5,7 +5,7 @@ mod catalog;
 mod ddl;
 mod dialect;
 pub(crate) mod engine;
-mod error;
+pub(crate) mod error;
 mod host;
 pub(crate) mod listener;
 mod messages;
@@ -71,6 +71,12 @@ pub(crate) fn administer(
 pub(crate) fn permission_codes(version: u8, class: &str, name: &str) -> Option<&'static str> {
     let class = ddl::builtin_permissions::Class::named(class)?;
     ddl::builtin_permissions::Builtin::find(class, name, version).map(|one| one.code)
+}
+
+/// The text of a message of the engine with its arguments.
+#[cfg(test)]
+pub(crate) fn message(number: i32, arguments: &[&dyn std::fmt::Display]) -> Option<String> {
+    messages::find(number).map(|message| message.text(arguments))
 }
 
 /// [`administer`] in `master`, for tests; the error's number where it is refused.

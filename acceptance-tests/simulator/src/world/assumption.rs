@@ -82,6 +82,10 @@ pub const HIDDEN_ON_SECONDARIES: u16 = 137;
 
 /// A log backup during a seeding fails it at once.
 pub const LOG_BACKUP_AT_ONCE: u16 = 96;
+/// A second database for a link of one is refused with 41429.
+pub const SECOND_DATABASE: u16 = 116;
+/// A group that cannot be half of a link is refused by SQL Server at once.
+pub const LATE_LINK_CHECKS: u16 = 117;
 /// A PATCH of a single-database link's databases is refused.
 pub const SINGLE_DATABASE_PATCH: u16 = 150;
 /// A property that the version does not have counts for nothing.
@@ -508,8 +512,9 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     .because("the link is disconnected under either number, and ASSUMED 2 and 17 simulate links that stay so"),
     fixed(
         92,
-        "What an instance cannot take of a database (41947, 41948, 41950) fails the seeding when it begins.",
-        "It fails the set-up.",
+        "What an instance cannot take of a database (41939, 41947 to 41951) fails the seeding when it begins; of files, those of \
+         users' databases are counted.",
+        "It fails the set-up; system databases count as well.",
     )
     .because("the set-up that fails is what ASSUMED 5 and 10 simulate"),
     fixed(
@@ -576,6 +581,35 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "It returns the value as its status; the refusal has another number.",
     )
     .because("the provider reads the outcome of a switch by what the server then says of itself"),
+    entry(
+        SECOND_DATABASE,
+        "ALTER AVAILABILITY GROUP … ADD DATABASE on SQL Server refuses a second database for a link of one with 41429.",
+        "It is 47503, whose text names the same cause.",
+    ),
+    entry(
+        LATE_LINK_CHECKS,
+        "CREATE AVAILABILITY GROUP … WITH (DISTRIBUTED) over a managed instance is refused at once for manual seeding (47500), \
+         synchronous commit (47501) and a second database (47502).",
+        "The statement is taken, and the link fails or lives with it.",
+    ),
+    fixed(
+        118,
+        "Reserved names of endpoints (7869) are those that begin like the system's own, with `TSQL `.",
+        "Others are reserved too, or none.",
+    )
+    .because("the provider reports any refusal of a name that the configuration chose"),
+    fixed(
+        119,
+        "With Always On off, Windows answers statements about groups with 35221, Linux with 47105.",
+        "Both answer with the same number.",
+    )
+    .because("the provider says the same of either"),
+    fixed(
+        120,
+        "ALTER AVAILABILITY GROUP takes several databases and replicas, and several options of a replica that it modifies.",
+        "It takes one at a time (102), as one of Microsoft's two parsers and the documentation's grammar have it.",
+    )
+    .because("the provider names one at a time, and its statements are judged by that parser"),
     fixed(
         130,
         "What sp_configure set is in force after a restart, also without RECONFIGURE.",

@@ -10,6 +10,7 @@ use super::group::{AvailabilityGroup, Role};
 use super::instance::SqlInstance;
 use super::managed::{Link, ManagedInstance, Session};
 use super::trust::{self, LinkError};
+use crate::tsql::error::raise;
 
 /// What an attempt to connect looks at.
 pub(super) struct Ends<'a> {
@@ -113,40 +114,13 @@ impl LinkError {
     pub fn on_instance(self, link: &Link) -> (i32, String) {
         let request = &link.request;
         match self {
-            Self::Unreachable => (
-                41986,
-                "Azure SQL Managed Instance link creation failed because either connection to SQL Server failed, or the \
-                 server did not respond after a prolonged period of time."
-                    .to_owned(),
-            ),
-            Self::SqlServerNotTrusted => (
-                41973,
-                "The link cannot be established because the endpoint certificate from SQL Server has not been imported to \
-                 Azure SQL Managed Instance."
-                    .to_owned(),
-            ),
-            Self::InstanceNotTrusted => (
-                41974,
-                "The link cannot be established because the endpoint certificate from SQL Azure SQL Managed Instance has \
-                 not been imported to SQL Server."
-                    .to_owned(),
-            ),
-            Self::Groups | Self::Roles => (
-                41976,
-                format!(
-                    "Connection with availability group '{}' on the server with endpoint '{}' cannot be established as \
-                     it is not responding. Possible causes could be nonexistence of availability group or distributed \
-                     availability group on the partner server.",
-                    request.partner_group, request.partner_endpoint
-                ),
-            ),
-            Self::Formats => (
-                41988,
-                "The link supporting bi-directional failover requires matching database formats on source and target \
-                 server."
-                    .to_owned(),
-            ),
+            Self::Unreachable => raise!(41986),
+            Self::SqlServerNotTrusted => raise!(41973),
+            Self::InstanceNotTrusted => raise!(41974),
+            Self::Groups | Self::Roles => raise!(41976, request.partner_group, request.partner_endpoint),
+            Self::Formats => raise!(41988),
         }
+        .told()
     }
 
     /// Number and text of `last_connect_error_*` on SQL Server. ASSUMED 25: the numbers.

@@ -6,6 +6,7 @@ use super::flow::{Moments, Reached, Stretch};
 use super::link_life::Life;
 use super::log_space::LogSpace;
 use super::managed::{Link, LinkDatabase, LinkPhase};
+use crate::tsql::error::raise;
 
 /// `synchronization_state` of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,11 +134,10 @@ impl Life<'_> {
         }
         self.link.databases = databases;
         let replicates = matches!(self.link.phase, LinkPhase::Synchronizing);
-        if let Some(number) =
-            [(gone, 41977), (gap, 1412)].into_iter().find_map(|(it, number)| it.then_some(number))
-            && replicates
-        {
-            self.fail_seeding(number);
+        if replicates && (gone || gap) {
+            let database = self.link.databases.first().map_or("", |one| one.name.as_str());
+            let error = if gone { self.no_response() } else { raise!(1412, database) };
+            self.fail_seeding(error);
             self.link.phase = LinkPhase::SynchronizationError;
         }
     }

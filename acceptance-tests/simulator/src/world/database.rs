@@ -38,6 +38,12 @@ pub struct Database {
     pub special_filegroups: Vec<(String, String, bool)>,
     /// Number of log files.
     pub log_files: u8,
+    /// Number of data files of the primary file group.
+    pub data_files: u16,
+    /// How many of them are in the state DEFUNCT: the last ones.
+    pub defunct_files: u16,
+    /// File group of the persistent version store, where it is another than the primary one.
+    pub version_store: Option<String>,
     /// Owner's login.
     pub owner: String,
     /// When it was made.
@@ -62,6 +68,15 @@ pub struct Database {
     pub suspended: Option<u8>,
     /// Links that keep or kept this copy: name of the distributed group that seeded it.
     pub seeded_by: Option<String>,
+}
+
+impl Database {
+    /// Number of its files.
+    pub fn files(&self) -> usize {
+        usize::from(self.data_files.max(1))
+            + usize::from(self.log_files.max(1))
+            + self.special_filegroups.len()
+    }
 }
 
 /// A row of `msdb.dbo.backupset`.

@@ -105,6 +105,8 @@ pub struct SqlInstance {
     pub master_key: Option<MasterKey>,
     /// Certificates in `master`.
     pub certificates: Vec<Certificate>,
+    /// Certificates in files of the host, which `BACKUP CERTIFICATE` wrote: by path, lower case.
+    pub files: BTreeMap<String, Vec<u8>>,
     /// Issuer grants of `sp_certificate_add_issuer`.
     pub issuers: Vec<IssuerGrant>,
     /// The database mirroring endpoint.

@@ -13,6 +13,7 @@ use super::instance::SqlInstance;
 use super::managed::{Link, LinkPhase, ManagedInstance};
 use super::replication::opposite;
 use super::trust::LinkError;
+use crate::tsql::error::{SqlError, raise};
 
 /// Without a connection in this time a new link fails. [page of error 41962]
 pub(super) const INITIATION: Duration = Duration::minutes(5);
@@ -168,50 +169,28 @@ impl Life<'_> {
                 let (mut number, mut text) = error.on_instance(self.link);
                 // ASSUMED 10.
                 if error == LinkError::Unreachable && !opposite(self.opposites, assumption::NO_CONNECTION) {
-                    number = 41962;
-                    text = "Operation was aborted as replication to Azure SQL Managed Instance did not start within 5 \
-                            minutes since it was initiated. Please verify the network connectivity and firewall rules."
-                        .to_owned();
+                    (number, text) = raise!(41962, INITIATION.whole_minutes()).told();
                 }
                 self.link.error = Some((number, self.now, text));
             }
             LinkPhase::Seeding if self.now - self.link.created >= SEEDING_LIMIT => {
-                self.fail_seeding(41977);
+                self.fail_seeding(self.no_response());
             }
             _ => {}
         }
     }
 
     /// Ends the seeding with an error of the engine.
-    pub(super) fn fail_seeding(&mut self, number: i32) {
-        let database = self.link.databases.first().map_or("", |one| one.name.as_str());
-        let text = match number {
-            1412 => format!(
-                "The remote copy of database \"{database}\" has not been rolled forward to a point in time that is \
-                 encompassed in the local copy of the database log."
-            ),
-            1408 => format!(
-                "The remote copy of database \"{database}\" is not recovered far enough to enable database mirroring or \
-                 to join it to the availability group."
-            ),
-            41947 => "Memory-optimized filegroup must be empty on the SQL Server source database when replicated to a \
-                      service tier not supporting In-memory OLTP capabilities."
-                .to_owned(),
-            41948 => "Managed Instance link data replication requires source database on SQL Server to have a single log \
-                      file instead of multiple log files."
-                .to_owned(),
-            41950 => {
-                "Source database on SQL Server must not use FileStream or FileTables for data replication.".to_owned()
-            }
-            47521 => "The secondary server did not receive the request.".to_owned(),
-            _ => format!(
-                "Connection with availability group '{}' on the server with endpoint '{}' is established, but there is no \
-                 response from the target database.",
-                self.link.request.partner_group, self.link.request.partner_endpoint
-            ),
-        };
+    pub(super) fn fail_seeding(&mut self, error: SqlError) {
+        let (number, text) = error.told();
         self.link.phase = LinkPhase::CreationError;
         self.link.error = Some((number, self.now, text));
+    }
+
+    /// 41977: the partner does not answer for the database.
+    pub(super) fn no_response(&self) -> SqlError {
+        let request = &self.link.request;
+        raise!(41977, request.partner_group, request.partner_endpoint)
     }
 
     /// What both engines know of their partner.

@@ -25,7 +25,7 @@
 //! T-SQL and half by ARM comes alive exactly when both halves fit. Nothing runs in the background: whoever looks moves
 //! the world to the clock's present first, so that what happens depends on time and not on a scheduler.
 //!
-//! What it is not: it knows no text of T-SQL, no JSON, no sockets.
+//! What it is not: it knows no text of T-SQL but the engine's messages, no JSON, no sockets.
 
 pub mod assumption;
 mod azure;

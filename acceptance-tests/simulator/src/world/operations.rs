@@ -14,6 +14,7 @@ use super::managed::{Effect, InstanceEffect, Link, LinkDatabase, LinkPhase, Mana
 use super::replication::opposite;
 use crate::arm::backend::{DroppedDatabaseView, RoleChange};
 use crate::arm::path::InstancePath;
+use crate::tsql::error::raise;
 
 type Outcome = Result<(), (String, String)>;
 
@@ -269,10 +270,8 @@ impl Estate {
             return Ok(());
         }
         let Some(session) = link.session.clone() else {
-            return Err((
-                "41969".into(),
-                "Setting the role has failed due to an unknown reason. The link is not connected.".into(),
-            ));
+            let (number, text) = raise!(41969).told();
+            return Err((number.to_string(), text));
         };
         self.drain(name);
         if let Some(link) = self.managed_mut(path).and_then(|managed| link_of(managed, name)) {

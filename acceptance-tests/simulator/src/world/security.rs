@@ -131,6 +131,8 @@ pub struct LoginOptions {
     pub sid: Option<Vec<u8>>,
     /// `PASSWORD = … HASHED`: it stands for [`Login::password`].
     pub password_hash: Option<PasswordHash>,
+    /// The certificate in `master` that a login of kind `C` is mapped to.
+    pub certificate: Option<i32>,
 }
 
 impl Default for LoginOptions {
@@ -143,6 +145,7 @@ impl Default for LoginOptions {
             must_change: false,
             sid: None,
             password_hash: None,
+            certificate: None,
         }
     }
 }

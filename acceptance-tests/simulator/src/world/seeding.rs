@@ -16,6 +16,7 @@ use super::log::LogPosition;
 use super::log_space::LogSpace;
 use super::managed::{LinkDatabase, LinkPhase};
 use super::replication::opposite;
+use crate::tsql::error::{SqlError, raise};
 
 /// Keeps the log of databases that are seeded from being truncated by log backups.
 const KEEP_LOG: i64 = 12381;
@@ -42,8 +43,8 @@ impl Life<'_> {
         let failure =
             databases.iter_mut().find(|one| !one.is_seeded()).and_then(|one| self.seed_one(one, bytes).err());
         self.link.databases = databases;
-        if let Some(number) = failure {
-            self.fail_seeding(number);
+        if let Some(error) = failure {
+            self.fail_seeding(error);
         } else if self.link.databases.iter().all(LinkDatabase::is_seeded) {
             self.link.phase = LinkPhase::Synchronizing;
         } else if self
@@ -57,14 +58,14 @@ impl Life<'_> {
         }
     }
 
-    fn seed_one(&mut self, one: &mut LinkDatabase, bytes: u64) -> Result<(), i32> {
+    fn seed_one(&mut self, one: &mut LinkDatabase, bytes: u64) -> Result<(), SqlError> {
         let Some((done, total)) = one.seeded else { return self.begin(one) };
         let early = !opposite(self.opposites, assumption::LOG_BACKUP_AT_ONCE);
         let done = done.saturating_add(bytes).min(total);
         one.seeded = Some((done, total));
         // ASSUMED 96: at once, and not when the copy is to be brought up.
         if (early || done == total) && self.log_is_gone(one) {
-            return Err(1408);
+            return Err(raise!(1408, one.name));
         }
         self.keep_log(one);
         if done == total {
@@ -73,7 +74,7 @@ impl Life<'_> {
         Ok(())
     }
 
-    fn begin(&mut self, one: &mut LinkDatabase) -> Result<(), i32> {
+    fn begin(&mut self, one: &mut LinkDatabase) -> Result<(), SqlError> {
         let size = self.make_copy(&one.name)?;
         one.seeded = Some((0, size));
         one.seedings += 1;
@@ -121,7 +122,7 @@ impl Life<'_> {
     }
 
     /// Makes the destination's copy; bytes to seed, or the error of the engine that prevents it.
-    fn make_copy(&mut self, name: &str) -> Result<u64, i32> {
+    fn make_copy(&mut self, name: &str) -> Result<u64, SqlError> {
         let link = self.link.name.clone();
         let request = &self.link.request;
         let (from_group, to_group) = if self.link.instance_is_primary {
@@ -134,25 +135,30 @@ impl Life<'_> {
         });
         let to_instance = !self.link.instance_is_primary;
         let in_memory = self.managed.view.tier == "BusinessCritical";
-        let (source, target) = self.copies().ok_or(41977)?;
+        let no_response = self.no_response();
+        let Some((source, target)) = self.copies() else { return Err(no_response) };
         let from = source
             .database(name)
             .filter(|one| one.state == DatabaseState::Online)
             .filter(|one| one.group.as_ref().is_some_and(|group| source.same_name(group, &from_group)))
-            .ok_or(47521)?
+            .ok_or_else(|| raise!(47521))?
             .clone();
         // No instance takes a database of a newer version than its update policy's. ["Update policy", 2026] ASSUMED 90:
         // its creation fails there, which is 41977.
         if !takes {
-            return Err(if opposite(self.opposites, assumption::NEWER_DATABASE) { 47521 } else { 41977 });
+            return Err(if opposite(self.opposites, assumption::NEWER_DATABASE) {
+                raise!(47521)
+            } else {
+                no_response
+            });
         }
-        if let Some(number) = unfit(&from, in_memory).filter(|_| to_instance) {
-            return Err(number);
+        if to_instance && let Some(error) = unfit(&from, target, in_memory) {
+            return Err(error);
         }
         match target.database(name) {
             // The rest of a seeding that was disturbed.
             Some(copy) if copy.seeded_by.as_deref() == Some(&link) => {}
-            Some(_) => return Err(41977),
+            Some(_) => return Err(no_response),
             None => {
                 let copy = copy_of(&from, target, &link, &to_group);
                 if let Some(position) =
@@ -169,16 +175,26 @@ impl Life<'_> {
     }
 }
 
-/// What keeps an instance from taking a database of SQL Server: the error table of SQL Server 2022, 41947 to 41950.
-/// ASSUMED 92: it is noticed when the seeding begins.
-fn unfit(database: &Database, in_memory: bool) -> Option<i32> {
+/// Files that an instance of the tier General Purpose has room for. ["Resource limits", 2026]
+const MOST_FILES: usize = 280;
+
+/// What keeps an instance from taking a database of SQL Server: the error table of SQL Server 2022, 41939 and 41947 to
+/// 41951. ASSUMED 92: it is noticed when the seeding begins, and the files of users' databases alone are counted.
+fn unfit(database: &Database, instance: &SqlInstance, in_memory: bool) -> Option<SqlError> {
     let groups = &database.special_filegroups;
+    let files: usize = instance.databases.iter().filter(|one| one.id > 4).map(Database::files).sum();
     if database.log_files > 1 {
-        Some(41948)
+        Some(raise!(41948))
     } else if groups.iter().any(|(_, kind, _)| kind == "FD") {
-        Some(41950)
+        Some(raise!(41950))
     } else if !in_memory && groups.iter().any(|(_, kind, has_data)| kind == "FX" && *has_data) {
-        Some(41947)
+        Some(raise!(41947))
+    } else if database.defunct_files > 0 {
+        Some(raise!(41951, database.name))
+    } else if database.version_store.is_some() {
+        Some(raise!(41939))
+    } else if !in_memory && files + database.files() > MOST_FILES {
+        Some(raise!(41949, MOST_FILES))
     } else {
         None
     }

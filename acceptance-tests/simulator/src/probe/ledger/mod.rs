@@ -203,6 +203,11 @@ const CHECKS: &[(u16, Check)] = &[
     (113, Check::Experiment("compare sys.fn_helpcollations with the names that a server refuses")),
     (114, Check::Experiment("send an instance what it does not support")),
     (115, Check::Switch),
+    (116, Check::Experiment("add a second database to the group of a link")),
+    (117, Check::Experiment("create a group over an instance with SEEDING_MODE = MANUAL")),
+    (118, Check::Experiment("create an endpoint whose name begins with TSQL")),
+    (119, Check::Experiment("alter a group on a Linux server without Always On")),
+    (120, Check::Experiment("add two databases to a group at once")),
     (130, Check::Experiment("set an option by sp_configure, restart without RECONFIGURE, and read it")),
     (
         135,

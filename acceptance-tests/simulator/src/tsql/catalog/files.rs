@@ -6,6 +6,8 @@ use super::super::ddl::permission::Rights;
 use super::{Row, Viewer, bit, derived_guid, guid, large, lsn, moment, none_or, number, text};
 use crate::world::database::{BackupRecord, Database, DatabaseState};
 
+/// `state` of a file whose file group was taken out. ["sys.database_files", 2026]
+const DEFUNCT: (i32, &str) = (7, "DEFUNCT");
 /// Pages of 8 KB.
 const PAGE: u64 = 8192;
 
@@ -43,64 +45,75 @@ fn of(viewer: &Viewer<'_>, database: &Database) -> Vec<Row> {
         DatabaseState::Suspect | DatabaseState::Emergency => (4, "SUSPECT"),
         DatabaseState::Offline => (6, "OFFLINE"),
     };
-    let mut file = |id: i32, kind: (i32, &str), space: i32, name: String, ending: &str, pages: u64| {
-        let mut row = Row::from([
-            ("database_id", number(database.id)),
-            ("file_id", number(id)),
-            ("file_guid", derived_guid(&["file", &database.guid, &id.to_string()])),
-            ("type", number(kind.0)),
-            ("type_desc", text(kind.1)),
-            ("data_space_id", number(space)),
-            ("physical_name", text(format!("{folder}{name}{ending}"))),
-            ("name", text(name)),
-            ("state", number(state.0)),
-            ("state_desc", text(state.1)),
-            ("size", large(pages.min(u64::from(u32::MAX >> 1)))),
-            // A log grows to 2 TB at most, data without end.
-            ("max_size", number(if kind.0 == 1 { 268_435_456 } else { -1 })),
-            ("growth", number(if kind.0 == 2 { 0 } else { 8192 })),
-            ("is_media_read_only", bit(false)),
-            ("is_read_only", bit(false)),
-            ("is_sparse", bit(false)),
-            ("is_percent_growth", bit(false)),
-            ("is_name_reserved", bit(false)),
-            ("is_persistent_log_buffer", bit(false)),
-        ]);
-        if let Some(base) = base.filter(|_| kind.0 != 1) {
-            row.insert("differential_base_lsn", lsn(database.backed_up_lsn));
-            let moment_of = base.finished.unix_timestamp().to_string();
-            let words = ["differential base", &database.guid, &moment_of];
-            row.insert("differential_base_guid", derived_guid(&words));
-            row.insert("differential_base_time", moment(base.finished));
-        }
-        if database.state == DatabaseState::Restoring {
-            // Where the next restore has to begin, and in which fork of the log.
-            let fork = derived_guid(&["recovery fork", &database.guid]);
-            row.insert("redo_start_lsn", lsn(database.hardened_lsn));
-            row.insert("redo_start_fork_guid", fork.clone());
-            row.insert("redo_target_lsn", lsn(database.hardened_lsn));
-            row.insert("redo_target_fork_guid", fork);
-        }
-        rows.push(row);
-    };
+    let own_state = state;
+    let mut file =
+        |id: i32, kind: (i32, &str), space: i32, name: String, ending: &str, pages: u64, defunct: bool| {
+            let state = if defunct { DEFUNCT } else { own_state };
+            let mut row = Row::from([
+                ("database_id", number(database.id)),
+                ("file_id", number(id)),
+                ("file_guid", derived_guid(&["file", &database.guid, &id.to_string()])),
+                ("type", number(kind.0)),
+                ("type_desc", text(kind.1)),
+                ("data_space_id", number(space)),
+                ("physical_name", text(format!("{folder}{name}{ending}"))),
+                ("name", text(name)),
+                ("state", number(state.0)),
+                ("state_desc", text(state.1)),
+                ("size", large(pages.min(u64::from(u32::MAX >> 1)))),
+                // A log grows to 2 TB at most, data without end.
+                ("max_size", number(if kind.0 == 1 { 268_435_456 } else { -1 })),
+                ("growth", number(if kind.0 == 2 { 0 } else { 8192 })),
+                ("is_media_read_only", bit(false)),
+                ("is_read_only", bit(false)),
+                ("is_sparse", bit(false)),
+                ("is_percent_growth", bit(false)),
+                ("is_name_reserved", bit(false)),
+                ("is_persistent_log_buffer", bit(false)),
+            ]);
+            if let Some(base) = base.filter(|_| kind.0 != 1) {
+                row.insert("differential_base_lsn", lsn(database.backed_up_lsn));
+                let moment_of = base.finished.unix_timestamp().to_string();
+                let words = ["differential base", &database.guid, &moment_of];
+                row.insert("differential_base_guid", derived_guid(&words));
+                row.insert("differential_base_time", moment(base.finished));
+            }
+            if database.state == DatabaseState::Restoring {
+                // Where the next restore has to begin, and in which fork of the log.
+                let fork = derived_guid(&["recovery fork", &database.guid]);
+                row.insert("redo_start_lsn", lsn(database.hardened_lsn));
+                row.insert("redo_start_fork_guid", fork.clone());
+                row.insert("redo_target_lsn", lsn(database.hardened_lsn));
+                row.insert("redo_target_fork_guid", fork);
+            }
+            rows.push(row);
+        };
     const ROWS: (i32, &str) = (0, "ROWS");
     const LOG: (i32, &str) = (1, "LOG");
-    file(1, ROWS, 1, database.name.clone(), ".mdf", database.size / PAGE);
+    let data_files = u64::from(database.data_files.max(1));
+    // Filled evenly.
+    let share = database.size / PAGE / data_files;
+    file(1, ROWS, 1, database.name.clone(), ".mdf", share, false);
+    for place in 1..database.data_files {
+        let defunct = database.data_files - place <= database.defunct_files;
+        let name = format!("{}_{}", database.name, place + 1);
+        file(1000 + i32::from(place), ROWS, 1, name, ".ndf", share, defunct);
+    }
     for log in 0..database.log_files.max(1) {
         let name = if log == 0 {
             format!("{}_log", database.name)
         } else {
             format!("{}_log{}", database.name, log + 1)
         };
-        file(2 + i32::from(log), LOG, 0, name, ".ldf", 1024);
+        file(2 + i32::from(log), LOG, 0, name, ".ldf", 1024, false);
     }
     for (place, (name, kind, _)) in database.special_filegroups.iter().enumerate() {
         let place = i32::try_from(place).unwrap_or(0);
         let (id, space) = (100 + place, 2 + place);
         if kind == "FX" || kind == "FD" {
-            file(id, (2, "FILESTREAM"), space, name.clone(), "", 0);
+            file(id, (2, "FILESTREAM"), space, name.clone(), "", 0, false);
         } else {
-            file(id, ROWS, space, name.clone(), ".ndf", 1024);
+            file(id, ROWS, space, name.clone(), ".ndf", 1024, false);
         }
     }
     rows

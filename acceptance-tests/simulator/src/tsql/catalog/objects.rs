@@ -7,7 +7,7 @@ use super::{Row, Viewer, bit, moment, none_or, number, text};
 use crate::world::build::Build;
 
 /// A procedure of `sys`: name and type (`X` extended, `P` T-SQL).
-const PROCEDURES: [(&str, &str); 16] = [
+const PROCEDURES: [(&str, &str); 17] = [
     ("sp_certificate_add_issuer", "X"),
     ("sp_certificate_drop_issuer", "X"),
     ("sp_certificate_issuers", "X"),
@@ -24,6 +24,7 @@ const PROCEDURES: [(&str, &str); 16] = [
     ("sp_dropsrvrolemember", "P"),
     ("sp_addrolemember", "P"),
     ("sp_droprolemember", "P"),
+    ("sp_availability_group_command_internal", "X"),
 ];
 
 /// `schema_id` of dbo and of sys.

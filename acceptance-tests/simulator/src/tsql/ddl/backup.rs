@@ -96,6 +96,7 @@ pub(super) fn restore(
     if !permission::on_server(engine, &caller.login, &rights) {
         return Err(permission_denied("RESTORE DATABASE", "master"));
     }
+    managed::restore(engine, statement)?;
     if !statement.sources.is_empty() {
         return Err(not_modelled("RESTORE from files"));
     }

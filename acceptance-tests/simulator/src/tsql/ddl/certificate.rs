@@ -56,9 +56,10 @@ pub(super) fn create(
                 None => read,
             }
         }
-        // The host of a simulated engine has no files.
-        CertificateSource::File { .. } => {
-            return Err(raise!(15208));
+        // Of files the host has what `BACKUP CERTIFICATE` wrote.
+        CertificateSource::File { path } => {
+            let der = engine.files.get(&path.to_lowercase());
+            der.and_then(|der| x509::read(name, der)).ok_or_else(|| raise!(15208))?
         }
     };
     if engine.certificates.iter().any(|one| one.thumbprint == certificate.thumbprint) {
@@ -125,6 +126,9 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
     if engine.endpoint.as_ref().is_some_and(|endpoint| endpoint.authentication.certificate == Some(id)) {
         return Err(raise!(15352, "certificate"));
     }
+    if engine.logins.iter().any(|login| login.options.certificate == Some(id)) {
+        return Err(raise!(15559, "certificate", name, "login"));
+    }
     // ASSUMED 36: what the certificate may vouch for goes with it.
     let vouches = engine.issuers.iter().any(|grant| grant.certificate == id);
     if vouches && estate.opposite(assumption::VOUCHING) {
@@ -137,17 +141,21 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
     Ok(Outcome::default())
 }
 
-/// `BACKUP CERTIFICATE`: writes no file, since the host has none, but remembers that the key was backed up.
+/// `BACKUP CERTIFICATE`: the certificate is in a file then; of the key only is remembered that it was backed up.
 pub(super) fn backup(
     estate: &mut Estate,
     caller: &Caller,
     name: &str,
+    file: &str,
     private_key: Option<&KeyPasswords>,
 ) -> Result<Outcome, SqlError> {
     let now = estate.clock.now();
     let engine = allowed(estate, caller)?;
     let certificate = visible(engine, caller, "find", name)?;
-    let id = certificate.id;
+    let (id, der, path) = (certificate.id, certificate.der.clone(), file.to_lowercase());
+    if engine.files.contains_key(&path) {
+        return Err(raise!(15240, file));
+    }
     if let Some(passwords) = private_key {
         if certificate.private_key == PrivateKeyProtection::None {
             return Err(raise!(15246, name));
@@ -158,6 +166,7 @@ pub(super) fn backup(
         let engine = engine_mut(estate, caller)?;
         engine.certificates.iter_mut().filter(|one| one.id == id).for_each(|one| one.last_backup = Some(now));
     }
+    engine_mut(estate, caller)?.files.insert(path, der);
     Ok(Outcome::default())
 }
 

@@ -2,14 +2,14 @@
 //!
 //! Only the moment of the statement: a new group is disconnected, and what becomes of it is the world's replication.
 
-use super::super::ast::{GroupOptions, ReplicaOptions};
+use super::super::ast::{AvailabilityMode, GroupOptions, ReplicaOptions, SeedingMode};
 use super::super::error::{SqlError, raise};
 use super::refusal::not_found;
-use super::{Caller, Outcome, engine, engine_mut, group, permission, replica};
-use crate::world::Estate;
+use super::{Caller, Outcome, engine, engine_mut, group, permission, procedure, replica};
 use crate::world::build::Capability;
 use crate::world::group::{AvailabilityGroup, Replica, Role};
 use crate::world::instance::{EngineKey, SqlInstance};
+use crate::world::{Estate, assumption};
 
 /// `CREATE AVAILABILITY GROUP … WITH (DISTRIBUTED) AVAILABILITY GROUP ON …`.
 pub(super) fn create(
@@ -28,6 +28,9 @@ pub(super) fn create(
     let local = check(engine(estate, caller)?, name, members)?.clone();
     if local.role != Role::Primary {
         return Err(group::not_primary(&local.name));
+    }
+    if !estate.opposite(assumption::LATE_LINK_CHECKS) {
+        may_be_link(engine(estate, caller)?, name, &local, members)?;
     }
     add(estate, caller, name, members, Role::Primary)
 }
@@ -48,8 +51,7 @@ pub(super) fn join(
     if !local.databases.is_empty() {
         return Err(raise!(19511, name, local.name));
     }
-    let automatic =
-        |one: &ReplicaOptions| one.seeding_mode == Some(super::super::ast::SeedingMode::Automatic);
+    let automatic = |one: &ReplicaOptions| one.seeding_mode == Some(SeedingMode::Automatic);
     if !local.create_any_database && members.iter().any(automatic) {
         return Err(raise!(19506, local.name));
     }
@@ -231,6 +233,36 @@ fn add(
     group.replicas = replicas;
     engine_mut(estate, caller)?.groups.push(group);
     Ok(Outcome::default())
+}
+
+/// Whether a distributed group is one half of a link: a member's URL names an instance.
+pub(super) fn is_of_link(group: &AvailabilityGroup) -> bool {
+    group.distributed && group.replicas.iter().any(|member| names_instance(&member.url))
+}
+
+fn names_instance(url: &str) -> bool {
+    url.to_ascii_lowercase().contains(";server=")
+}
+
+/// What a group over an instance must be like: the error table of SQL Server 2022, 47500 to 47502. ASSUMED 117: the
+/// statement is refused, not the link.
+fn may_be_link(
+    engine: &SqlInstance,
+    name: &str,
+    local: &AvailabilityGroup,
+    members: &[ReplicaOptions],
+) -> Result<(), SqlError> {
+    let instance = |member: &&ReplicaOptions| member.url.as_deref().is_some_and(names_instance);
+    let Some(secondary) = members.iter().find(instance) else { return Ok(()) };
+    if secondary.seeding_mode == Some(SeedingMode::Manual) {
+        Err(raise!(47500, secondary.name))
+    } else if secondary.availability_mode == Some(AvailabilityMode::Synchronous) {
+        Err(raise!(47501, secondary.name))
+    } else if local.databases.len() > 1 && !procedure::links_hold_several(engine) {
+        Err(raise!(47502, name, local.name))
+    } else {
+        Ok(())
+    }
 }
 
 /// The engine at the other end: where a member's URL leads that is not this one.

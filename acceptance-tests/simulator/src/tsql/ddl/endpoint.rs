@@ -11,6 +11,9 @@ use crate::world::endpoint::{Algorithm, Authentication, Encryption, Endpoint, Ro
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::security::{PrivateKeyProtection, Securable};
 
+/// What names of the system's own endpoints begin with.
+const RESERVED: &str = "TSQL ";
+
 /// `CREATE ENDPOINT`.
 pub(super) fn create(
     estate: &mut Estate,
@@ -21,6 +24,13 @@ pub(super) fn create(
     managed::refuse(engine, "CREATE ENDPOINT")?;
     if !permission::on_server(engine, &caller.login, &["CREATE ENDPOINT", "ALTER ANY ENDPOINT"]) {
         return Err(no_permission());
+    }
+    if statement.affinity {
+        return Err(raise!(7870));
+    }
+    // ASSUMED 118: which names are reserved.
+    if statement.name.0.get(..RESERVED.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED)) {
+        return Err(raise!(7869, statement.name, RESERVED));
     }
     let role = statement.mirroring.role.ok_or_else(|| syntax(")", false, 1)).map(role)?;
     // Express takes part as a witness only.
@@ -70,6 +80,9 @@ pub(super) fn alter(
     let mut endpoint = visible(engine, caller, "alter", &statement.name.0)?.clone();
     if statement.of_another_kind {
         return Err(raise!(7860));
+    }
+    if statement.affinity {
+        return Err(raise!(7870));
     }
     let nothing = |tcp: &Option<Tcp>, mirroring: &Option<Mirroring>| {
         tcp.as_ref().is_none_or(|tcp| *tcp == Tcp::default())

@@ -195,14 +195,15 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
 /// `cluster_type` of a group in a Windows cluster.
 const WSFC: u8 = 0;
 
-/// The engine, where group DDL is possible at all: in `master` (35208), with the feature on (35221).
+/// The engine, where group DDL is possible at all: in `master` (35208), with the feature on (35221, 47105).
 pub(super) fn ready<'a>(estate: &'a Estate, caller: &Caller) -> Result<&'a SqlInstance, SqlError> {
     let engine = engine(estate, caller)?;
     if !in_master(caller) {
         return Err(raise!(35208));
     }
     if !engine.hadr_enabled {
-        return Err(raise!(35221));
+        // ASSUMED 119: the text of 35221 sends one to the Configuration Manager, which Linux has not.
+        return Err(if engine.linux { raise!(47105) } else { raise!(35221) });
     }
     if engine.edition == Edition::Express {
         return Err(raise!(41199, ""));

@@ -82,7 +82,8 @@ pub(super) fn listener(listener: &ast::Listener) -> Result<(), SqlError> {
         return Err(raise!(19485, listener.dns_name));
     }
     port(listener.port)?;
-    let addresses: Vec<&str> = listener.addresses.iter().map(|(address, _)| address.as_str()).collect();
+    let addresses: Vec<&str> =
+        listener.addresses.iter().chain(&listener.subnet).map(|(address, _)| address.as_str()).collect();
     for &one in &addresses {
         address(one)?;
     }

@@ -4,7 +4,7 @@
 //! ASSUMED 114: the numbers, where the page says only that a statement is not supported.
 
 use super::super::ast::{
-    AlterAvailabilityGroup, AlterDatabase, Backup, BackupKind, RecoveryModel, UserAccess,
+    AlterAvailabilityGroup, AlterDatabase, Backup, BackupKind, RecoveryModel, Restore, UserAccess,
 };
 use super::super::error::{SqlError, raise};
 use crate::world::database::Database;
@@ -54,6 +54,22 @@ pub(super) fn backup(engine: &SqlInstance, database: &Database, statement: &Back
         Err(raise!(41904))
     } else if database.encrypted {
         Err(raise!(41922))
+    } else {
+        Ok(())
+    }
+}
+
+/// Restores come from URLs (41902), without options (41901): none is supported. [the same page, "RESTORE statement"]
+pub(super) fn restore(engine: &SqlInstance, statement: &Restore) -> Result<(), SqlError> {
+    let url = |source: &String| source.to_ascii_lowercase().starts_with("https://");
+    if engine.edition != Edition::Managed {
+        Ok(())
+    } else if statement.log {
+        Err(raise!(41906, "RESTORE LOG"))
+    } else if !statement.sources.iter().all(url) {
+        Err(raise!(41902))
+    } else if !statement.options.is_empty() {
+        Err(raise!(41901, statement.options.join(", ")))
     } else {
         Ok(())
     }

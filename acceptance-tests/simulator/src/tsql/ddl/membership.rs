@@ -2,10 +2,10 @@
 
 use super::super::error::{SqlError, raise};
 use super::refusal::no_such_database;
-use super::{Caller, Outcome, distributed, engine, engine_mut, group};
-use crate::world::Estate;
+use super::{Caller, Outcome, distributed, engine, engine_mut, group, procedure};
 use crate::world::database::DatabaseState;
 use crate::world::instance::SqlInstance;
+use crate::world::{Estate, assumption};
 
 /// `ALTER AVAILABILITY GROUP … ADD DATABASE`.
 pub(super) fn join_group(
@@ -27,6 +27,21 @@ pub(super) fn join_group(
         if let Some(name) = names.get(room) {
             return Err(raise!(35200, name, group, 1));
         }
+    }
+    if let Some(local) = here.group(group)
+        && let Some(link) = here
+            .groups
+            .iter()
+            .find(|one| distributed::is_of_link(one) && distributed::has_member(here, one, &local.name))
+        && local.databases.len() + names.len() > 1
+        && !procedure::links_hold_several(here)
+    {
+        // ASSUMED 116.
+        return Err(if estate.opposite(assumption::SECOND_DATABASE) {
+            raise!(47503, local.name, link.name)
+        } else {
+            raise!(41429)
+        });
     }
     enter_group(estate, caller, group, names)?;
     Ok(Outcome::default())

@@ -13,6 +13,7 @@ mod database;
 mod dbcc;
 mod distributed;
 mod endpoint;
+mod full_log;
 mod group;
 pub(crate) mod issuer;
 mod limits;
@@ -85,6 +86,7 @@ impl Outcome {
 /// # Errors
 /// What SQL Server raises.
 pub(crate) fn execute(estate: &mut Estate, caller: &Caller, statement: &Ddl) -> Result<Outcome, SqlError> {
+    full_log::refuse(estate, caller, statement)?;
     match statement {
         Ddl::CreateMasterKey { password } => master_key::create(estate, caller, password.as_ref()),
         Ddl::AlterMasterKey(change) => master_key::alter(estate, caller, change),
@@ -96,8 +98,8 @@ pub(crate) fn execute(estate: &mut Estate, caller: &Caller, statement: &Ddl) -> 
         Ddl::CreateCertificate(statement) => certificate::create(estate, caller, statement),
         Ddl::AlterCertificate { name, change } => certificate::alter(estate, caller, &name.0, change),
         Ddl::DropCertificate { name } => certificate::drop(estate, caller, &name.0),
-        Ddl::BackupCertificate { name, private_key, .. } => {
-            certificate::backup(estate, caller, &name.0, private_key.as_ref())
+        Ddl::BackupCertificate { name, file, private_key } => {
+            certificate::backup(estate, caller, &name.0, file, private_key.as_ref())
         }
         Ddl::CreateEndpoint(statement) => endpoint::create(estate, caller, statement),
         Ddl::AlterEndpoint(statement) => endpoint::alter(estate, caller, statement),
@@ -112,9 +114,9 @@ pub(crate) fn execute(estate: &mut Estate, caller: &Caller, statement: &Ddl) -> 
         Ddl::CreateDatabase { name, collation } => {
             database::create(estate, caller, &name.0, collation.as_ref().map(|name| name.0.as_str()))
         }
-        Ddl::AlterDatabase { name, change } => {
+        Ddl::AlterDatabase { name, changes } => {
             let name = name.as_ref().map_or(caller.database.as_str(), |name| name.0.as_str());
-            database::alter(estate, caller, name, change)
+            database::alter(estate, caller, name, changes)
         }
         Ddl::DropDatabases { names, if_exists } => database::drop(estate, caller, names, *if_exists),
         Ddl::Backup(statement) => {

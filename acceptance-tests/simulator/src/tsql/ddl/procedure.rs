@@ -5,7 +5,7 @@ use rusqlite::types::Value;
 use super::super::error::{SqlError, missing_parameter, raise};
 use super::issuer::{self, Argument, ResultSet, bind, integer};
 use super::refusal::no_permission;
-use super::{Caller, engine, engine_mut, permission, role, security};
+use super::{Caller, distributed, engine, engine_mut, full_log, permission, role, security};
 use crate::world::Estate;
 use crate::world::build::Capability;
 use crate::world::instance::SqlInstance;
@@ -28,12 +28,19 @@ pub(crate) fn call(
         "sp_dropsrvrolemember" => server_role_member(estate, caller, procedure, arguments, false),
         "sp_addrolemember" => role_member(estate, caller, procedure, arguments, true),
         "sp_droprolemember" => role_member(estate, caller, procedure, arguments, false),
+        // No source says which parameters are valid: whatever is supplied is not.
+        "sp_availability_group_command_internal" => Err(raise!(35272)),
         "sp_multidb_milink" if engine(estate, caller)?.has(Capability::MultiDatabase) => {
             multi_database(estate, caller, procedure, arguments)
         }
         _ => return issuer::call(estate, caller, procedure, arguments),
     };
     result.map_err(|error| SqlError { procedure: Some(procedure.to_owned()), ..error })
+}
+
+/// Whether links of the engine hold several databases: what `sp_multidb_milink` switches.
+pub(super) fn links_hold_several(engine: &SqlInstance) -> bool {
+    engine.configuration.get(MULTI_DATABASE).is_some_and(|on| *on != 0)
 }
 
 /// Two arguments that are texts and have to be there.
@@ -88,6 +95,7 @@ fn role_member(
     if permission::user(here, &caller.database, &member).is_none() {
         return Err(raise!(15410, member));
     }
+    full_log::writable(estate, caller)?;
     role::alter(estate, caller, &role, add, &member)?;
     Ok(Vec::new())
 }
@@ -103,7 +111,7 @@ fn multi_database(
 ) -> Result<Vec<ResultSet>, SqlError> {
     let here = engine(estate, caller)?;
     let values = bind(here, procedure, &["@enable"], arguments)?;
-    let on = here.configuration.get(MULTI_DATABASE).copied().unwrap_or(0);
+    let on = i64::from(links_hold_several(here));
     let Some(wanted) = values.first().filter(|value| **value != Value::Null) else {
         return Ok(vec![ResultSet { columns: vec![("", "int")], rows: vec![vec![Value::Integer(on)]] }]);
     };
@@ -111,9 +119,7 @@ fn multi_database(
     if !permission::sysadmin(here, &caller.login) {
         return Err(no_permission());
     }
-    let of_link = |url: &str| url.to_ascii_lowercase().contains(";server=");
-    let mut groups = here.groups.iter().filter(|group| group.distributed);
-    let link = groups.find(|group| group.replicas.iter().any(|replica| of_link(&replica.url)));
+    let link = here.groups.iter().find(|group| distributed::is_of_link(group));
     if let (Some(group), true) = (link, wanted != on) {
         return Err(raise!(47504, group.name));
     }

@@ -40,9 +40,9 @@ pub(super) fn create_login(
         LoginSource::Windows => ('U', None),
         LoginSource::External => ('E', None),
         LoginSource::Certificate(certificate) => {
-            engine
-                .certificate(&certificate.0)
-                .ok_or_else(|| not_found("find", "certificate", &certificate.0))?;
+            let known = engine.certificate(&certificate.0);
+            let known = known.ok_or_else(|| not_found("find", "certificate", &certificate.0))?;
+            options.certificate = Some(known.id);
             ('C', None)
         }
     };

@@ -1,6 +1,6 @@
 //! Databases and their backups.
 //!
-//! Source: "Database Engine events and errors" 0-999, 1000-1999, 3000-3999, 4000-4999, 5000-5999, 15000-15999
+//! Source: "Database Engine events and errors" 0-999, 1000-1999, 3000-3999, 4000-4999, 5000-5999, 9000-9999, 15000-15999
 //! and 31000-41399, 2022.
 
 use super::{Message, injected, raised};
@@ -44,7 +44,7 @@ pub(super) const MESSAGES: &[Message] = &[
          or SECONDARY role. Connections to an availability database is permitted only when the database \
          replica is in the PRIMARY or SECONDARY role. Try the operation again later.",
     ),
-    injected(
+    raised(
         1408,
         16,
         "The remote copy of database \"%.*ls\" is not recovered far enough to enable database mirroring or \
@@ -178,7 +178,8 @@ pub(super) const MESSAGES: &[Message] = &[
     .state(5),
     raised(5052, 16, "%ls is not permitted while a database is in the %ls state."),
     injected(5058, 16, "Option '%.*ls' cannot be set in database '%.*ls'."),
-    injected(5069, 16, "ALTER DATABASE statement failed."),
+    raised(5069, 16, "ALTER DATABASE statement failed."),
+    raised(9002, 17, "The transaction log for database '%ls' is full due to '%ls'."),
     raised(15048, 10, "Valid values of the database compatibility level are %d, %d, %d, %d, %d, %d or %d.")
         .class(16),
     raised(33518, 16, "Valid values of the database compatibility level are %d, %d, %d, or %d."),

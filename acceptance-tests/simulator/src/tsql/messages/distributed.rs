@@ -130,25 +130,25 @@ pub(super) const MESSAGES: &[Message] = &[
          Group on top of Contained Availability Group. Verify Availability Group's name, then retry the \
          operation.",
     ),
-    injected(
+    raised(
         47500,
         16,
         "Manual seeding is not supported option for secondary AG '%.*ls' configuration when secondary \
          participant in distributed availability group is Azure SQL Managed Instance.",
     ),
-    injected(
+    raised(
         47501,
         16,
         "Synchronous commit is not supported option for the initial secondary AG '%.*ls' configuration when \
          secondary participant in distributed availability group is Azure SQL Managed Instance.",
     ),
-    injected(
+    raised(
         47502,
         16,
         "Cannot create distributed availability group '%.*ls' when local AG '%.*ls' contains more than one \
          database in cases when secondary participant is Azure SQL Managed Instance.",
     ),
-    injected(
+    raised(
         47503,
         16,
         "AG '%.*ls' already contains one database and adding more is not supported because AG participates \
@@ -236,7 +236,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "Database cannot be removed from availability group which participates in distributed availability \
          group in which secondary participant is Azure SQL Managed Instance.",
     ),
-    injected(
+    raised(
         47521,
         16,
         "Secondary replica could not be built as the replica request was not received from the primary, or \

@@ -2,7 +2,7 @@
 //!
 //! Source: "Database Engine events and errors" 7000-7999, 2022; the two blanks of 7862 as servers send them.
 
-use super::{Message, injected, raised};
+use super::{Message, raised};
 
 pub(super) const MESSAGES: &[Message] = &[
     raised(
@@ -11,7 +11,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "An endpoint's transport or content cannot be changed through the ALTER ENDPOINT statement. Use \
          DROP ENDPOINT and execute the CREATE ENDPOINT statement to make these changes.",
     ),
-    injected(7861, 15, "\"%.*ls\" endpoints can only be of the \"FOR %.*ls\" type."),
+    raised(7861, 15, "\"%.*ls\" endpoints can only be of the \"FOR %.*ls\" type."),
     raised(
         7862,
         16,
@@ -24,11 +24,12 @@ pub(super) const MESSAGES: &[Message] = &[
         "The endpoint was not changed. The ALTER ENDPOINT statement did not contain any values to modify or \
          update.",
     ),
-    injected(
+    raised(
         7869,
         16,
         "The endpoint name '%.*ls' is reserved for used by SQL. Endpoint names cannot begin with '%.*ls'.",
     ),
+    raised(7870, 16, "The AFFINITY clause is not supported for endpoints of this type."),
     raised(
         7874,
         16,

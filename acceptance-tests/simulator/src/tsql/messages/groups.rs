@@ -235,7 +235,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "Attempt to perform an Always On Availability Groups operation on a system database, '%ls', failed. \
          System databases are not supported by Always On Availability Groups.",
     ),
-    injected(
+    raised(
         35272,
         16,
         "Either invalid parameters were supplied for sys.sp_availability_group_command_internal or user \

@@ -38,7 +38,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "A certificate with name '%s' already exists or this certificate already has been added to the \
          database.",
     ),
-    injected(
+    raised(
         15240,
         16,
         "Cannot write into file '%s'. Verify that you have write permissions, that the file path is valid, \
@@ -82,7 +82,7 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(15465, 16, "The private key password is invalid."),
     raised(15468, 16, "An error occurred during the generation of the %S_MSG."),
     injected(15474, 16, "Invalid private key. The private key does not match the public key of the %S_MSG."),
-    injected(15559, 10, "Cannot drop %S_MSG '%.*ls' because there is a %S_MSG mapped to it."),
+    raised(15559, 10, "Cannot drop %S_MSG '%.*ls' because there is a %S_MSG mapped to it.").class(16),
     raised(
         15578,
         16,

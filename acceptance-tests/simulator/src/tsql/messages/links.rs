@@ -2,49 +2,49 @@
 //!
 //! Source: "Database Engine events and errors" 41400-49999, 2022.
 
-use super::{Message, injected};
+use super::{Message, injected, raised};
 
 pub(super) const MESSAGES: &[Message] = &[
-    injected(
+    raised(
         41429,
         16,
         "Adding another database to an existing Azure SQL Managed Instance link is not supported, as a \
          single link can contain only one user database. Create a new link for each additional database.",
     ),
-    injected(
+    raised(
         41939,
         16,
         "The Persistent Version Store filegroup must be set to the PRIMARY filegroup in order to be \
          restored on SQL Database Managed Instance.",
     ),
-    injected(
+    raised(
         41947,
         16,
         "Memory-optimized filegroup must be empty on the SQL Server source database when replicated to \
          Azure SQL Managed Instance with service tier not supporting In-memory OLTP capabilities. Consider \
          using Managed Instance service tier that supports In-memory OLTP capabilities.",
     ),
-    injected(
+    raised(
         41948,
         16,
         "Azure SQL Managed Instance link data replication requires source database on SQL Server to have a \
          single log file instead of multiple log files. Consider using a single log file on the source \
          database and try again.",
     ),
-    injected(
+    raised(
         41949,
         16,
         "Managed Instance link cannot replicate data because maximum number of %u files were reached on \
          Azure SQL Managed Instance. Consider reducing the number of files on the source and try again.",
     ),
-    injected(
+    raised(
         41950,
         16,
         "Source database on SQL Server must not use FileStream or FileTables for data replication to Azure \
          SQL Managed Instance. Consider removing FileStream and FileTables on the source database on SQL \
          Server and try again.",
     ),
-    injected(
+    raised(
         41951,
         16,
         "Azure SQL Managed Instance link cannot be created with source database '%.*ls' on SQL Server, \
@@ -56,7 +56,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "Azure SQL Managed Instance link cannot be created with source database '%.*ls' on SQL Server, \
          bacause the database contains unsupported feature '%.*ls'.",
     ),
-    injected(
+    raised(
         41962,
         16,
         "Operation was aborted as replication to Azure SQL Managed Instance did not start within %u minutes \
@@ -83,14 +83,14 @@ pub(super) const MESSAGES: &[Message] = &[
          progress on Azure SQL Managed Instance. Only when the previous role change completes, a new \
          request could be submitted. Please wait for the previous role change to complete and retry again.",
     ),
-    injected(
+    raised(
         41969,
         16,
         "Setting the role has failed due to an unknown reason. Please check the error log file. If the \
          issue persists, contact Azure support.",
     ),
     injected(41970, 16, "Switching to Primary role in planned fashion is not supported."),
-    injected(
+    raised(
         41973,
         16,
         "The link cannot be established because the endpoint certificate from SQL Server has not been \
@@ -98,7 +98,7 @@ pub(super) const MESSAGES: &[Message] = &[
          Managed Instance, and retry the link creation again. Please see online documentation for Managed \
          Instance link for more information.",
     ),
-    injected(
+    raised(
         41974,
         16,
         "The link cannot be established because the endpoint certificate from SQL Azure SQL Managed \
@@ -106,7 +106,7 @@ pub(super) const MESSAGES: &[Message] = &[
          Managed Instance and import it to SQL Server, and retry the link creation again. Please see online \
          documentation for Managed Instance link for more information.",
     ),
-    injected(
+    raised(
         41976,
         16,
         "Connection with availability group '%.*ls' on the server with endpoint '%.*ls' cannot be \
@@ -115,7 +115,7 @@ pub(super) const MESSAGES: &[Message] = &[
          configuration parameters. Please check the log file on the partner server for the exact error \
          cause.",
     ),
-    injected(
+    raised(
         41977,
         16,
         "Connection with availability group '%.*ls' on the server with endpoint '%.*ls' is established, but \
@@ -123,14 +123,14 @@ pub(super) const MESSAGES: &[Message] = &[
          database on the partner server, incorrectly specified names or configuration parameters. Please \
          check the log file on the partner server for the exact error cause.",
     ),
-    injected(
+    raised(
         41986,
         16,
         "Azure SQL Managed Instance link creation failed because either connection to SQL Server failed, or \
          the server did not respond after a prolonged period of time. Verify the network connectivity and \
          firewall rules between SQL Server and Managed Instance are properly configured and retry again.",
     ),
-    injected(
+    raised(
         41988,
         16,
         "The link supporting bi-directional failover requires matching database formats on source and \

@@ -5,7 +5,7 @@
 use super::{Message, injected, raised};
 
 pub(super) const MESSAGES: &[Message] = &[
-    injected(
+    raised(
         41901,
         16,
         "One or more of the options (%ls) are not supported for this statement in SQL Database Managed \

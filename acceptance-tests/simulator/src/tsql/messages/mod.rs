@@ -111,6 +111,11 @@ pub(crate) fn subject(name: &str) -> &'static [Message] {
         "listeners" => listeners::MESSAGES,
         "routing" => routing::MESSAGES,
         "distributed" => distributed::MESSAGES,
+        "links" => links::MESSAGES,
+        "language" => language::MESSAGES,
+        "values" => values::MESSAGES,
+        "batches" => batches::MESSAGES,
+        "session" => session::MESSAGES,
         "managed" => managed::MESSAGES,
         other => panic!("{other} is no subject"),
     }

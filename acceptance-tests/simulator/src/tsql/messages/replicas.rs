@@ -282,7 +282,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "This operation cannot be performed on the availability group '%.*ls' because it has EXTERNAL \
          cluster type. Use the cluster management tools to perform the operation.",
     ),
-    injected(
+    raised(
         47105,
         16,
         "The Always On Availability Groups feature must be enabled for this server instance before you can \

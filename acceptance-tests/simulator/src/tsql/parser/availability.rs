@@ -87,6 +87,7 @@ fn set(cursor: &mut Cursor) -> Result<AlterAvailabilityGroup, SqlError> {
     group_options(cursor, false).map(AlterAvailabilityGroup::Set)
 }
 
+/// ASSUMED 120: several databases, replicas and options at a time.
 fn change_part(cursor: &mut Cursor) -> Result<AlterAvailabilityGroup, SqlError> {
     use AlterAvailabilityGroup as Change;
     if cursor.eat_all(&["ADD", "DATABASE"]) {
@@ -378,11 +379,11 @@ fn listener(cursor: &mut Cursor) -> Result<Listener, SqlError> {
     let dns_name = cursor.string()?;
     cursor.expect_token(&Token::LParen)?;
     cursor.expect("WITH")?;
-    let mut listener = Listener { dns_name, addresses: Vec::new(), dhcp: false, port: None };
+    let mut listener = Listener { dns_name, addresses: Vec::new(), dhcp: false, subnet: None, port: None };
     if cursor.eat("DHCP") {
         listener.dhcp = true;
         if cursor.eat("ON") {
-            address(cursor)?;
+            listener.subnet = Some(address(cursor)?);
         }
     } else {
         cursor.expect("IP")?;

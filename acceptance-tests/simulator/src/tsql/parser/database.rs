@@ -27,7 +27,7 @@ pub(super) fn drop(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     Ok(Ddl::DropDatabases { names: cursor.names()?, if_exists })
 }
 
-/// `ALTER DATABASE {name|CURRENT} SET …` and `MODIFY NAME`.
+/// `ALTER DATABASE {name|CURRENT} SET …, …` and `MODIFY NAME`.
 pub(super) fn alter(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect("DATABASE")?;
     let line = cursor.line();
@@ -35,17 +35,17 @@ pub(super) fn alter(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     if cursor.eat_all(&["MODIFY", "NAME"]) {
         cursor.expect_equals()?;
         let new_name = cursor.name()?;
-        return Ok(Ddl::AlterDatabase { name, change: AlterDatabase::Rename(new_name) });
+        return Ok(Ddl::AlterDatabase { name, changes: vec![AlterDatabase::Rename(new_name)] });
     }
     if matches!(cursor.peek_word().as_deref(), Some("ADD" | "REMOVE" | "MODIFY" | "COLLATE" | "SCOPED")) {
         return Err(error::not_modelled("files and collations in ALTER DATABASE").at_line(line));
     }
     cursor.expect("SET")?;
-    let change = set_option(cursor)?;
+    let changes = cursor.list(set_option)?;
     if cursor.eat("WITH") {
         termination(cursor)?;
     }
-    Ok(Ddl::AlterDatabase { name, change })
+    Ok(Ddl::AlterDatabase { name, changes })
 }
 
 /// `WITH ROLLBACK IMMEDIATE | ROLLBACK AFTER n [SECONDS] | NO_WAIT`: nothing is held that could block.
@@ -219,7 +219,7 @@ pub(super) fn restore(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     let log = cursor.one_of(&[("DATABASE", false), ("LOG", true)])?;
     let database = cursor.name()?;
     let sources = if cursor.eat("FROM") { cursor.list(device)? } else { Vec::new() };
-    let mut restore = Restore { database, log, sources, norecovery: false, replace: false };
+    let mut restore = Restore { database, log, sources, norecovery: false, options: Vec::new() };
     if cursor.eat("WITH") {
         loop {
             restore_option(cursor, &mut restore)?;
@@ -235,9 +235,8 @@ fn restore_option(cursor: &mut Cursor, restore: &mut Restore) -> Result<(), SqlE
     let Some(word) = cursor.peek_word() else { return Err(cursor.unexpected()) };
     cursor.advance();
     match word.as_str() {
-        "RECOVERY" | "CHECKSUM" | "NO_CHECKSUM" | "KEEP_CDC" | "KEEP_REPLICATION" => {}
+        "RECOVERY" | "CHECKSUM" | "NO_CHECKSUM" | "KEEP_CDC" | "KEEP_REPLICATION" | "REPLACE" => {}
         "NORECOVERY" => restore.norecovery = true,
-        "REPLACE" => restore.replace = true,
         "STATS" => {
             if cursor.eat_token(&Token::Eq) {
                 cursor.integer()?;
@@ -254,6 +253,7 @@ fn restore_option(cursor: &mut Cursor, restore: &mut Restore) -> Result<(), SqlE
         }
         _ => return Err(error::syntax(&word, super::super::dialect::is_reserved(&word), cursor.line())),
     }
+    restore.options.push(word.to_ascii_lowercase());
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::super::ast::{
     Algorithm, AlterEndpoint, Authentication, CreateEndpoint, Ddl, Encryption, EndpointRole, EndpointState,
     Mirroring, Tcp, WindowsAuthentication,
 };
-use super::super::error::{self, SqlError};
+use super::super::error::{self, SqlError, raise};
 use super::cursor::Cursor;
 
 /// `CREATE ENDPOINT name [AUTHORIZATION login] [STATE = …] AS TCP (…) FOR DATABASE_MIRRORING (…)`.
@@ -18,7 +18,21 @@ pub(super) fn create(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     let name = cursor.name()?;
     let authorization = if cursor.eat("AUTHORIZATION") { Some(cursor.name()?) } else { None };
     let state = state(cursor)?;
+    let affinity = affinity(cursor, state.is_some())?;
     cursor.expect("AS")?;
+    if cursor.eat("HTTP") {
+        skip_options(cursor)?;
+        cursor.expect("FOR")?;
+        return Err(match cursor.peek_word().as_deref() {
+            Some("SOAP") => error::not_modelled("HTTP endpoints"),
+            // Severity 15: as syntax is.
+            Some("TSQL" | "SERVICE_BROKER" | "DATABASE_MIRRORING" | "DATA_MIRRORING") => {
+                raise!(7861, "HTTP", "SOAP")
+            }
+            _ => cursor.unexpected(),
+        }
+        .at_line(cursor.line()));
+    }
     let tcp = tcp(cursor)?;
     if tcp.port.is_none() {
         return Err(cursor.unexpected());
@@ -28,7 +42,7 @@ pub(super) fn create(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
         // The role is the one option without a default.
         return Err(cursor.unexpected());
     }
-    Ok(Ddl::CreateEndpoint(CreateEndpoint { name, authorization, state, tcp, mirroring }))
+    Ok(Ddl::CreateEndpoint(CreateEndpoint { name, authorization, state, affinity, tcp, mirroring }))
 }
 
 /// `ALTER ENDPOINT name [STATE = …] [AS TCP (…)] [FOR DATABASE_MIRRORING (…)]`.
@@ -36,6 +50,7 @@ pub(super) fn alter(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect("ENDPOINT")?;
     let name = cursor.name()?;
     let state = state(cursor)?;
+    let affinity = affinity(cursor, state.is_some())?;
     let (mut tcp, mut mirroring, mut of_another_kind) = (None, None, false);
     if cursor.eat("AS") {
         if cursor.eat("HTTP") {
@@ -55,7 +70,7 @@ pub(super) fn alter(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
             mirroring = Some(self::mirroring(cursor)?);
         }
     }
-    Ok(Ddl::AlterEndpoint(AlterEndpoint { name, state, tcp, mirroring, of_another_kind }))
+    Ok(Ddl::AlterEndpoint(AlterEndpoint { name, state, affinity, tcp, mirroring, of_another_kind }))
 }
 
 pub(super) fn drop(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
@@ -74,6 +89,23 @@ fn state(cursor: &mut Cursor) -> Result<Option<EndpointState>, SqlError> {
         ("DISABLED", EndpointState::Disabled),
     ])?;
     Ok(Some(state))
+}
+
+/// `[,] AFFINITY = NONE | ADMIN | n`, which Microsoft's parsers take; which endpoints may have it, 7870 does not say, but
+/// those of mirroring are none of them.
+fn affinity(cursor: &mut Cursor, behind_state: bool) -> Result<bool, SqlError> {
+    if behind_state && !cursor.eat_token(&Token::Comma) {
+        return Ok(false);
+    }
+    if !behind_state && cursor.peek_word().as_deref() != Some("AFFINITY") {
+        return Ok(false);
+    }
+    cursor.expect("AFFINITY")?;
+    cursor.expect_equals()?;
+    if !cursor.eat("NONE") && !cursor.eat("ADMIN") {
+        cursor.integer()?;
+    }
+    Ok(true)
 }
 
 /// `( … )` of an endpoint of another kind, whatever stands in it.

@@ -1,12 +1,12 @@
-//! Tests of the engine as a whole: Microsoft's verdicts on a corpus, and batches run on a small world.
+//! Tests of the engine as a whole: Microsoft's parsers on statements and trees, and batches run on a small world.
 
 mod batches;
 mod clauses;
-mod corpus;
 mod decimals;
 mod describe;
 mod keys;
 mod logins;
+mod parsers;
 mod scripts;
 mod sessions;
 mod tables;

@@ -133,6 +133,8 @@ fn a_log_backup_kills_a_seeding() {
     bench.advance(30);
     assert_eq!(bench.state(), "LinkCreationError");
     assert_eq!(bench.failure(&accepted), "1408");
+    let (_, _, text) = bench.with_instance(|managed| managed.links[0].error.clone().unwrap());
+    assert_eq!(text, of_table(1408, &[&"Sales"]).1);
     bench.done(bench.world.delete_link(&bench.path, "DAG_Sales"));
     assert_eq!(bench.copy().unwrap().state, DatabaseState::Restoring, "the half copy stays");
 }
@@ -216,24 +218,77 @@ fn a_database_that_leaves_its_group_stalls_the_link() {
     assert_eq!(bench.link().databases[0].error.as_deref(), Some("41977"));
 }
 
+/// The error with which a seeding fails whose database was spoilt: number and text.
+#[track_caller]
+fn unfit(spoil: impl FnOnce(&Bench)) -> (String, String) {
+    let bench = Bench::prepared();
+    spoil(&bench);
+    let accepted = bench.create(request()).unwrap();
+    bench.advance(30);
+    assert_eq!(bench.state(), "LinkCreationError");
+    assert!(bench.copy().is_none());
+    (bench.failure(&accepted), bench.with_instance(|managed| managed.links[0].error.clone().unwrap().2))
+}
+
+/// The same of the database on SQL Server.
+#[track_caller]
+fn unfit_database(change: impl FnOnce(&mut Database)) -> (String, String) {
+    unfit(|bench| bench.with_sql(|sql| change(sql.database_mut("Sales").unwrap())))
+}
+
+/// Number and text of the table of messages.
+fn of_table(number: i32, arguments: &[&dyn std::fmt::Display]) -> (String, String) {
+    (number.to_string(), crate::tsql::message(number, arguments).unwrap())
+}
+
 #[test]
 fn what_an_instance_does_not_take_fails_the_seeding() {
-    let seeding = |spoil: &dyn Fn(&Bench)| {
+    let group = |kind: &str| ("more".to_owned(), kind.to_owned(), true);
+    assert_eq!(unfit_database(|one| one.log_files = 2), of_table(41948, &[]));
+    assert_eq!(unfit_database(|one| one.special_filegroups.push(group("FD"))), of_table(41950, &[]));
+    assert_eq!(unfit_database(|one| one.special_filegroups.push(group("FX"))), of_table(41947, &[]));
+    let elsewhere = |one: &mut Database| one.version_store = Some("more".to_owned());
+    assert_eq!(unfit_database(elsewhere), of_table(41939, &[]));
+    let defunct = |one: &mut Database| (one.data_files, one.defunct_files) = (2, 1);
+    assert_eq!(unfit_database(defunct), of_table(41951, &[&"Sales"]));
+    // One more than there is room for, its log counted.
+    assert_eq!(unfit_database(|one| one.data_files = 280), of_table(41949, &[&280]));
+    // No healthy database.
+    assert_eq!(unfit_database(|one| one.state = DatabaseState::Suspect), of_table(47521, &[]));
+    let newer = |bench: &Bench| bench.with_sql(|sql| sql.build = crate::world::build::Build::usual(17));
+    assert_eq!(unfit(newer), of_table(41977, &[&"AG_Sales", &"TCP://10.0.0.4:5022"]));
+}
+
+#[test]
+fn what_fits_is_seeded() {
+    let bench = Bench::prepared();
+    bench.with_sql(|sql| {
+        let database = sql.database_mut("Sales").unwrap();
+        database.data_files = 278;
+        database.special_filegroups.push(("empty".to_owned(), "FX".to_owned(), false));
+    });
+    bench.create(request()).unwrap();
+    bench.advance(200);
+    assert_eq!(bench.state(), "LinkSynchronizing");
+    assert_eq!(bench.copy().unwrap().data_files, 278);
+}
+
+#[test]
+fn what_keeps_a_link_from_coming_about_is_told_in_the_engines_words() {
+    let told = |spoil: &dyn Fn(&Bench), seconds: u64| {
         let bench = Bench::prepared();
         spoil(&bench);
-        let accepted = bench.create(request()).unwrap();
-        bench.advance(30);
-        assert_eq!(bench.state(), "LinkCreationError");
-        assert!(bench.copy().is_none());
-        bench.failure(&accepted)
+        bench.create(request()).unwrap();
+        bench.advance(seconds);
+        let (number, _, text) = bench.with_instance(|managed| managed.links[0].error.clone().unwrap());
+        (number.to_string(), text)
     };
-    let sales = |bench: &Bench, change: &dyn Fn(&mut Database)| {
-        bench.with_sql(|sql| change(sql.database_mut("Sales").unwrap()));
-    };
-    assert_eq!(seeding(&|bench| sales(bench, &|one| one.log_files = 2)), "41948");
-    let group = |kind: &str| ("more".to_owned(), kind.to_owned(), true);
-    assert_eq!(seeding(&|bench| sales(bench, &|one| one.special_filegroups.push(group("FD")))), "41950");
-    assert_eq!(seeding(&|bench| sales(bench, &|one| one.special_filegroups.push(group("FX")))), "41947");
-    let newer = |bench: &Bench| bench.with_sql(|sql| sql.build = crate::world::build::Build::usual(17));
-    assert_eq!(seeding(&newer), "41977");
+    let no_roots = |bench: &Bench| bench.with_sql(|sql| sql.issuers.clear());
+    assert_eq!(told(&no_roots, 30), of_table(41974, &[]));
+    let no_upload = |bench: &Bench| bench.with_instance(|managed| managed.trust_certificates.clear());
+    assert_eq!(told(&no_upload, 30), of_table(41973, &[]));
+    let no_group = |bench: &Bench| bench.sql("DROP AVAILABILITY GROUP DAG_Sales");
+    assert_eq!(told(&no_group, 30), of_table(41976, &[&"AG_Sales", &"TCP://10.0.0.4:5022"]));
+    assert_eq!(told(&Bench::cut, 30), of_table(41986, &[]));
+    assert_eq!(told(&Bench::cut, 400), of_table(41962, &[&5]));
 }

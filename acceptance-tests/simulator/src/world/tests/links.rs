@@ -204,6 +204,7 @@ fn a_link_of_several_databases_seeds_them_one_after_the_other_and_takes_more() {
             sql.databases.push(database);
         });
     }
+    bench.with_sql(|sql| sql.configuration.insert("multidb_milink".to_owned(), 1));
     bench.sql(
         "CREATE AVAILABILITY GROUP AG_Sales WITH (CLUSTER_TYPE = NONE) FOR DATABASE Sales, Stock REPLICA ON N'SQL1' WITH \
          (ENDPOINT_URL = N'TCP://10.0.0.4:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, \

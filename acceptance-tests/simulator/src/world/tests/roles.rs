@@ -24,6 +24,14 @@ fn planned_failover_goes_there_by_t_sql_and_back_by_arm() {
     assert!(after.hardened_lsn > before.hardened_lsn, "applications write there now");
     assert_eq!(after.backups.len(), 1, "the service's first full backup");
 
+    bench.cut();
+    bench.advance(30);
+    let lost = bench.world.fail_over_link(&bench.path, "DAG_Sales", RoleChange::Planned).unwrap();
+    bench.advance(30);
+    assert_eq!(bench.failure(&lost), "41969");
+    bench.mend();
+    bench.advance(60);
+
     let back = bench.world.fail_over_link(&bench.path, "DAG_Sales", RoleChange::Planned).unwrap();
     assert_eq!(bench.state(), "LinkFailoverInProgress");
     bench.advance(30);
@@ -230,4 +238,6 @@ fn a_failover_of_a_one_way_link_breaks_it() {
     bench.advance(30);
     assert!(bench.link().instance_is_primary && !bench.connected());
     assert_eq!(bench.link().databases[0].error.as_deref(), Some("41988"));
+    let (_, _, text) = bench.with_instance(|managed| managed.links[0].error.clone().unwrap());
+    assert_eq!(Some(text), crate::tsql::message(41988, &[]));
 }

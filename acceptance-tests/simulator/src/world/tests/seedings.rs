@@ -161,4 +161,6 @@ fn log_that_was_cut_before_the_secondary_received_it_cannot_be_sent_any_more() {
     bench.advance(60);
     assert_eq!(bench.state(), "LinkSynchronizationError");
     assert_eq!(bench.link().databases[0].error.as_deref(), Some("1412"));
+    let (_, _, text) = bench.with_instance(|managed| managed.links[0].error.clone().unwrap());
+    assert_eq!(Some(text), crate::tsql::message(1412, &[&"Sales"]));
 }

@@ -63,6 +63,7 @@ impl Bench {
             clock_skew: 0,
             trace_flags: BTreeSet::new(),
             startup_trace_flags: BTreeSet::new(),
+            files: BTreeMap::new(),
             configuration: BTreeMap::new(),
             configured: BTreeMap::new(),
             databases: Vec::new(),

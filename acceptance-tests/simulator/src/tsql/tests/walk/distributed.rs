@@ -1,6 +1,7 @@
 //! Distributed availability groups.
 
 use super::{Step, deed, run, says, says_in};
+use crate::world::assumption;
 use crate::world::group::Role;
 
 const MODES: &str =
@@ -40,6 +41,22 @@ pub(super) fn steps() -> Vec<Step> {
         says(19499, &[&"x"], create("d", "AG_Sales", "x").replace("TCP://10.0.0.4:5022", "x")),
         says(19523, &[&"LISTENER_URL"], create("d", "AG_Sales", "x").replace("TCP://10.0.0.4:5022", &long)),
         says(35277, &[], create("d", "AG_Sales", "x").replace("MANUAL", "AUTOMATIC")),
+        says(47500, &[&"x"], create("d", "AG_Sales", "x").replace("= AUTOMATIC", "= MANUAL")),
+        says(47501, &[&"x"], create("d", "AG_Sales", "x").replace("ASYNCHRONOUS", "SYNCHRONOUS")),
+        run("CREATE DATABASE second; BACKUP DATABASE second TO DISK = N'NUL'"),
+        says(41429, &[], "ALTER AVAILABILITY GROUP AG_Sales ADD DATABASE second"),
+        deed(|estate| {
+            estate.opposites.insert(assumption::SECOND_DATABASE);
+        }),
+        says(47503, &[&"AG_Sales", &"DAG_Sales"], "ALTER AVAILABILITY GROUP AG_Sales ADD DATABASE second"),
+        run(format!(
+            "CREATE AVAILABILITY GROUP two WITH (CLUSTER_TYPE = NONE) {}",
+            LOCAL.replace("FOR ", "FOR DATABASE second ")
+        )),
+        run(
+            "CREATE DATABASE third; BACKUP DATABASE third TO DISK = N'NUL'; ALTER AVAILABILITY GROUP two ADD DATABASE third",
+        ),
+        says(47502, &[&"d", &"two"], create("d", "two", "x")),
         says(
             19508,
             &[&"x", &"DAG_Sales"],

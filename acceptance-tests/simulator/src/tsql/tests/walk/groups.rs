@@ -163,6 +163,9 @@ pub(super) fn steps() -> Vec<Step> {
         says(41199, &[&""], create(&format!("REPLICA ON {one}"))),
         deed(|estate| estate.sql_servers[0].hadr_enabled = false),
         says(35221, &[], create(&format!("REPLICA ON {one}"))),
+        deed(|estate| estate.sql_servers[0].linux = true),
+        says(47105, &[], create(&format!("REPLICA ON {one}"))),
+        says(35272, &[], "EXEC sys.sp_availability_group_command_internal N'AG_Sales', 1"),
     ]
 }
 

@@ -46,6 +46,14 @@ pub(super) fn steps() -> Vec<Step> {
         ),
         says(15297, &[], "CREATE CERTIFICATE c FROM BINARY = 0x3082"),
         says(15208, &[], "CREATE CERTIFICATE c FROM FILE = N'x.cer'"),
+        run("BACKUP CERTIFICATE endpoint_cert TO FILE = N'X.cer'"),
+        says(15240, &[&"x.cer"], "BACKUP CERTIFICATE endpoint_cert TO FILE = N'x.cer'"),
+        says(15232, &[&"c"], "CREATE CERTIFICATE c FROM FILE = N'x.cer'"),
+        run(
+            "CREATE CERTIFICATE mapped WITH SUBJECT = N'mapped'; CREATE LOGIN mapped FROM CERTIFICATE mapped",
+        ),
+        says(15559, &[&"certificate", &"mapped", &"login"], "DROP CERTIFICATE mapped"),
+        run("DROP LOGIN mapped; DROP CERTIFICATE mapped"),
         says(15352, &[&"certificate"], "DROP CERTIFICATE endpoint_cert"),
         run("CREATE CERTIFICATE held ENCRYPTION BY PASSWORD = N'Str0ng secret' WITH SUBJECT = N'held'"),
         says(
@@ -81,6 +89,10 @@ pub(super) fn endpoints() -> Vec<Step> {
         "CREATE ENDPOINT other AS TCP (LISTENER_PORT = 5023) FOR DATABASE_MIRRORING (ROLE = ALL)";
     vec![
         says(7862, &[], CREATE),
+        says(7861, &[&"HTTP", &"SOAP"], "CREATE ENDPOINT e AS HTTP (SITE = 'x') FOR TSQL ()"),
+        says(7869, &[&"TSQL other", &"TSQL "], CREATE.replace("other", "[TSQL other]")),
+        says(7870, &[], CREATE.replace("other", "other AFFINITY = ADMIN")),
+        says(7870, &[], "ALTER ENDPOINT hadr STATE = STARTED, AFFINITY = NONE"),
         says(7863, &[], "ALTER ENDPOINT hadr"),
         says(7860, &[], "ALTER ENDPOINT hadr FOR SERVICE_BROKER (AUTHENTICATION = WINDOWS)"),
         says(7874, &[], "ALTER ENDPOINT hadr AS TCP (LISTENER_PORT = 1433)"),

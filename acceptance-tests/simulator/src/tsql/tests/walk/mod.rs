@@ -1,14 +1,15 @@
-//! Every error that the simulator raises about the objects of a link, for the cause that a source states: through a
-//! session, as a client would meet it, with its number, class, state and text.
-//!
-//! Errors of the language, of values and of sessions are walked by the tests of [`crate::tsql::query`], of the parser and
-//! of sessions; those that faults alone send, by the last test here.
+//! Every error that the simulator raises, for the cause that a source states: through a session, as a client would meet
+//! it, with its number, class, state and text. What the ends of a link say of each other, the tests of the world show;
+//! those that faults alone send, the last test here.
 
+mod batches;
 mod databases;
 mod distributed;
 mod groups;
 mod keys;
+mod language;
 mod security;
+mod tables;
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -16,11 +17,11 @@ use std::fmt::Display;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Server;
+use super::{Server, called};
 use crate::faults::{Action, Failure, Faults, Filter, Rule, Verdict};
 use crate::journal::{Event as JournalEvent, Face};
-use crate::tds::backend::{Event, Request, Session as _, SqlMessage};
-use crate::tsql::messages::{self, Use};
+use crate::tds::backend::{DataType, Event, Parameter, Request, Session as _, SqlMessage, Value};
+use crate::tsql::messages::{self, Message, Use};
 use crate::tsql::session::SqlSession;
 use crate::world::security::Password;
 use crate::world::tests::Bench;
@@ -39,6 +40,8 @@ enum Step {
     Login(&'static str),
     /// Is answered with this message: number, state, arguments of the text.
     Says(i32, u8, Vec<String>, String),
+    /// The same, with whatever arguments.
+    Shows(i32, String),
 }
 
 fn run(text: impl Into<String>) -> Step {
@@ -58,6 +61,24 @@ fn says_in(state: u8, number: i32, arguments: &[&dyn Display], text: impl Into<S
     Step::Says(number, state, arguments.iter().map(ToString::to_string).collect(), text.into())
 }
 
+fn shows(number: i32, text: impl Into<String>) -> Step {
+    Step::Shows(number, text.into())
+}
+
+/// Whether a text is that of a message, with any arguments.
+fn is_of(message: &Message, text: &str) -> bool {
+    let blank = message.text(&vec![&"\0" as &dyn Display; message.arguments()]);
+    let mut parts: Vec<&str> = blank.split('\0').collect();
+    let end = parts.pop().unwrap_or_default();
+    let Some((start, between)) = parts.split_first() else { return text == end };
+    let Some(mut rest) = text.strip_prefix(start) else { return false };
+    for part in between {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
+    }
+    rest.ends_with(end)
+}
+
 /// The walks, each on a world of its own: its name, the host, the steps.
 fn walks() -> Vec<(&'static str, &'static str, Vec<Step>)> {
     vec![
@@ -74,15 +95,35 @@ fn walks() -> Vec<(&'static str, &'static str, Vec<Step>)> {
         ("listeners", SQL, groups::listeners()),
         ("distributed", SQL, distributed::steps()),
         ("failover", SQL, distributed::failover()),
+        ("language", SQL, language::steps()),
+        ("values", SQL, language::values()),
+        ("tables", SQL, tables::steps()),
+        ("clauses", SQL, tables::clauses()),
+        ("batches", SQL, batches::steps()),
+        ("of 2016", SQL, batches::of_2016()),
+        ("sessions", SQL, batches::sessions()),
     ]
 }
 
 /// Numbers of the subjects walked here that no statement of a test can cause, and why.
-const NOT_WALKED: [(i32, &str); 4] = [
+const NOT_WALKED: [(i32, &str); 11] = [
     (1412, "copies on other nodes; `world::tests::nodes` tests it"),
     (979, "sessions that only read; `tsql::opening` tests it"),
     (982, "the same, through a listener; `tests/nodes.rs` tests it"),
     (15468, "keys are generated or the host is broken"),
+    (217, "it takes the stack that sessions have; `tsql::tests::batches` tests it"),
+    (596, "sessions that are ended; `control` tests it"),
+    (8179, "a remote call; `a_handle_that_nobody_prepared_is_refused`"),
+    (4060, "signing in to a database; `tsql::opening` tests it"),
+    (18452, "signing in; the tests of `tds` do"),
+    (18456, "signing in; the tests of `tds` do"),
+    (18470, "signing in; the tests of `tds` do"),
+];
+
+/// What the ends of a link say of each other: the tests of [`crate::world`] cause it.
+const OF_LINKS: [i32; 17] = [
+    1408, 1412, 41939, 41947, 41948, 41949, 41950, 41951, 41962, 41969, 41973, 41974, 41976, 41977, 41986,
+    41988, 47521,
 ];
 
 #[tokio::test]
@@ -98,6 +139,12 @@ async fn each_cause_raises_its_error() {
             host.to_owned()
         };
         open(&world);
+        let mut steps = std::collections::VecDeque::from(steps);
+        // What is so before the engine starts.
+        while let Some(Step::Deed(act)) = steps.front() {
+            world.with(act);
+            steps.pop_front();
+        }
         let server = Server::of(&world, &host);
         let mut session = signed_in(&server, name, "sa").await;
         for step in steps {
@@ -108,6 +155,21 @@ async fn each_cause_raises_its_error() {
                     let failed = answer(&mut session, &text).await.into_iter().find(|one| one.class > 10);
                     if let Some(message) = failed {
                         wrong.push(format!("{name}: {text}: {} {}", message.number, message.text));
+                    }
+                }
+                Step::Shows(number, text) => {
+                    met.insert(number);
+                    let message = messages::find(number).unwrap();
+                    let got = answer(&mut session, &text).await;
+                    let is = |one: &SqlMessage| {
+                        one.number == number && one.class == message.class && is_of(message, &one.text)
+                    };
+                    if !got.iter().any(is) {
+                        let got: Vec<_> = got.iter().map(|one| (one.number, one.class, &one.text)).collect();
+                        wrong.push(format!(
+                            "{name}: {text}:\n    {number}, {}\n    is {got:?}",
+                            message.class
+                        ));
                     }
                 }
                 Step::Says(number, state, arguments, text) => {
@@ -138,12 +200,25 @@ async fn each_cause_raises_its_error() {
         messages::subject("listeners"),
         messages::subject("routing"),
         messages::subject("distributed"),
+        messages::subject("links"),
         messages::subject("managed"),
+        messages::subject("language"),
+        messages::subject("values"),
+        messages::subject("batches"),
+        messages::subject("session"),
     ];
-    let known: BTreeSet<i32> = NOT_WALKED.iter().map(|(number, _)| *number).collect();
+    let known: BTreeSet<i32> = NOT_WALKED.iter().map(|(number, _)| *number).chain(OF_LINKS).collect();
     let raised = tables.into_iter().flatten().filter(|one| one.usage == Use::Raised);
     let left: Vec<i32> = raised.map(|one| one.number).filter(|one| !met.contains(one)).collect();
     assert_eq!(left.into_iter().collect::<BTreeSet<_>>(), known, "raised and not walked");
+}
+
+#[tokio::test]
+async fn a_handle_that_nobody_prepared_is_refused() {
+    let (_, mut session) = Server::usual().await;
+    let handle =
+        Parameter { name: String::new(), data_type: DataType::Int, value: Value::Int(999), output: false };
+    assert_eq!(called(&mut session, "sp_execute", vec![handle]).await, "!8179");
 }
 
 /// Those that only faults send arrive like the others, with class, state and text of the table.
