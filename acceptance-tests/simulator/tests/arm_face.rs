@@ -16,8 +16,12 @@ mod arm_support;
 mod certificates;
 #[path = "arm_face/codes.rs"]
 mod codes;
+#[path = "arm_face/failover_groups.rs"]
+mod failover_groups;
 #[path = "arm_face/instances.rs"]
 mod instances;
+#[path = "arm_face/keys.rs"]
+mod keys;
 #[path = "arm_face/links.rs"]
 mod links;
 #[path = "arm_face/locks.rs"]

@@ -9,7 +9,7 @@
 use time::OffsetDateTime;
 
 use super::operations::Standing;
-use super::path::{ChildType, InstancePath};
+use super::path::{ChildType, InstancePath, RegionPath};
 
 /// A refusal that is answered at once: HTTP status, `error.code`, `error.message`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +45,9 @@ pub struct OperationView {
     pub instance: InstancePath,
     /// The child that it concerns, by type and name; the final answer of the result URL is that resource.
     pub child: Option<(ChildType, String)>,
-    /// Whether it deletes: then the result is empty.
+    /// The failover group that it concerns, as the member that was asked sees it.
+    pub failover_group: Option<(RegionPath, String)>,
+    /// Whether its result is empty: it deletes, or there is nothing to show.
     pub deletes: bool,
     /// Whether it runs and can be called off.
     pub cancellable: bool,
@@ -313,10 +315,32 @@ pub struct FailoverGroupView {
     pub group: String,
     /// Region whose member is looked at.
     pub location: String,
-    /// `Primary` or `Secondary`.
-    pub role: String,
-    /// `Manual` or `Automatic`.
-    pub policy: String,
+    /// Whether the member that is looked at is primary.
+    pub is_primary: bool,
+    /// What can be set of it.
+    pub settings: FailoverGroupSettings,
+    /// Region of the partner.
+    pub partner_location: String,
+    /// Resource ids of both members: primary, partner.
+    pub members: (String, String),
+}
+
+/// What can be set of an instance failover group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailoverGroupSettings {
+    /// Minutes without the primary after which the service fails over (`Automatic`); nothing where it does not (`Manual`).
+    pub grace_minutes: Option<u32>,
+    /// Whether the listener for reading fails over too.
+    pub read_only_fails_over: bool,
+    /// `Standby` and not `Geo`: the secondary is there for disasters alone.
+    pub standby: bool,
+}
+
+/// An instance failover group as a PUT describes it; its form is right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailoverGroupRequest {
+    /// What can be set.
+    pub settings: FailoverGroupSettings,
     /// Region of the partner.
     pub partner_location: String,
     /// Resource ids of both members: primary, partner.
@@ -328,10 +352,29 @@ pub struct FailoverGroupView {
 pub struct KeyView {
     /// Name.
     pub name: String,
-    /// Whether it comes from Azure Key Vault; else service-managed.
-    pub uri: Option<String>,
-    /// Thumbprint.
-    pub thumbprint: String,
+    /// Where it is, for a customer's key in a vault.
+    pub vault: Option<VaultKey>,
+    /// Whether the service follows new versions of the protector's key.
+    pub rotates: bool,
+}
+
+/// A customer's key in Azure Key Vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultKey {
+    /// Address, with the key's version.
+    pub uri: String,
+    /// When the instance was given it.
+    pub created: OffsetDateTime,
+}
+
+impl KeyView {
+    /// The name of the service's own key.
+    pub const SERVICE_MANAGED: &str = "ServiceManaged";
+
+    /// The service's own key.
+    pub fn service_managed() -> Self {
+        Self { name: Self::SERVICE_MANAGED.to_owned(), vault: None, rotates: false }
+    }
 }
 
 /// The world behind the ARM face. Names are compared without regard to letter case, as ARM does.
@@ -432,10 +475,50 @@ pub trait Backend: Send + Sync + 'static {
     fn delete_database(&self, instance: &InstancePath, name: &str) -> Result<Accepted, Refusal>;
     /// Instance failover groups of a subscription.
     fn failover_groups(&self, subscription: &str) -> Vec<FailoverGroupView>;
+    /// Makes an instance failover group, or changes what can be set of one.
+    ///
+    /// # Errors
+    /// When the service refuses at once.
+    fn put_failover_group(
+        &self,
+        region: &RegionPath,
+        name: &str,
+        group: FailoverGroupRequest,
+    ) -> Result<Accepted, Refusal>;
+    /// Makes the member in a region primary.
+    ///
+    /// # Errors
+    /// When the service refuses at once.
+    fn fail_over_group(&self, region: &RegionPath, name: &str, forced: bool) -> Result<Accepted, Refusal>;
+    /// Takes a group apart.
+    ///
+    /// # Errors
+    /// When the service refuses at once.
+    fn delete_failover_group(&self, region: &RegionPath, name: &str) -> Result<Accepted, Refusal>;
     /// Keys.
     fn keys(&self, instance: &InstancePath) -> Vec<KeyView>;
+    /// Gives the instance a customer's key.
+    ///
+    /// # Errors
+    /// When the service refuses at once.
+    fn put_key(&self, instance: &InstancePath, name: &str, uri: &str) -> Result<Accepted, Refusal>;
+    /// Takes a key that is there from the instance.
+    ///
+    /// # Errors
+    /// When the service refuses at once.
+    fn delete_key(&self, instance: &InstancePath, name: &str) -> Result<Accepted, Refusal>;
     /// The key that protects the instance.
     fn encryption_protector(&self, instance: &InstancePath) -> KeyView;
+    /// Protects the instance by a key of that name.
+    ///
+    /// # Errors
+    /// When the service refuses at once.
+    fn protect(&self, instance: &InstancePath, key: &str, rotates: bool) -> Result<Accepted, Refusal>;
+    /// Looks again whether the protector can be used.
+    ///
+    /// # Errors
+    /// When the service refuses at once.
+    fn revalidate_protector(&self, instance: &InstancePath) -> Result<Accepted, Refusal>;
     /// An operation by id.
     fn operation(&self, id: &str) -> Option<OperationView>;
     /// Operations of an instance, newest first.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::api_version::ApiVersion;
 use super::backend::{Accepted, Backend, InstanceView, Refusal};
 use super::operations::{self, Signer, stamp};
-use super::path::{ChildType, InstancePath, OperationPath};
+use super::path::{ChildType, InstancePath, OperationPath, RegionPath};
 use super::reply::{ArmError, Reply};
 use super::server::Settings;
 use super::shape::shape;
@@ -88,11 +88,26 @@ impl Call<'_> {
 
     /// The 202 of an operation that was accepted. `kind` is the segment of its polling URLs, without the suffix.
     pub fn accepted(&self, instance: &InstanceView, kind: &str, accepted: &Accepted) -> Reply {
+        let InstancePath { subscription, group, .. } = &instance.path;
+        self.accepted_at((subscription, Some(group), &instance.location), kind, accepted)
+    }
+
+    /// The same for what belongs to a region: its polling URLs name no resource group. [recording of azure-cli, 2022]
+    pub fn accepted_in_region(&self, region: &RegionPath, kind: &str, accepted: &Accepted) -> Reply {
+        self.accepted_at((&region.subscription, None, &region.location), kind, accepted)
+    }
+
+    fn accepted_at(
+        &self,
+        (subscription, group, location): (&str, Option<&str>, &str),
+        kind: &str,
+        accepted: &Accepted,
+    ) -> Reply {
         let url = |result: bool| {
             let path = OperationPath {
-                subscription: instance.path.subscription.clone(),
-                group: instance.path.group.clone(),
-                location: instance.location.clone(),
+                subscription: subscription.to_owned(),
+                group: group.map(str::to_owned),
+                location: location.to_owned(),
                 kind: kind.to_owned(),
                 id: accepted.id.clone(),
                 result,

@@ -1,7 +1,7 @@
 //! Codes with which the service refuses, and how each comes about here.
 //!
-//! The list is that of the 2023-08-01 specification for links, with what recordings, ARM's own documentation and the REST
-//! pages of instances add. A code whose cause a source states is met in a situation of the simulated world, and a test
+//! The list is that of the 2023-08-01 specification for links, with what recordings, ARM's own documentation, the REST
+//! pages of instances, and the specification of keys and failover groups add. A code whose cause a source states is met in a situation of the simulated world, and a test
 //! meets it; the others are played by a fault rule, because a cause of our own making would be a guess.
 
 /// How a code comes about.
@@ -31,10 +31,109 @@ const RESOURCES: &str = "resources of the service that are not modelled";
 /// All of them, by status and code.
 pub const ERROR_CODES: &[ErrorCode] = &[
     injected(400, "AkvEndpointNotReachableFromNode", "key vaults are not modelled"),
+    met(400, "AzureKeyVaultMalformedVaultUri", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
     met(400, "CannotUseReservedDatabaseName", "arm_errors::what_a_link_may_not_be_called_or_hold"),
     met(400, "CannotUseTrailingWhitespacesInDatabaseName", "arm_face::codes::names_that_no_database_has"),
     injected(400, "CloudLifterUnsupportedFeature", "which features are meant is in no source"),
     injected(400, "DatabaseNumberLimitReached", "which databases count is in no source"),
+    met(400, "DnsZoneMismatch", "arm_face::failover_groups::members_have_to_fit"),
+    met(
+        400,
+        "FailoverGroupRegionMismatch",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(400, "GeoDrInstanceSizeMismatch", "arm_face::failover_groups::members_have_to_fit"),
+    met(400, "GeoDrSecondaryInstanceNotEmpty", "arm_face::failover_groups::members_have_to_fit"),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestDuplicatePartner",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestInvalid",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestInvalidManagedInstanceRegion",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestInvalidPartner",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestInvalidPrimary",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestInvalidReadWriteEndpoint",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestInvalidReadWriteEndpointFields",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestInvalidReadWriteEndpointFieldsForManualPolicy",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestInvalidReadWriteFailoverPolicy",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestLessThanMinimumGracePeriodValues",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestNegativeGracePeriodValues",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestReadOnlyPropertyModified",
+        "arm_face::failover_groups::a_group_is_made_set_failed_over_and_taken_apart",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestUnsupportedPairCount",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupCreateOrUpdateRequestUnsupportedPartnerCount",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupDoesNotExist",
+        "arm_face::failover_groups::a_group_is_made_set_failed_over_and_taken_apart",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupFailoverRequestOnPrimary",
+        "arm_face::failover_groups::a_group_is_made_set_failed_over_and_taken_apart",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupPartnerManagedInstanceFromDifferentSubscription",
+        "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code",
+    ),
+    met(
+        400,
+        "InstanceFailoverGroupUpdateOrDeleteRequestOnSecondary",
+        "arm_face::failover_groups::a_group_is_made_set_failed_over_and_taken_apart",
+    ),
     met(
         400,
         "InvalidDistributedAvailabilityGroupFailoverInstanceRole",
@@ -60,7 +159,11 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         "InvalidDistributedAvailabilityGroupsCreateOrUpdateRequestPartnerAvailabilityGroupName",
         "arm_face::codes::each_name_of_a_group_has_its_code",
     ),
+    met(400, "InvalidEncryptionProtectorName", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
     met(400, "InvalidIdentifier", "arm_face::codes::names_that_no_database_has"),
+    met(400, "InvalidKeyName", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
+    met(400, "InvalidKeyType", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
+    met(400, "InvalidKeyUpsertRequest", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
     met(
         400,
         "InvalidMultiDbDistributedAvailabilityGroupName",
@@ -70,7 +173,28 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     met(400, "InvalidPublicBlob", "arm_oddities::certificates_are_made_and_never_replaced"),
     met(400, "InvalidRequestContent", "arm_face::protocol::bodies_are_json_and_say_so"),
     met(400, "InvalidResourceIdSegment", "arm_errors::what_a_link_may_not_be_called_or_hold"),
+    met(400, "InvalidUpsertKeyType", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
+    met(
+        400,
+        "KeyMaterialNotFoundOnRemoteServer",
+        "arm_face::failover_groups::a_key_has_to_be_on_both_members",
+    ),
     met(400, "ManagedDatabaseNameInUse", "arm_errors::what_a_link_may_not_be_called_or_hold"),
+    met(
+        400,
+        "ManagedInstanceEstablishingFailoverGroupGeoPrimaryWithNewerVersionEditionThanSecondary",
+        "arm_face::failover_groups::members_have_to_fit",
+    ),
+    met(
+        400,
+        "ManagedInstanceFailoverInFailoverGroupInstancesWithDifferentVersionEditions",
+        "arm_face::failover_groups::members_have_to_fit",
+    ),
+    met(
+        400,
+        "ManagedInstanceHasGeoReplica",
+        "arm_face::failover_groups::a_group_and_links_exclude_each_other",
+    ),
     met(
         400,
         "ManagedInstanceOperationInProgress",
@@ -111,6 +235,8 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         "OperationCanNotStartDueToMiLink",
         "arm_errors::an_instance_takes_no_operation_while_a_link_is_made",
     ),
+    met(400, "SecurityAzureKeyVaultUrlNullOrEmpty", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
+    met(400, "ServerEditionMismatch", "arm_face::failover_groups::members_have_to_fit"),
     injected(400, "StorageAccountFull", RESOURCES),
     met(400, "TokenTooLong", "arm_face::codes::names_that_no_database_has"),
     injected(
@@ -130,16 +256,35 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     injected(404, "ResourceDoesNotExist", EARLIER),
     met(404, "ResourceGroupNotFound", "arm_errors::what_is_missing_is_told_apart_by_who_says_so"),
     met(404, "ResourceNotFound", "arm_errors::what_is_missing_is_told_apart_by_who_says_so"),
+    met(404, "ServerKeyNotFound", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
+    met(404, "ServerNotInSubscription", "arm_face::failover_groups::a_group_and_links_exclude_each_other"),
     injected(404, "ServerNotInSubscriptionResourceGroup", EARLIER),
     injected(404, "SubscriptionDoesNotHaveServer", EARLIER),
     met(404, "SubscriptionNotFound", "arm_errors::what_is_missing_is_told_apart_by_who_says_so"),
     met(405, "MethodNotAllowed", "arm_errors::what_a_link_may_not_be_called_or_hold"),
+    met(409, "AzureKeyVaultKeyInUse", "arm_face::keys::a_customers_key_is_put_used_and_deleted"),
     met(409, "CannotCancelOperation", "arm_face::instances::scaling_takes_an_hour_and_can_be_called_off"),
     met(409, "CertificateAlreadyExists", "arm_oddities::certificates_are_made_and_never_replaced"),
     met(409, "ConflictingDatabaseOperation", "arm_errors::what_a_link_may_not_be_called_or_hold"),
     met(409, "ConflictingServerOperation", "arm_face::codes::one_operation_on_a_link_at_a_time"),
     injected(409, "ConflictingSystemOperationInProgress", AZURE),
+    met(
+        409,
+        "EncryptionProtectorChangeInProgress",
+        "arm_face::keys::a_customers_key_is_put_used_and_deleted",
+    ),
+    met(
+        409,
+        "InstanceFailoverGroupBusy",
+        "arm_face::failover_groups::a_group_is_made_set_failed_over_and_taken_apart",
+    ),
+    met(409, "InvalidFailoverGroupName", "arm_face::failover_groups::what_a_group_lacks_is_told_by_its_code"),
     injected(409, "InvalidOperationForDatabaseNotInReplicationRelationship", AZURE),
+    met(
+        409,
+        "ManagedInstanceHasHybridLink",
+        "arm_face::failover_groups::a_group_and_links_exclude_each_other",
+    ),
     injected(409, "ManagedInstanceIsBusy", AZURE),
     injected(409, "ManagementServiceDatabaseBusy", AZURE),
     met(409, "OperationCancelled", "arm_face::codes::operations_are_found_by_their_ids"),
@@ -151,6 +296,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     ),
     met(409, "ScopeLocked", "arm_errors::locks_and_policies_are_the_gateways_refusals"),
     injected(409, "ServerDisabled", "disabled servers are not modelled"),
+    met(409, "ServerKeyNameAlreadyExists", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
     injected(409, "SubscriptionDisabled", "disabled subscriptions are not modelled"),
     injected(
         429,

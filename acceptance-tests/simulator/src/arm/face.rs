@@ -228,8 +228,10 @@ impl Face {
             (Target::Instances(subscription, group), _) => {
                 managed_instances::collection(call, subscription, group.as_deref())
             }
-            (Target::FailoverGroups(subscription, group, location, name), _) => {
-                failover_groups::handle(call, subscription, group, location, name.as_deref())
+            (Target::FailoverGroups(region, None), _) => failover_groups::collection(call, region),
+            (Target::FailoverGroups(region, Some(name)), _) => failover_groups::item(call, region, name),
+            (Target::FailoverGroupAction(region, name, verb), _) => {
+                failover_groups::action(call, region, name, verb)
             }
             (Target::Instance(_), Some(instance)) => managed_instances::item(call, instance),
             (Target::Children(_, child), Some(instance)) => children(call, instance, *child),
@@ -239,6 +241,9 @@ impl Face {
             }
             (Target::ChildAction(_, ChildType::Links, name, verb), Some(instance)) => {
                 links::action(call, instance, name, verb)
+            }
+            (Target::ChildAction(_, ChildType::EncryptionProtector, name, verb), Some(instance)) => {
+                keys::revalidate(call, instance, name, verb)
             }
             (Target::ChildAction(_, ChildType::Operations, id, verb), Some(instance)) => {
                 instance_operations::action(call, instance, id, verb)
@@ -316,7 +321,9 @@ impl Face {
         // Who asks for something in a region is answered by that region; a list of a subscription by any.
         let asked = match (instance, target) {
             (Some(instance), _) => vec![instance.location.clone()],
-            (None, Target::FailoverGroups(_, _, location, _)) => vec![location.clone()],
+            (None, Target::FailoverGroups(region, _) | Target::FailoverGroupAction(region, ..)) => {
+                vec![region.location.clone()]
+            }
             (None, _) if regions.is_empty() => vec![String::new()],
             (None, _) => regions.clone(),
         };
@@ -419,9 +426,10 @@ impl Face {
             query: request.query,
             body: &[],
         };
-        match &view.child {
-            Some((child, name)) => item(&call, &instance, *child, name),
-            None => managed_instances::item(&call, &instance),
+        match (&view.child, &view.failover_group) {
+            (Some((child, name)), _) => item(&call, &instance, *child, name),
+            (None, Some((region, name))) => failover_groups::item(&call, region, name),
+            (None, None) => managed_instances::item(&call, &instance),
         }
     }
 }
@@ -482,6 +490,9 @@ fn action(method: &str, target: &Target) -> String {
         Target::Operation(_) => (format!("Microsoft.Sql/locations/{}", target.kind()), None),
         Target::InstanceAction(_, verb) => ("Microsoft.Sql/managedInstances".to_owned(), Some(verb)),
         Target::ChildAction(_, child, _, verb) => (child.type_name(), Some(verb)),
+        Target::FailoverGroupAction(.., verb) => {
+            ("Microsoft.Sql/locations/instanceFailoverGroups".to_owned(), Some(verb))
+        }
         Target::Locks(..) => ("Microsoft.Authorization/locks".to_owned(), None),
         Target::Unknown { kind, .. } => (kind.clone(), None),
         _ => (format!("Microsoft.Sql/{}", target.resource_type().unwrap_or_default()), None),

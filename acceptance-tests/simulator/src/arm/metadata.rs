@@ -190,10 +190,12 @@ fn resource_types() -> Vec<String> {
 }
 
 /// `westeurope` as the portal writes it, for the regions people use in examples; others as they are.
-fn display_name(region: &str) -> String {
+pub(super) fn display_name(region: &str) -> String {
     match region {
         "westeurope" => "West Europe",
         "northeurope" => "North Europe",
+        "centralus" => "Central US",
+        "westcentralus" => "West Central US",
         "eastus" => "East US",
         "eastus2" => "East US 2",
         "westus2" => "West US 2",

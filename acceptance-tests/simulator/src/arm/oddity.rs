@@ -402,6 +402,45 @@ pub const ODDITIES: &[Oddity] = &[
         "\"Prepare your environment for a link\", 2026",
         &["arm_errors::a_role_lacks_an_action_by_its_name"],
     ),
+    odd(
+        60,
+        "A customer's key is called by its vault, name and version; the list has customers' keys first, and only those have a \
+         thumbprint and a date. The protector shows no thumbprint.",
+        "recording test_sql_mi_tdebyok",
+        &["arm_face::keys::a_customers_key_is_put_used_and_deleted"],
+    ),
+    odd(
+        61,
+        "To be protected by a customer's key takes a minute and three quarters, to be protected by the service's own a second.",
+        "recording test_sql_mi_tdebyok",
+        &["arm_face::keys::a_customers_key_is_put_used_and_deleted"],
+    ),
+    odd(
+        62,
+        "A failover group shows in the groups and regions of both members, each with its own role; its id has the region as \
+         people write it, with spaces.",
+        "recording test_sql_instance_failover_group_mgmt",
+        &["arm_face::failover_groups::a_group_is_made_set_failed_over_and_taken_apart"],
+    ),
+    odd(
+        63,
+        "Polling URLs of failover groups name no resource group; the same words, Create-, Update- and \
+         DropManagedFailoverGroup, are those of multi-database links.",
+        "recordings test_sql_instance_failover_group_mgmt, test_sql_mi_multi_database_link_mgmt",
+        &["arm_face::failover_groups::a_group_is_made_set_failed_over_and_taken_apart", RECORDED],
+    ),
+    odd(
+        64,
+        "A failover of a group is asked of who shall be primary, every other change of who is.",
+        "recording test_sql_instance_failover_group_mgmt; specification 2023-08-01",
+        &["arm_face::failover_groups::a_group_is_made_set_failed_over_and_taken_apart"],
+    ),
+    odd(
+        65,
+        "Failover groups and links exclude each other, with a code of its own in either direction.",
+        "specification 2023-08-01, ManagedInstanceHasHybridLink and ManagedInstanceHasGeoReplica; ASSUMED 160",
+        &["arm_face::failover_groups::a_group_and_links_exclude_each_other"],
+    ),
 ];
 
 const fn odd(

@@ -163,9 +163,10 @@ pub fn stamp(time: OffsetDateTime) -> String {
 
 fn path_of(path: &OperationPath) -> String {
     let suffix = if path.result { "OperationResults" } else { "AzureAsyncOperation" };
+    let group = path.group.as_ref().map(|group| format!("/resourceGroups/{group}")).unwrap_or_default();
     format!(
-        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Sql/locations/{}/{}{suffix}/{}",
-        path.subscription, path.group, path.location, path.kind, path.id
+        "/subscriptions/{}{group}/providers/Microsoft.Sql/locations/{}/{}{suffix}/{}",
+        path.subscription, path.location, path.kind, path.id
     )
 }
 
@@ -180,7 +181,7 @@ mod tests {
         let signer = Signer::new().unwrap();
         let path = OperationPath {
             subscription: "00000000-0000-0000-0000-000000000000".into(),
-            group: "rg".into(),
+            group: Some("rg".into()),
             location: "westeurope".into(),
             kind: "distributedAvailabilityGroups".into(),
             id: "d9c1e560-b231-4b75-8464-355aca4f4deb".into(),

@@ -16,6 +16,21 @@ pub struct InstancePath {
 }
 
 impl InstancePath {
+    /// The path of a resource id.
+    pub fn of_id(id: &str) -> Option<Self> {
+        match Target::parse(id) {
+            Target::Instance(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether both name one instance, in any letter case.
+    pub fn is(&self, other: &Self) -> bool {
+        self.subscription.eq_ignore_ascii_case(&other.subscription)
+            && self.group.eq_ignore_ascii_case(&other.group)
+            && self.name.eq_ignore_ascii_case(&other.name)
+    }
+
     /// The resource id.
     pub fn id(&self) -> String {
         format!(
@@ -28,6 +43,17 @@ impl InstancePath {
     pub fn child_id(&self, child: ChildType, name: &str) -> String {
         format!("{}/{}/{name}", self.id(), child.segment())
     }
+}
+
+/// A region as a path names it, for what belongs to a region and not to an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionPath {
+    /// Subscription, as written.
+    pub subscription: String,
+    /// Resource group, as written.
+    pub group: String,
+    /// Region, as written.
+    pub location: String,
 }
 
 macro_rules! child_types {
@@ -112,8 +138,10 @@ pub enum Target {
     Child(InstancePath, ChildType, String),
     /// A verb on a child, or a grandchild.
     ChildAction(InstancePath, ChildType, String, String),
-    /// Failover groups of a region: subscription, group, location, name.
-    FailoverGroups(String, String, String, Option<String>),
+    /// Failover groups of a region, or the one named.
+    FailoverGroups(RegionPath, Option<String>),
+    /// A verb on a failover group.
+    FailoverGroupAction(RegionPath, String, String),
     /// The status of a long-running operation, or its result.
     Operation(OperationPath),
     /// Management locks of a scope: what it names, its path, the lock's name.
@@ -136,8 +164,8 @@ pub enum Target {
 pub struct OperationPath {
     /// Subscription.
     pub subscription: String,
-    /// Resource group.
-    pub group: String,
+    /// Resource group; operations of failover groups belong to the subscription. [recording of azure-cli, 2022]
+    pub group: Option<String>,
     /// Region.
     pub location: String,
     /// Type whose operation it is: `distributedAvailabilityGroups`.
@@ -179,8 +207,10 @@ impl Target {
             | Self::Provider(subscription, _)
             | Self::Groups(subscription)
             | Self::Group(subscription, _)
-            | Self::Instances(subscription, _)
-            | Self::FailoverGroups(subscription, ..) => Some(subscription),
+            | Self::Instances(subscription, _) => Some(subscription),
+            Self::FailoverGroups(region, _) | Self::FailoverGroupAction(region, ..) => {
+                Some(&region.subscription)
+            }
             Self::Operation(operation) => Some(&operation.subscription),
             Self::Locks(scope, ..) => scope.subscription(),
             Self::Unknown { subscription, .. } => subscription.as_deref(),
@@ -191,9 +221,10 @@ impl Target {
     /// The resource group, where there is one.
     pub fn group(&self) -> Option<&str> {
         match self {
-            Self::Group(_, group) | Self::FailoverGroups(_, group, ..) => Some(group),
+            Self::Group(_, group) => Some(group),
+            Self::FailoverGroups(region, _) | Self::FailoverGroupAction(region, ..) => Some(&region.group),
             Self::Instances(_, group) => group.as_deref(),
-            Self::Operation(operation) => Some(&operation.group),
+            Self::Operation(operation) => operation.group.as_deref(),
             Self::Locks(scope, ..) => scope.group(),
             Self::Unknown { group, .. } => group.as_deref(),
             _ => self.instance().map(|instance| instance.group.as_str()),
@@ -223,7 +254,9 @@ impl Target {
             Self::Children(_, child) | Self::Child(_, child, _) | Self::ChildAction(_, child, ..) => {
                 format!("managedInstances/{}", child.segment())
             }
-            Self::FailoverGroups(..) => "locations/instanceFailoverGroups".to_owned(),
+            Self::FailoverGroups(..) | Self::FailoverGroupAction(..) => {
+                "locations/instanceFailoverGroups".to_owned()
+            }
             Self::Operation(operation) => format!("managedInstances/{}", operation.kind),
             _ => return None,
         })
@@ -246,6 +279,7 @@ impl Target {
             Self::Children(_, child) | Self::Child(_, child, _) => child.segment().to_owned(),
             Self::ChildAction(_, child, _, action) => format!("{}/{action}", child.segment()),
             Self::FailoverGroups(..) => "instanceFailoverGroups".to_owned(),
+            Self::FailoverGroupAction(.., verb) => format!("instanceFailoverGroups/{verb}"),
             Self::Operation(operation) if operation.result => format!("{}OperationResults", operation.kind),
             Self::Operation(operation) => format!("{}AzureAsyncOperation", operation.kind),
             Self::Locks(..) => "locks".to_owned(),
@@ -370,6 +404,9 @@ fn resource_manager(words: &[&str]) -> Option<Target> {
                 {
                     Target::Instances(own(subscription), None)
                 }
+                [providers, sql, rest @ ..] if is(providers, "providers") && is(sql, "Microsoft.Sql") => {
+                    return operation(subscription, None, rest);
+                }
                 _ => return None,
             }
         }
@@ -402,26 +439,38 @@ fn in_group(subscription: &str, group: &str, words: &[&str]) -> Option<Target> {
             }
         }
         [locations, location, groups, rest @ ..]
-            if is(locations, "locations") && is(groups, "instanceFailoverGroups") && rest.len() < 2 =>
+            if is(locations, "locations") && is(groups, "instanceFailoverGroups") =>
         {
-            let name = rest.first().map(|name| own(name));
-            Some(Target::FailoverGroups(own(subscription), own(group), own(location), name))
+            let region =
+                RegionPath { subscription: own(subscription), group: own(group), location: own(location) };
+            match rest {
+                [] => Some(Target::FailoverGroups(region, None)),
+                [name] => Some(Target::FailoverGroups(region, Some(own(name)))),
+                [name, verb] => Some(Target::FailoverGroupAction(region, own(name), own(verb))),
+                _ => None,
+            }
         }
-        [locations, location, kind, id] if is(locations, "locations") => {
-            let (kind, result) = strip_suffix(kind, "AzureAsyncOperation")
-                .map(|kind| (kind, false))
-                .or_else(|| strip_suffix(kind, "OperationResults").map(|kind| (kind, true)))?;
-            Some(Target::Operation(OperationPath {
-                subscription: own(subscription),
-                group: own(group),
-                location: own(location),
-                kind: own(kind),
-                id: id.to_ascii_lowercase(),
-                result,
-            }))
-        }
-        _ => None,
+        _ => operation(subscription, Some(group), words),
     }
+}
+
+/// A polling URL, from `locations` on.
+fn operation(subscription: &str, group: Option<&str>, words: &[&str]) -> Option<Target> {
+    let [locations, location, kind, id] = words else { return None };
+    if !locations.eq_ignore_ascii_case("locations") {
+        return None;
+    }
+    let (kind, result) = strip_suffix(kind, "AzureAsyncOperation")
+        .map(|kind| (kind, false))
+        .or_else(|| strip_suffix(kind, "OperationResults").map(|kind| (kind, true)))?;
+    Some(Target::Operation(OperationPath {
+        subscription: subscription.to_owned(),
+        group: group.map(str::to_owned),
+        location: (*location).to_owned(),
+        kind: kind.to_owned(),
+        id: id.to_ascii_lowercase(),
+        result,
+    }))
 }
 
 fn strip_suffix<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {

@@ -92,9 +92,8 @@ pub(super) fn managed_instance(
         roots: vec![(certificates.root_subject.to_owned(), certificates.root)],
         due_backups: Vec::new(),
         dropped_databases: Vec::new(),
-        failover_groups: Vec::new(),
-        protector: KeyView { name: "ServiceManaged".into(), uri: None, thumbprint: String::new() },
-        keys: vec![KeyView { name: "ServiceManaged".into(), uri: None, thumbprint: String::new() }],
+        protector: KeyView::service_managed(),
+        keys: vec![KeyView::service_managed()],
     });
     let administrator = description.entra_administrator.unwrap_or_else(|| APPLICATION.to_owned());
     engine::logins(vec![LoginDescription::entra(administrator)], &key, setting)?;

@@ -100,6 +100,10 @@ pub const INHERITED_LOCKS: u16 = 155;
 pub const INSTANCE_STATE: u16 = 158;
 /// What was made shows at once.
 pub const LATE_READS: u16 = 159;
+/// A link on a member of a failover group is refused at once.
+pub const REPLICA_REFUSED: u16 = 160;
+/// A key that an instance has can be put again.
+pub const KEY_AGAIN: u16 = 161;
 /// `sp_certificate_drop_issuer` takes the arguments of `sp_certificate_add_issuer`.
 pub const DROP_ISSUER: u16 = 30;
 /// Encrypting the master key by the service master key twice is no error.
@@ -728,12 +732,12 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     ),
     fixed(
         156,
-        "Operations of instances are called StopManagedServer, StartManagedServer, FailoverManagedServer; an instance that is \
-         not stopped is not started with ManagementServiceStartManagedInstanceNotStopped; the text of \
-         ManagedInstanceUpdateSloInProgress.",
+        "Operations of instances are called StopManagedServer, StartManagedServer, FailoverManagedServer, those of keys \
+         DropManagedServerEncryptionKeys and RevalidateManagedServerEncryptionProtector; an instance that is not stopped is \
+         not started with ManagementServiceStartManagedInstanceNotStopped; the text of ManagedInstanceUpdateSloInProgress.",
         "They have other names, codes and texts.",
     )
-    .because("the provider starts no operation of an instance by itself but a PATCH, whose name it does not read"),
+    .because("the provider starts no operation of an instance by itself but a PATCH, whose name it does not read, and writes no keys"),
     fixed(157, "The SQL resource provider answers HEAD with 405.", "It says 204 or 404.")
     .because("the provider sends no HEAD"),
     entry(
@@ -747,6 +751,30 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "What an operation made shows as soon as it has ended.",
         "A certificate that was uploaded shows half a minute later.",
     ),
+    entry(
+        REPLICA_REFUSED,
+        "A link on an instance that is in a failover group is refused at once, with ManagedInstanceHasGeoReplica.",
+        "It is accepted, and its operation fails with that code.",
+    ),
+    entry(
+        KEY_AGAIN,
+        "A PUT of a key that the instance has is accepted and changes nothing.",
+        "It is refused with ServerKeyNameAlreadyExists.",
+    ),
+    fixed(
+        162,
+        "A protector's key is deleted with AzureKeyVaultKeyInUse at once; a protector of a key that is not there is \
+         ServerKeyNotFound.",
+        "The operation fails later, or the other code that the specification has comes.",
+    )
+    .because("the provider writes neither keys nor protectors"),
+    fixed(
+        163,
+        "What two instances lack for a failover group is told in a fixed order, at once; an instance that is not there is \
+         ServerNotInSubscription.",
+        "The order is another one, or the operation fails later.",
+    )
+    .because("the provider makes no failover groups"),
 ];
 
 const fn entry(number: u16, believed: &'static str, opposite: &'static str) -> Assumption {

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use super::clock::Clock;
+use super::failover_group::FailoverGroup;
 use super::flow::LogRates;
 use super::instance::{EngineKey, SqlInstance};
 use super::listeners;
@@ -24,6 +25,8 @@ pub struct Estate {
     pub sql_servers: Vec<SqlInstance>,
     /// Managed instances.
     pub managed_instances: Vec<ManagedInstance>,
+    /// Instance failover groups.
+    pub failover_groups: Vec<FailoverGroup>,
     /// Subscriptions by id: display name and tenant.
     pub subscriptions: BTreeMap<String, Subscription>,
     /// Long-running operations, oldest first.
@@ -156,6 +159,7 @@ impl Estate {
             reached: now,
             sql_servers: Vec::new(),
             managed_instances: Vec::new(),
+            failover_groups: Vec::new(),
             subscriptions: BTreeMap::new(),
             operations: Vec::new(),
             pairs: Vec::new(),

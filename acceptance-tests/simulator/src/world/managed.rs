@@ -2,11 +2,10 @@
 
 use time::OffsetDateTime;
 
+use super::failover_group::FailoverGroup;
 use super::instance::{EngineKey, SqlInstance};
 use super::log::{LogPosition, Replication};
-use crate::arm::backend::{
-    DroppedDatabaseView, FailoverGroupView, InstanceSize, InstanceView, KeyView, LinkRequest,
-};
+use crate::arm::backend::{DroppedDatabaseView, InstanceSize, InstanceView, KeyView, LinkRequest};
 use crate::arm::path::{ChildType, InstancePath};
 
 /// A managed instance.
@@ -26,8 +25,6 @@ pub struct ManagedInstance {
     pub roots: Vec<(String, Vec<u8>)>,
     /// Databases whose first full backup the service has yet to take, and when it will be finished.
     pub due_backups: Vec<(String, OffsetDateTime)>,
-    /// Instance failover groups, as a look at this member shows them.
-    pub failover_groups: Vec<FailoverGroupView>,
     /// The key that protects the instance.
     pub protector: KeyView,
     /// Keys.
@@ -215,4 +212,18 @@ pub enum Effect {
     DropDatabase(String),
     /// The instance itself.
     Instance(InstanceEffect),
+    /// The key is there.
+    AddKey(KeyView),
+    /// The key goes.
+    RemoveKey(String),
+    /// The key protects the instance.
+    Protect(KeyView),
+    /// The protector was looked at again.
+    Revalidate,
+    /// The failover group is there, or is set otherwise.
+    PutGroup(FailoverGroup),
+    /// The operation's instance becomes the group's primary.
+    FailOverGroup(String),
+    /// The failover group goes; both members are on their own.
+    DropGroup(String),
 }

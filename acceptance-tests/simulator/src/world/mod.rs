@@ -14,7 +14,7 @@
 //! | [`database`] | databases with their copies' state, log positions and backups |
 //! | [`log`], [`log_space`], [`flow`] | positions in a log, how far a copy has come and how fast, and what keeps a log from being cut |
 //! | [`standing`] | which copies are secondary ones, and whose logs are kept for them |
-//! | [`managed`] | the Azure side: managed instances, links, uploaded certificates, operations |
+//! | [`managed`], [`failover_group`] | the Azure side: managed instances, links, uploaded certificates, operations, failover groups |
 //! | [`x509`], [`trust`] | certificates of instances, and who accepts whom |
 //! | `replication`, `events`, `connection`, `seeding`, [`copying`], `link_life`, `operations` | what time does: connections, seeding, log positions, ends of operations |
 //! | [`nodes`], `listeners`, [`routing`] | groups of several nodes: who is primary, who follows, where a listener leads, and whom it sends on |
@@ -39,6 +39,7 @@ pub mod database;
 pub mod endpoint;
 pub mod estate;
 mod events;
+pub mod failover_group;
 pub mod flow;
 pub mod group;
 pub mod hazard;

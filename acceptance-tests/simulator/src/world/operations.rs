@@ -132,6 +132,17 @@ impl Estate {
                 }
             }
             Effect::Instance(effect) => self.change_instance(path, effect),
+            Effect::Revalidate => {}
+            Effect::AddKey(_) | Effect::RemoveKey(_) | Effect::Protect(_) => {
+                if let Some(managed) = self.managed_mut(path) {
+                    managed.change_keys(&operation.effect);
+                }
+            }
+            Effect::PutGroup(group) => self.put_group(group),
+            Effect::FailOverGroup(name) => self.fail_over_group(path, name),
+            Effect::DropGroup(name) => {
+                self.failover_groups.retain(|group| !(group.is_called(name) && group.has(path)));
+            }
         }
         Ok(())
     }
@@ -397,8 +408,5 @@ fn add_trust(
 }
 
 fn same_instance(managed: &ManagedInstance, path: &InstancePath) -> bool {
-    let own = &managed.view.path;
-    own.subscription.eq_ignore_ascii_case(&path.subscription)
-        && own.group.eq_ignore_ascii_case(&path.group)
-        && own.name.eq_ignore_ascii_case(&path.name)
+    managed.view.path.is(path)
 }

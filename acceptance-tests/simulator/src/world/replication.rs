@@ -28,6 +28,7 @@ impl Estate {
         let now = self.clock.now();
         // What was done since, was done at this moment of the world.
         self.live(0);
+        self.mirror_groups();
         self.truncate();
         let mut acted = self.reached;
         let mut dates = None;
@@ -49,6 +50,7 @@ impl Estate {
             if self.end_operations() || failed_over {
                 // What an operation or a cluster does, it does at this moment, as if somebody had done it.
                 self.live(0);
+                self.mirror_groups();
                 acted = self.reached;
                 dates = None;
             }

@@ -1,6 +1,8 @@
 //! Operations of an instance, and what it refuses meanwhile; what is left of its databases.
 
-use milink_simulator::arm::backend::FailoverGroupView;
+use milink_simulator::arm::backend::FailoverGroupSettings;
+use milink_simulator::arm::path::InstancePath;
+use milink_simulator::world::failover_group::FailoverGroup;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -46,15 +48,17 @@ async fn only_a_free_general_purpose_instance_stops() {
     let refused = |answer: Answer| (answer.status, answer.code().to_owned());
     let code = |why: &str| (400, format!("ManagementServiceStopManagedInstance{why}"));
     assert_eq!(refused(act(&azure, "stop").await), code("UsingMILink"));
-    azure.managed(|managed| {
-        managed.failover_groups.push(FailoverGroupView {
+    azure.world(|estate| {
+        let other = InstancePath::of_id(&INSTANCE.replace("mi-sales", "mi-other")).unwrap();
+        estate.failover_groups.push(FailoverGroup {
             name: "fg".into(),
-            group: "data-platform".into(),
-            location: "westeurope".into(),
-            role: "Primary".into(),
-            policy: "Manual".into(),
-            partner_location: "northeurope".into(),
-            members: (INSTANCE.into(), INSTANCE.replace("mi-sales", "mi-other")),
+            members: (estate.managed_instances[0].view.path.clone(), other),
+            settings: FailoverGroupSettings {
+                grace_minutes: None,
+                read_only_fails_over: false,
+                standby: false,
+            },
+            copies: Vec::new(),
         });
     });
     assert_eq!(refused(act(&azure, "stop").await), code("PartOfFailoverGroup"));
@@ -161,17 +165,29 @@ async fn what_is_left_of_a_link_is_a_database_and_then_a_dropped_one() {
 #[tokio::test]
 async fn keys_protector_and_administrators_are_read() {
     let azure = Azure::start().await;
-    for (child, name, property, value) in [
-        ("keys", "ServiceManaged", "serverKeyType", json!("ServiceManaged")),
-        ("encryptionProtector", "current", "serverKeyName", json!("ServiceManaged")),
-        ("azureADOnlyAuthentications", "Default", "azureADOnlyAuthentication", json!(false)),
+    for (child, name, property, value, other) in [
+        ("keys", "ServiceManaged", "serverKeyType", json!("ServiceManaged"), "ResourceNotFound"),
+        (
+            "encryptionProtector",
+            "current",
+            "serverKeyName",
+            json!("ServiceManaged"),
+            "InvalidEncryptionProtectorName",
+        ),
+        (
+            "azureADOnlyAuthentications",
+            "Default",
+            "azureADOnlyAuthentication",
+            json!(false),
+            "ResourceNotFound",
+        ),
     ] {
         let list = azure.get(child).await.body;
         let one = azure.get(&format!("{child}/{}", name.to_lowercase())).await;
         assert_eq!((one.status, &one.body), (200, &list["value"][0]), "{child}");
         assert_eq!((&one.body["name"], &one.body["properties"][property]), (&json!(name), &value));
-        assert_eq!(azure.get(&format!("{child}/other")).await.code(), "ResourceNotFound");
-        assert_eq!(azure.put(&format!("{child}/{name}"), json!({})).await.status, 405);
+        assert_eq!(azure.get(&format!("{child}/other")).await.code(), other);
+        assert_eq!(azure.patch(&format!("{child}/{name}"), json!({})).await.status, 405);
     }
     assert_eq!(azure.get("administrators").await.body, json!({ "value": [] }));
     assert_eq!(azure.get("administrators/ActiveDirectory").await.code(), "ResourceNotFound");

@@ -250,6 +250,13 @@ const CHECKS: &[(u16, Check)] = &[
     (157, Check::Experiment("send HEAD for an instance")),
     (158, Check::Experiment("scale an instance and read its state meanwhile")),
     (159, Check::Experiment("ask for what an operation made the moment that it has ended")),
+    (160, Check::Experiment("make a link on an instance that is in a failover group")),
+    (161, Check::Experiment("PUT a key twice")),
+    (
+        162,
+        Check::Experiment("delete the protector's key; protect an instance by a key that it does not have"),
+    ),
+    (163, Check::Experiment("make a failover group of two instances that do not fit in several ways")),
 ];
 
 /// A finding for each entry.

@@ -30,6 +30,12 @@ pub(super) fn create_link(
     if let Some(system) = request.databases.iter().find(|one| is_system(one)) {
         return Err(refusals::reserved(system));
     }
+    // ASSUMED 160.
+    let late = opposite(&estate.opposites, assumption::REPLICA_REFUSED);
+    let replicated = estate.failover_group_of(path).map(|_| refusals::has_replica());
+    if let (Some(refusal), false) = (&replicated, late) {
+        return Err(refusal.clone());
+    }
     let operation = match (request.multi_database, request.instance_is_primary) {
         (true, _) => "CreateManagedFailoverGroup",
         (false, true) => "DistributedAvailabilityGroupsLinkCreateFromMI",
@@ -40,6 +46,9 @@ pub(super) fn create_link(
     // ASSUMED 9.
     if exists && opposite(&estate.opposites, assumption::PUT_IS_CREATE) {
         return Ok(start(estate, path, operation, child, Some(SHORT), Effect::None));
+    }
+    if let Some(Refusal { code, message, .. }) = replicated {
+        return Ok(start(estate, path, operation, child, Some(SHORT), Effect::Fail(code, message)));
     }
     if let Some((code, message)) = unlinkable(managed, &request) {
         let effect = Effect::Fail(code, message);
@@ -242,7 +251,15 @@ pub(super) fn start(
 ) -> Accepted {
     let started = estate.clock.now();
     let id = estate.fresh_guid();
-    let deletes = matches!(effect, Effect::DropLink(_) | Effect::RemoveTrust(_) | Effect::DropDatabase(_));
+    let deletes = matches!(
+        effect,
+        Effect::DropLink(_)
+            | Effect::RemoveTrust(_)
+            | Effect::DropDatabase(_)
+            | Effect::RemoveKey(_)
+            | Effect::Revalidate
+            | Effect::DropGroup(_)
+    );
     let operation = Operation {
         id,
         operation: operation.to_owned(),

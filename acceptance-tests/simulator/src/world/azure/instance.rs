@@ -31,7 +31,7 @@ pub(super) fn change(
     // ASSUMED 156: names of these operations, but for UpsertManagedServer. [Az.Sql, Stop-AzSqlInstanceOperation]
     let (operation, lasts, state, effect) = match change {
         InstanceChange::Stop => {
-            stoppable(ready(estate, path)?)?;
+            stoppable(ready(estate, path)?, estate.failover_group_of(path).is_some())?;
             ("StopManagedServer", STOPPING, "Stopping", InstanceEffect::Stop)
         }
         InstanceChange::Start => {
@@ -87,10 +87,10 @@ pub(super) fn cancel(estate: &mut Estate, path: &InstancePath, id: &str) -> Resu
 }
 
 /// What cannot be stopped. ["Managed Instances - Stop", REST page of 2024]
-fn stoppable(managed: &ManagedInstance) -> Result<(), Refusal> {
+fn stoppable(managed: &ManagedInstance, in_group: bool) -> Result<(), Refusal> {
     let (why, what) = if managed.view.tier != "GeneralPurpose" {
         ("NotSupportedOnSKU", "Stop operation is not supported on the given SKU.")
-    } else if !managed.failover_groups.is_empty() {
+    } else if in_group {
         ("PartOfFailoverGroup", "Stop executed on the instance that is part of failover group.")
     } else if !managed.links.is_empty() {
         ("UsingMILink", "Stop executed on the instance that has Managed Instance link configured.")

@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `deeds` | what is asked of links, certificates and databases: refused at once, or accepted as an operation |
 //! | `instance` | operations of the instance itself |
+//! | `keys` | keys and the protector |
+//! | `failover_groups` | instance failover groups |
 //! | `groups` | the groups that a link has on the instance |
 //! | `views` | links as ARM shows them |
 //! | `refusals` | the service's words for saying no |
@@ -11,8 +13,10 @@
 //! Durations of operations are those of the recordings, on the world's clock.
 
 mod deeds;
+mod failover_groups;
 mod groups;
 mod instance;
+mod keys;
 mod refusals;
 mod views;
 
@@ -23,12 +27,12 @@ use super::database::DatabaseState;
 use super::managed::{Effect, ManagedInstance, Operation};
 use super::{Estate, World};
 use crate::arm::backend::{
-    Accepted, Backend, CertificateView, DatabaseView, DroppedDatabaseView, FailoverGroupView, GroupView,
-    InstanceChange, InstanceView, KeyView, LinkRequest, LinkUpdate, LinkView, OperationView, Refusal,
-    RoleChange, SubscriptionView,
+    Accepted, Backend, CertificateView, DatabaseView, DroppedDatabaseView, FailoverGroupRequest,
+    FailoverGroupView, GroupView, InstanceChange, InstanceView, KeyView, LinkRequest, LinkUpdate, LinkView,
+    OperationView, Refusal, RoleChange, SubscriptionView,
 };
 use crate::arm::operations::Standing;
-use crate::arm::path::InstancePath;
+use crate::arm::path::{InstancePath, RegionPath};
 
 impl World {
     /// What is read off an instance; nothing of one that is not there.
@@ -165,8 +169,8 @@ impl Backend for World {
 
     fn databases(&self, instance: &InstancePath) -> Vec<DatabaseView> {
         let copies_restore = self.opposite(assumption::COPY_STATUS);
+        let group = self.with(|estate| failover_group_id(estate, instance));
         self.read(instance, |managed| {
-            let group = managed.failover_groups.first().map(|group| failover_group_id(managed, group));
             let view = |one: &super::database::Database| DatabaseView {
                 name: one.name.clone(),
                 // ASSUMED 14: a copy that is seeded is Online like any other.
@@ -196,13 +200,24 @@ impl Backend for World {
     }
 
     fn failover_groups(&self, subscription: &str) -> Vec<FailoverGroupView> {
-        self.with(|estate| {
-            let members = estate.managed_instances.iter();
-            members
-                .filter(|managed| managed.view.path.subscription.eq_ignore_ascii_case(subscription))
-                .flat_map(|managed| managed.failover_groups.clone())
-                .collect()
-        })
+        self.with(|estate| failover_groups::views(estate, subscription))
+    }
+
+    fn put_failover_group(
+        &self,
+        region: &RegionPath,
+        name: &str,
+        group: FailoverGroupRequest,
+    ) -> Result<Accepted, Refusal> {
+        self.with(|estate| failover_groups::put(estate, region, name, group))
+    }
+
+    fn fail_over_group(&self, region: &RegionPath, name: &str, forced: bool) -> Result<Accepted, Refusal> {
+        self.with(|estate| failover_groups::fail_over(estate, region, name, forced))
+    }
+
+    fn delete_failover_group(&self, region: &RegionPath, name: &str) -> Result<Accepted, Refusal> {
+        self.with(|estate| failover_groups::delete(estate, region, name))
     }
 
     fn keys(&self, instance: &InstancePath) -> Vec<KeyView> {
@@ -210,18 +225,39 @@ impl Backend for World {
     }
 
     fn encryption_protector(&self, instance: &InstancePath) -> KeyView {
-        let none = KeyView { name: "ServiceManaged".into(), uri: None, thumbprint: String::new() };
-        self.with(|estate| estate.managed(instance).map_or(none, |managed| managed.protector.clone()))
+        self.with(|estate| {
+            let managed = estate.managed(instance);
+            managed.map_or_else(KeyView::service_managed, |managed| managed.protector.clone())
+        })
+    }
+
+    fn put_key(&self, instance: &InstancePath, name: &str, uri: &str) -> Result<Accepted, Refusal> {
+        self.with(|estate| keys::put(estate, instance, name, uri))
+    }
+
+    fn delete_key(&self, instance: &InstancePath, name: &str) -> Result<Accepted, Refusal> {
+        self.with(|estate| keys::delete(estate, instance, name))
+    }
+
+    fn protect(&self, instance: &InstancePath, key: &str, rotates: bool) -> Result<Accepted, Refusal> {
+        self.with(|estate| keys::protect(estate, instance, key, rotates))
+    }
+
+    fn revalidate_protector(&self, instance: &InstancePath) -> Result<Accepted, Refusal> {
+        self.with(|estate| keys::revalidate(estate, instance))
     }
 
     fn operation(&self, id: &str) -> Option<OperationView> {
-        self.with(|estate| estate.operations.iter().find(|one| one.id.eq_ignore_ascii_case(id)).map(view))
+        self.with(|estate| {
+            let found = estate.operations.iter().find(|one| one.id.eq_ignore_ascii_case(id));
+            found.map(|one| view(estate, one))
+        })
     }
 
     fn operations(&self, instance: &InstancePath) -> Vec<OperationView> {
         self.with(|estate| {
             let own = |one: &&Operation| one.instance.id().eq_ignore_ascii_case(&instance.id());
-            estate.operations.iter().rev().filter(own).map(view).collect()
+            estate.operations.iter().rev().filter(own).map(|one| view(estate, one)).collect()
         })
     }
 }
@@ -239,8 +275,19 @@ fn just_uploaded(estate: &Estate) -> Vec<String> {
     estate.operations.iter().filter(recent).filter_map(name).collect()
 }
 
-fn view(operation: &Operation) -> OperationView {
+fn view(estate: &Estate, operation: &Operation) -> OperationView {
+    let group = match &operation.effect {
+        Effect::PutGroup(group) => Some(&group.name),
+        Effect::FailOverGroup(name) | Effect::DropGroup(name) => Some(name),
+        _ => None,
+    };
+    let asked = estate.managed(&operation.instance).map(|managed| RegionPath {
+        subscription: managed.view.path.subscription.clone(),
+        group: managed.view.path.group.clone(),
+        location: managed.view.location.clone(),
+    });
     OperationView {
+        failover_group: asked.zip(group.cloned()),
         accepted: accepted(operation),
         standing: match &operation.outcome {
             None => Standing::InProgress,
@@ -259,9 +306,13 @@ fn accepted(operation: &Operation) -> Accepted {
     Accepted { id: operation.id.clone(), operation: operation.operation.clone(), started: operation.started }
 }
 
-fn failover_group_id(managed: &ManagedInstance, group: &FailoverGroupView) -> String {
-    format!(
-        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Sql/locations/{}/instanceFailoverGroups/{}",
-        managed.view.path.subscription, group.group, group.location, group.name
-    )
+/// The id of the group that an instance is in, in its own region.
+fn failover_group_id(estate: &Estate, instance: &InstancePath) -> Option<String> {
+    let group = estate.failover_group_of(instance)?;
+    let view = &estate.managed(instance)?.view;
+    let InstancePath { subscription, group: resource_group, .. } = &view.path;
+    Some(format!(
+        "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.Sql/locations/{}/instanceFailoverGroups/{}",
+        view.location, group.name
+    ))
 }

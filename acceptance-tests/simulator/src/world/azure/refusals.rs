@@ -85,6 +85,15 @@ pub(super) fn no_database(database: &str) -> Failure {
     )
 }
 
+/// The instance is a member of a failover group. [code and text of the specification's list for links]
+pub(super) fn has_replica() -> Refusal {
+    refusal(
+        400,
+        "ManagedInstanceHasGeoReplica",
+        "The operation could not be completed because instance has configured geo replicated secondary instance.",
+    )
+}
+
 /// A system database.
 pub(super) fn reserved(database: &str) -> Refusal {
     refusal(
@@ -165,6 +174,6 @@ pub(super) fn no_link(name: &str) -> Refusal {
     )
 }
 
-fn refusal(status: u16, code: &str, message: impl Into<String>) -> Refusal {
+pub(super) fn refusal(status: u16, code: &str, message: impl Into<String>) -> Refusal {
     Refusal { status, code: code.into(), message: message.into() }
 }

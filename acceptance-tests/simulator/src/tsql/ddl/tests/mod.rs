@@ -89,6 +89,7 @@ impl Bench {
             reached: now,
             sql_servers: vec![engine],
             managed_instances: Vec::new(),
+            failover_groups: Vec::new(),
             subscriptions: BTreeMap::new(),
             operations: Vec::new(),
             pairs: Vec::new(),
