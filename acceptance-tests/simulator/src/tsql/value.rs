@@ -12,7 +12,7 @@ use std::fmt;
 use rusqlite::types::Value;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
-use time::{Date, PrimitiveDateTime, Time};
+use time::{Date, Month, PrimitiveDateTime, Time};
 
 use self::decimal::Decimal;
 use super::error::{self, SqlError, raise};
@@ -473,7 +473,21 @@ fn parse_date(text: &str) -> Option<Date> {
         format_description!("[month]/[day]/[year]"),
         format_description!("[year]/[month]/[day]"),
     ];
-    FORMS.iter().find_map(|form| Date::parse(text, form).ok())
+    own_date(text).or_else(|| FORMS.iter().find_map(|form| Date::parse(text, form).ok()))
+}
+
+/// `2026-11-29`, the form in which the engine itself keeps dates: every moment of a result is read once more on its way to
+/// the client.
+fn own_date(text: &str) -> Option<Date> {
+    let (year, rest) = text.split_once('-')?;
+    let (month, day) = rest.split_once('-')?;
+    let digits =
+        |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !(digits(year, 4) && digits(month, 2) && digits(day, 2)) {
+        return None;
+    }
+    let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
+    Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok()
 }
 
 fn parse_clock(text: &str) -> Option<Time> {

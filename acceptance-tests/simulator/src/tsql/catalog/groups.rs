@@ -89,7 +89,7 @@ fn each((place, set): (usize, &Vec<String>)) -> impl Iterator<Item = (usize, &St
 /// A replica as it is defined. Dates, owner and metadata are kept by the server that hosts it.
 pub(super) fn replica(viewer: &Viewer<'_>, group: &AvailabilityGroup, replica: &Replica) -> Row {
     let local = viewer.is_local(group, replica).then_some(replica);
-    let owner = viewer.engine.logins.iter().find(|login| login.id == 1).map(sid);
+    let owner = local.and_then(|_| viewer.engine.logins.iter().find(|login| login.id == 1)).map(sid);
     let words = |on: bool, yes: &'static str, no: &'static str| text(if on { yes } else { no });
     let failover = ["AUTOMATIC", "MANUAL", "EXTERNAL"].get(usize::from(replica.failover_mode));
     let secondary = ["NO", "READ_ONLY", "ALL"].get(usize::from(replica.secondary_connections));
@@ -98,7 +98,7 @@ pub(super) fn replica(viewer: &Viewer<'_>, group: &AvailabilityGroup, replica: &
         ("group_id", guid(&group.id)),
         ("replica_metadata_id", none_or(local.and(viewer.metadata_id(&group.name)), number)),
         ("replica_server_name", text(&replica.server_name)),
-        ("owner_sid", none_or(local.and(owner.clone()), Value::Blob)),
+        ("owner_sid", none_or(owner, Value::Blob)),
         ("endpoint_url", text(&replica.url)),
         ("availability_mode", number(i32::from(replica.synchronous))),
         ("availability_mode_desc", words(replica.synchronous, "SYNCHRONOUS_COMMIT", "ASYNCHRONOUS_COMMIT")),

@@ -109,7 +109,8 @@ pub(crate) fn moment_as(moment: OffsetDateTime, data_type: Type) -> Value {
 pub(crate) fn derived_guid(words: &[&str]) -> Value {
     let digest = digest(&SHA256, words.join("\u{0}").as_bytes());
     let bytes: [u8; 16] = std::array::from_fn(|place| digest.as_ref().get(place).copied().unwrap_or(0));
-    guid(&uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
+    let guid = uuid::Builder::from_random_bytes(bytes).into_uuid();
+    Value::Text(format!("{:X}", guid.hyphenated()))
 }
 
 /// SHA-1, as the engine's thumbprints are.

@@ -29,6 +29,8 @@ pub(crate) fn run(plan: &Plan, data: &dyn Data) -> Result<Rows, SqlError> {
     let runtime = Runtime::new(plan.types.clone(), plan.collation, data.host());
     scalar::register(&connection, &plan.functions, &Arc::new(runtime.clone()))
         .map_err(|cause| internal(&cause))?;
+    // One transaction for all rows, which nobody ever ends: without it each row would be one of its own.
+    connection.execute_batch("BEGIN").map_err(|cause| internal(&cause))?;
     for (position, source) in plan.sources.iter().enumerate() {
         fill(&connection, position, source, data)?;
     }
