@@ -50,7 +50,7 @@ pub(super) fn columns(out: &mut Vec<u8>, columns: &[Column], collation: Collatio
     for column in columns {
         out.extend_from_slice(&0_u32.to_le_bytes());
         out.extend_from_slice(&u16::from(column.nullable).to_le_bytes());
-        types::write_type(out, column.data_type, collation);
+        types::write_column_type(out, column, collation);
         put_short_text(out, &column.name);
     }
 }
@@ -69,7 +69,7 @@ pub(super) fn row(
     out.push(0xd1);
     for (place, column) in columns.iter().enumerate() {
         let value = values.get(place).unwrap_or(&Value::Null);
-        if let Err(mismatch) = types::write_value(out, column.data_type, value, collation) {
+        if let Err(mismatch) = types::write_column_value(out, column, value, collation) {
             out.truncate(start);
             return Err(mismatch);
         }

@@ -13,7 +13,9 @@ mod variant;
 mod write;
 
 pub(super) use self::read::{ReadError, read};
-pub(super) use self::write::{Mismatch, for_version, write_type, write_value};
+pub(super) use self::write::{
+    Mismatch, for_version, write_column_type, write_column_value, write_type, write_value,
+};
 
 /// Tokens of types (MS-TDS 2.2.5.4).
 mod token {

@@ -2,7 +2,7 @@ use time::macros::datetime;
 
 use super::super::backend::{Collation, Column, DataType, Value};
 use super::super::reader::Reader;
-use super::{ReadError, for_version, read, write_type, write_value};
+use super::{ReadError, for_version, read, write_column_type, write_column_value, write_type, write_value};
 
 /// What a client would send back of a value that it got.
 fn round_trip(data_type: DataType, value: &Value) -> (DataType, Value) {
@@ -63,6 +63,46 @@ fn what_is_written_is_read_as_the_same() {
         assert_eq!(round_trip(data_type, &value), (data_type, value), "{data_type:?}");
         assert_eq!(round_trip(data_type, &Value::Null), (data_type, Value::Null), "{data_type:?}");
     }
+}
+
+/// Where a column has no NULL, numbers and the older dates come without a length, as the flag lets clients expect.
+#[test]
+fn a_column_without_null_has_the_fixed_form_of_its_type() {
+    for (data_type, value, wire) in [
+        (DataType::Bit, Value::Bit(true), &[0x32, 1][..]),
+        (DataType::TinyInt, Value::Int(255), &[0x30, 255]),
+        (DataType::SmallInt, Value::Int(-2), &[0x34, 0xfe, 0xff]),
+        (DataType::Int, Value::Int(7), &[0x38, 7, 0, 0, 0]),
+        (DataType::BigInt, Value::Int(7), &[0x7f, 7, 0, 0, 0, 0, 0, 0, 0]),
+        (DataType::Real, Value::Float(-1.5), &[0x3b, 0, 0, 0xc0, 0xbf]),
+        (DataType::Float, Value::Float(-1.5), &[0x3e, 0, 0, 0, 0, 0, 0, 0xf8, 0xbf]),
+        (DataType::SmallMoney, Value::Decimal(5), &[0x7a, 5, 0, 0, 0]),
+        (DataType::Money, Value::Decimal(5), &[0x3c, 0, 0, 0, 0, 5, 0, 0, 0]),
+        (
+            DataType::DateTime,
+            Value::Moment(datetime!(1900-01-02 0:00:01)),
+            &[0x3d, 1, 0, 0, 0, 0x2c, 1, 0, 0],
+        ),
+        (DataType::SmallDateTime, Value::Moment(datetime!(1900-01-02 0:03)), &[0x3a, 1, 0, 3, 0]),
+        // These have one form for both.
+        (DataType::Date, Value::Moment(datetime!(0001-01-02 0:00)), &[0x28, 3, 1, 0, 0]),
+        (DataType::Decimal { precision: 9, scale: 0 }, Value::Int(1), &[0x6c, 5, 9, 0, 5, 1, 1, 0, 0, 0]),
+        (DataType::VarBinary(Some(2)), Value::Bytes(vec![7]), &[0xa5, 2, 0, 1, 0, 7]),
+    ] {
+        let column = Column { name: String::new(), data_type, nullable: false };
+        let mut bytes = Vec::new();
+        write_column_type(&mut bytes, &column, Collation::LATIN1);
+        write_column_value(&mut bytes, &column, &value, Collation::LATIN1).unwrap();
+        assert_eq!(bytes, wire, "{data_type:?}");
+        let column = Column { nullable: true, ..column };
+        let (mut of_column, mut of_parameter) = (Vec::new(), Vec::new());
+        write_column_type(&mut of_column, &column, Collation::LATIN1);
+        write_type(&mut of_parameter, data_type, Collation::LATIN1);
+        assert_eq!(of_column, of_parameter, "{data_type:?}");
+    }
+    let column = Column { name: String::new(), data_type: DataType::Int, nullable: false };
+    let refused = write_column_value(&mut Vec::new(), &column, &Value::Null, Collation::LATIN1);
+    assert_eq!(refused.unwrap_err().number, 8114);
 }
 
 #[test]

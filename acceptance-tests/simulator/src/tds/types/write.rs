@@ -55,7 +55,53 @@ pub(in crate::tds) fn for_version(column: Column, version: u32) -> Column {
     Column { data_type, ..column }
 }
 
-/// Writes a type, as columns and output parameters have it.
+/// The token of a type whose values are never NULL and so need no length; `None` where a type has no such form.
+///
+/// A server sends a column that cannot be NULL in this form, and a client may rely on it: that of .NET decides by the flag
+/// of the column alone whether its values have a length (`TdsParser.TryCommonProcessMetaData`).
+fn fixed(data_type: DataType) -> Option<u8> {
+    Some(match data_type {
+        DataType::Bit => token::BIT,
+        DataType::TinyInt => token::INT1,
+        DataType::SmallInt => token::INT2,
+        DataType::Int => token::INT4,
+        DataType::BigInt => token::INT8,
+        DataType::Real => token::REAL,
+        DataType::Float => token::FLOAT,
+        DataType::SmallMoney => token::SMALLMONEY,
+        DataType::Money => token::MONEY,
+        DataType::SmallDateTime => token::SMALLDATETIME,
+        DataType::DateTime => token::DATETIME,
+        _ => return None,
+    })
+}
+
+/// Writes the type of a column.
+pub(in crate::tds) fn write_column_type(out: &mut Vec<u8>, column: &Column, collation: Collation) {
+    match fixed(column.data_type).filter(|_| !column.nullable) {
+        Some(token) => out.push(token),
+        None => write_type(out, column.data_type, collation),
+    }
+}
+
+/// Writes a value of a column.
+///
+/// # Errors
+/// As [`write_value`], and for a NULL in a column that has none.
+pub(in crate::tds) fn write_column_value(
+    out: &mut Vec<u8>,
+    column: &Column,
+    value: &Value,
+    collation: Collation,
+) -> Result<(), Mismatch> {
+    if column.nullable || fixed(column.data_type).is_none() {
+        return write_value(out, column.data_type, value, collation);
+    }
+    out.extend_from_slice(&short(column.data_type, value)?);
+    Ok(())
+}
+
+/// Writes a type that can be NULL, as output parameters have it.
 pub(in crate::tds) fn write_type(out: &mut Vec<u8>, data_type: DataType, collation: Collation) {
     // A column of no length at all is one of length 1.
     let bytes = |length: Option<u16>| length.map_or(u16::MAX, |length| length.clamp(1, 8000)).to_le_bytes();
