@@ -10,6 +10,7 @@
 | tedious | of npm |
 | mssql-tds | Microsoft's, of crates.io, in a cargo project of its own |
 | tiberius | of crates.io, as the workspace has it |
+| sqlclient | System.Data.SqlClient of .NET, out of wheels of PyPI |
 
 Each is a program `*_course.*` beside this file: it reads what to do as JSON and writes what it saw as JSON, a line for
 each visit. Here it is compared with what SQL Server would show. They are installed below target/clients, once.
@@ -21,10 +22,13 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import venv
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from simulator import CLIENTS, TARGET, Simulator, installed, python_environment
@@ -34,6 +38,8 @@ ESTATE = HERE / "estate.json"
 DEBIAN = ["freetds-bin", "libct4", "libsybdb5", "libodbc2", "libltdl7"]
 PYTHON = ["pymssql==2.4.6", "python-tds==1.17.1", "pyOpenSSL==26.4.0", "mssql-python==1.16.0"]
 NODE = ["tedious@19.2.2"]
+# The client comes with mssql-cli, its runtime alone, and what that runtime encrypts with, OpenSSL 1.1, with psycopg2.
+DOTNET = ["pythonnet==3.2.1", "mssql-cli==1.0.0", "dotnetcore2==3.1.23", "psycopg2-binary==2.9.3"]
 
 # Servers by the names of the estate: what they are and what they ask of connections.
 SERVERS = {
@@ -190,6 +196,7 @@ def errors(*keys, which=slice(None)):
 
 
 ALL = ("number", "class", "state", "line", "server", "procedure", "text")
+NO_SERVER = tuple(part for part in ALL if part != "server")
 
 
 def results(**more):
@@ -243,6 +250,38 @@ def set_up():
         npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", *NODE]
         subprocess.run(npm, cwd=folder, check=True)
 
+    def dotnet(folder):
+        venv.create(folder, with_pip=True)
+        pip = [folder / "bin/pip"]
+        subprocess.run([*pip, "install", "--quiet", DOTNET[0]], check=True)
+        wheels = folder / "wheels"
+        of_linux = [word for tag in ("manylinux1", "manylinux2014") for word in ("--platform", f"{tag}_x86_64")]
+        subprocess.run(
+            [*pip, "download", "--quiet", "--no-deps", "--only-binary=:all:", "--python-version", "310", *of_linux,
+             "--dest", wheels, *DOTNET[1:]],
+            check=True,
+        )
+        for wheel, inside, place in (
+            ("mssql_cli", "mssqlcli/mssqltoolsservice/bin/System.Data.SqlClient.dll", "lib"),
+            ("mssql_cli", "mssqlcli/mssqltoolsservice/bin/System.Text.Encoding.CodePages.dll", "lib"),
+            ("dotnetcore2", "dotnetcore2/bin/", "dotnet"),
+            ("psycopg2_binary", "psycopg2_binary.libs/", "openssl"),
+        ):
+            with zipfile.ZipFile(next(wheels.glob(f"{wheel}-*.whl"))) as archive:
+                for name in archive.namelist():
+                    if name.startswith(inside) and not name.endswith("/"):
+                        file = folder / place / (name.removeprefix(inside) or name.rsplit("/", 1)[1])
+                        file.parent.mkdir(parents=True, exist_ok=True)
+                        file.write_bytes(archive.read(name))
+        for library in ("libssl", "libcrypto"):
+            [built] = (folder / "openssl").glob(f"{library}-*")
+            (folder / f"openssl/{library}.so.1.1").symlink_to(built.name)
+        framework = {"name": "Microsoft.NETCore.App", "version": "3.1.0"}
+        options = {"framework": framework, "configProperties": {"System.Globalization.Invariant": True}}
+        (folder / "runtime.json").write_text(json.dumps({"runtimeOptions": options}))
+        shutil.rmtree(wheels)
+
+    net = installed("tds-dotnet", DOTNET, dotnet)
     free, tedious = installed("tds-debian", DEBIAN, debian), installed("tds-node", NODE, node)
     libraries = {"LD_LIBRARY_PATH": str(free / "usr/lib/x86_64-linux-gnu")}
     cargo = ["cargo", "build", "--quiet", "--locked", "--target-dir", CLIENTS / "mssql-tds"]
@@ -283,6 +322,15 @@ def set_up():
         Client("tiberius", [TARGET / "debug/examples/tiberius-course"], ["off", "login", "on", "strict"], of(
             results(), errors(*ALL, which=slice(1)),
         ), otherwise=YIELDS | NO_TLS_WILL_NOT_DO),
+        # It shows where it connected to as the server, and reads the line of an error as two halves in the wrong order
+        # until it is signed in.
+        Client("sqlclient", [net / "bin/python", HERE / "sqlclient_course.py"], ["login", "on"], of(
+            results(prepared=[2, 42], transactions=[1, 1, 0, 0], cancelled=stopped), messages(*NO_SERVER),
+            errors(*NO_SERVER), lambda name: {
+                step: [parts(one | {"line": one["line"] << 16}, NO_SERVER, name) for one in ERRORS[step]]
+                for step in ("wrong", "nowhere")
+            },
+        ), {"SQLCLIENT_HOME": str(net), "LD_LIBRARY_PATH": str(net / "openssl")}),
     ]
 
 
