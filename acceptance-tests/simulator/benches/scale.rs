@@ -99,7 +99,8 @@ fn description() -> serde_json::Value {
         "managed_instances": [{
             "id": INSTANCE,
             "location": "westeurope",
-            "tier": "GeneralPurpose",
+            // General Purpose takes 280 files.
+            "tier": "BusinessCritical",
             "update_policy": "SQLServer2022",
             "logins": [{ "name": "monitor", "password_variable": "instance_password" }],
         }],

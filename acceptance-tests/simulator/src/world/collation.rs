@@ -23,12 +23,15 @@ pub enum Collation {
 }
 
 impl Collation {
-    /// Reads a collation's name, such as `SQL_Latin1_General_CP1_CI_AS`.
+    /// Reads a collation's name, such as `SQL_Latin1_General_CP1_CI_AS`. It is read for every name that is looked up, so
+    /// nothing is made for that.
     pub fn named(name: &str) -> Self {
-        let upper = name.to_ascii_uppercase();
-        if upper.contains("_BIN") || upper.contains("_CS_") || upper.ends_with("_CS") {
+        let is = |word: Option<&str>, known: &str| word.is_some_and(|word| word.eq_ignore_ascii_case(known));
+        let mut words = name.split('_');
+        let language = words.next();
+        if words.clone().any(|word| ["BIN", "BIN2", "CS"].into_iter().any(|exact| is(Some(word), exact))) {
             Self::Exact
-        } else if upper.starts_with("TURKISH_") || upper.starts_with("AZERI_LATIN_") {
+        } else if is(language, "Turkish") || (is(language, "Azeri") && is(words.next(), "Latin")) {
             Self::TurkishCaseInsensitive
         } else {
             Self::CaseInsensitive
@@ -49,6 +52,7 @@ impl Collation {
         let text = text.trim_end_matches(' ');
         match self {
             Self::Exact => text.to_owned(),
+            Self::CaseInsensitive if text.is_ascii() => text.to_ascii_uppercase(),
             Self::CaseInsensitive => text.to_uppercase(),
             Self::TurkishCaseInsensitive => text
                 .chars()
@@ -84,7 +88,24 @@ impl Collation {
 
     /// Whether the two are the same name.
     pub fn equal(self, left: &str, right: &str) -> bool {
-        self.compare(left, right) == Ordering::Equal
+        let (left, right) = (left.trim_end_matches(' '), right.trim_end_matches(' '));
+        // Lists of thousands of names are searched, and most names that are alike differ at their end.
+        let mut ends = left.bytes().rev().zip(right.bytes().rev());
+        let known = ends.find_map(|(one, other)| match one.is_ascii() && other.is_ascii() {
+            true if self.key(one) == self.key(other) => None,
+            true => Some(false),
+            false => Some(self.fold(left) == self.fold(right)),
+        });
+        known.unwrap_or_else(|| left.len() == right.len())
+    }
+
+    /// What an ASCII letter counts as.
+    fn key(self, byte: u8) -> u16 {
+        match (self, byte) {
+            (Self::Exact, byte) => u16::from(byte),
+            (Self::TurkishCaseInsensitive, b'i') => 0x130,
+            (_, byte) => u16::from(byte.to_ascii_uppercase()),
+        }
     }
 
     /// The order of two texts.
@@ -96,12 +117,8 @@ impl Collation {
         if !left.is_ascii() || !right.is_ascii() {
             return self.fold(left).cmp(&self.fold(right));
         }
-        // What almost all names are like is compared without making new texts: lists of thousands are searched.
-        let key = |byte: u8| match (self, byte) {
-            (Self::Exact, byte) => u16::from(byte),
-            (Self::TurkishCaseInsensitive, b'i') => 0x130,
-            (_, byte) => u16::from(byte.to_ascii_uppercase()),
-        };
+        // What almost all names are like is compared without making new texts.
+        let key = |byte: u8| self.key(byte);
         left.bytes().map(key).cmp(right.bytes().map(key))
     }
 }
@@ -116,19 +133,36 @@ mod tests {
         assert!(insensitive.equal("Sales", "SALES") && insensitive.equal("a", "a  "));
         let exact = Collation::named("Latin1_General_100_BIN2");
         assert!(!exact.equal("Sales", "SALES") && exact.equal("a", "a  "));
+        for (name, collation) in [
+            ("SQL_Latin1_General_CP1_CS_AS", Collation::Exact),
+            ("turkish_100_bin", Collation::Exact),
+            ("Turkish_100_CI_AI_SC", Collation::TurkishCaseInsensitive),
+            ("Azeri_Latin_100_CI_AS", Collation::TurkishCaseInsensitive),
+            ("Azeri_Cyrillic_100_CI_AS", Collation::CaseInsensitive),
+            ("Serbian_Latin_100_CI_AS", Collation::CaseInsensitive),
+        ] {
+            assert_eq!(Collation::named(name), collation, "{name}");
+        }
         let turkish = Collation::named("Turkish_CI_AS");
         assert!(!turkish.equal("i", "I") && turkish.equal("i", "İ") && turkish.equal("ı", "I"));
     }
 
     #[test]
     fn names_compare_as_their_folded_forms_do() {
-        let names =
-            ["", "a", "A ", "ab", "AB", "i", "I", "İ", "ı", "zi", "zI", "z\u{130}", "Straße", "[", "_"];
+        let names = [
+            "", "a", "A ", "ab", "AB", "i", "I", "İ", "ı", "zi", "zI", "z\u{130}", "Straße", "STRASSE",
+            "trasse", "[", "_",
+        ];
         for collation in [Collation::CaseInsensitive, Collation::TurkishCaseInsensitive, Collation::Exact] {
             for left in names {
                 for right in names {
                     let folded = collation.fold(left).cmp(&collation.fold(right));
                     assert_eq!(collation.compare(left, right), folded, "{left:?} {right:?} {collation:?}");
+                    assert_eq!(
+                        collation.equal(left, right),
+                        folded.is_eq(),
+                        "{left:?} {right:?} {collation:?}"
+                    );
                 }
             }
         }

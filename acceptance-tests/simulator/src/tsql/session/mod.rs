@@ -101,12 +101,12 @@ pub(crate) struct Shared {
 impl Shared {
     /// Whether the engine's site is up.
     pub(crate) fn is_up(&self) -> bool {
-        self.world.with(|estate| !estate.network.down.contains(&self.engine.host))
+        self.world.glance(|estate| !estate.network.down.contains(&self.engine.host))
     }
 
     /// How often the engine was started again. After each time, what sessions had of it is gone.
     fn restarts(&self) -> u64 {
-        let restarts = self.world.with(|estate| estate.engine(&self.engine).map(|engine| engine.restarts));
+        let restarts = self.world.glance(|estate| estate.engine(&self.engine).map(|engine| engine.restarts));
         let restarts = restarts.unwrap_or_default();
         if self.sessions.restarted(restarts) {
             self.locks.clear();
@@ -178,7 +178,7 @@ impl Way {
             let here = &self.shared.engine;
             self.shared
                 .world
-                .with(|estate| estate.engine_listening(name).is_some_and(|engine| engine.is(here)))
+                .glance(|estate| estate.engine_listening(name).is_some_and(|engine| engine.is(here)))
         };
         self.shared.is_up()
             && self.shared.restarts() == self.restarts
@@ -229,7 +229,7 @@ impl SqlSession {
         application: String,
         client: String,
     ) -> Self {
-        let now = shared.world.with(|estate| estate.clock.now());
+        let now = shared.world.glance(|estate| estate.clock.now());
         let restarts = shared.restarts();
         let session = Self {
             shared,
@@ -389,10 +389,11 @@ impl Session for SqlSession {
         answers: &Sender<Event>,
         attention: &CancellationToken,
     ) -> Verdict {
+        // Moves the world to the present, once for all that the request asks of it.
+        self.last_request = self.shared.world.with(|estate| estate.clock.now());
         if !self.is_alive() {
             return Verdict::Cut;
         }
-        self.last_request = self.shared.world.with(|estate| estate.clock.now());
         let mut output = Output::new(answers, attention);
         let verdict = match request {
             Request::Batch(text) => self.batch(&text, &mut output).await,

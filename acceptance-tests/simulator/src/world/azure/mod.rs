@@ -43,15 +43,15 @@ impl World {
 
 impl Backend for World {
     fn now(&self) -> OffsetDateTime {
-        self.with(|estate| estate.clock.now())
+        self.glance(|estate| estate.clock.now())
     }
 
     fn speed(&self) -> u32 {
-        self.with(|estate| estate.clock.speed())
+        self.glance(|estate| estate.clock.speed())
     }
 
     fn opposite(&self, assumption: u16) -> bool {
-        self.with(|estate| estate.opposite(assumption))
+        self.glance(|estate| estate.opposite(assumption))
     }
 
     fn subscriptions(&self) -> Vec<SubscriptionView> {
