@@ -1,9 +1,9 @@
 //! How the simulator bears a large estate: 1,000 databases on one SQL Server, half of them in links to one instance.
 //!
 //! `cargo bench -p milink-simulator --bench scale` sets the links up over T-SQL and the ARM backend, waits until all
-//! replicate, and then prints how long each catalog view takes on either side, read whole over TDS, how long the list of
-//! links takes, and the memory of the process, simulator and client together. Targets: no view over 50 ms, less than
-//! 500 MB resident. With `--profile dev` it measures what tests run. It only measures: whether a number is good depends
+//! replicate, and then prints how long each catalog view takes on either side, read whole over TDS, how long what
+//! documentation and tools ask about links takes, and the list of links, and the memory of the process, simulator and
+//! client together. Targets: nothing over 50 ms, less than 500 MB resident. With `--profile dev` it measures what tests run. It only measures: whether a number is good depends
 //! on the machine.
 
 #![allow(
@@ -205,14 +205,72 @@ fn advance(simulator: &Simulator, seconds: u64) {
     simulator.world().with(|_| ());
 }
 
-/// Every system view, read whole over TDS a second of world time after the look before; the slowest are printed.
+/// What documentation and tools ask about links, as people and monitoring ask it: of all links, and of one.
+const QUESTIONS: &[(&str, &str)] = &[
+    (
+        "groups with their replicas",
+        "SELECT g.name, g.group_id, g.is_distributed, r.replica_server_name, r.endpoint_url, r.availability_mode, \
+         r.failover_mode, r.seeding_mode, CASE WHEN g.is_distributed = 1 AND COUNT(*) OVER (PARTITION BY g.group_id) = 2 \
+         AND SUM(CASE WHEN r.endpoint_url LIKE '%Server=%' THEN 1 ELSE 0 END) OVER (PARTITION BY g.group_id) = 1 \
+         THEN 1 ELSE 0 END AS is_link \
+         FROM sys.availability_groups g JOIN sys.availability_replicas r ON r.group_id = g.group_id",
+    ),
+    (
+        "health of all links",
+        "SELECT g.name, s.role_desc, s.synchronization_health_desc, s.last_connect_error_number \
+         FROM sys.availability_groups g JOIN sys.dm_hadr_availability_replica_states s ON s.group_id = g.group_id \
+         WHERE g.is_distributed = 1",
+    ),
+    (
+        "databases of all links",
+        "SELECT g.name, d.name, x.synchronization_state_desc, x.last_hardened_lsn, x.log_send_queue_size \
+         FROM sys.dm_hadr_database_replica_states x JOIN sys.availability_groups g ON g.group_id = x.group_id \
+         JOIN sys.databases d ON d.database_id = x.database_id WHERE g.is_distributed = 1 AND x.is_local = 0",
+    ),
+    (
+        "one link",
+        "SELECT r.replica_server_name, s.is_local, s.role, s.connected_state, s.synchronization_health \
+         FROM sys.availability_groups g JOIN sys.availability_replicas r ON r.group_id = g.group_id \
+         LEFT JOIN sys.dm_hadr_availability_replica_states s ON s.replica_id = r.replica_id WHERE g.name = N'DAG_Sales0007'",
+    ),
+    (
+        "seedings of one link",
+        "SELECT a.is_source, a.current_state, a.failure_state, p.transferred_size_bytes \
+         FROM sys.dm_hadr_automatic_seeding a LEFT JOIN sys.dm_hadr_physical_seeding_stats p \
+         ON p.local_physical_seeding_id = a.operation_id \
+         WHERE a.ag_id = (SELECT group_id FROM sys.availability_groups WHERE name = N'DAG_Sales0007')",
+    ),
+    (
+        "facts of one database",
+        "SELECT d.database_id, d.state, d.recovery_model, d.is_encrypted, \
+         (SELECT COUNT(*) FROM sys.master_files f WHERE f.database_id = d.database_id AND f.type = 1) AS log_files, \
+         (SELECT MAX(b.backup_finish_date) FROM msdb.dbo.backupset b \
+         WHERE b.database_name = d.name AND b.type = 'D' AND b.is_copy_only = 0) AS last_full \
+         FROM sys.databases d WHERE d.name = N'Sales0007'",
+    ),
+    (
+        "the endpoint and its certificate",
+        "SELECT e.name, e.state, e.role, c.name, c.expiry_date, t.port FROM sys.database_mirroring_endpoints e \
+         JOIN sys.tcp_endpoints t ON t.endpoint_id = e.endpoint_id \
+         LEFT JOIN master.sys.certificates c ON c.certificate_id = e.certificate_id",
+    ),
+];
+
+/// Every system view, read whole, and the questions; of each kind the slowest are printed.
 async fn views(of: &str, simulator: &Simulator, session: &mut Session) {
     let text = "SELECT SCHEMA_NAME(schema_id) + N'.' + name FROM sys.all_objects WHERE type = 'V' AND is_ms_shipped = 1";
     let rows = session.simple_query(text).await.unwrap().into_first_result().await.unwrap();
     let names: Vec<String> = rows.iter().map(|row| row.get::<&str, _>(0).unwrap().to_owned()).collect();
+    let views = names.into_iter().map(|view| (format!("SELECT * FROM {view}"), view)).collect();
+    measure(&format!("{of}: views"), views, simulator, session).await;
+    let questions = QUESTIONS.iter().map(|(name, text)| ((*text).to_owned(), (*name).to_owned())).collect();
+    measure(&format!("{of}: questions about links"), questions, simulator, session).await;
+}
+
+/// Asks each query over TDS, a second of world time after the query before.
+async fn measure(title: &str, queries: Vec<(String, String)>, simulator: &Simulator, session: &mut Session) {
     let mut times = Vec::new();
-    for view in names {
-        let text = format!("SELECT * FROM {view}");
+    for (text, name) in queries {
         let (mut took, mut count) = (Vec::new(), 0);
         for _ in 0..RUNS {
             advance(simulator, 1);
@@ -223,12 +281,12 @@ async fn views(of: &str, simulator: &Simulator, session: &mut Session) {
         }
         took.remove(0);
         took.sort_unstable();
-        times.push((took[took.len() / 2], took[took.len() - 1], count, view));
+        times.push((took[took.len() / 2], took[took.len() - 1], count, name));
     }
     times.sort_unstable_by(|one, other| other.cmp(one));
-    println!("\n{of}: {} views                         median       worst   rows", times.len());
-    for (median, worst, rows, view) in times.iter().take(8) {
-        println!("  {view:45} {:8.1} ms {:8.1} ms {rows:6}", milliseconds(*median), milliseconds(*worst));
+    println!("\n{:47} {:>11} {:>11} {:>6}", format!("{title}, {}", times.len()), "median", "worst", "rows");
+    for (median, worst, rows, name) in times.iter().take(8) {
+        println!("  {name:45} {:8.1} ms {:8.1} ms {rows:6}", milliseconds(*median), milliseconds(*worst));
     }
 }
 
