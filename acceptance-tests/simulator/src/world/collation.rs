@@ -96,7 +96,7 @@ impl Collation {
             true => Some(false),
             false => Some(self.fold(left) == self.fold(right)),
         });
-        known.unwrap_or_else(|| left.len() == right.len())
+        known.unwrap_or(left.len() == right.len())
     }
 
     /// What an ASCII letter counts as.
