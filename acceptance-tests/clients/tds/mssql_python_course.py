@@ -2,11 +2,10 @@
 
 import datetime
 import decimal
-import json
-import sys
 import uuid
 
 import mssql_python
+from course import take
 
 ENCRYPT = {"login": "no", "on": "yes", "strict": "strict", "off": "no"}
 UTC = datetime.timezone.utc
@@ -110,10 +109,4 @@ def course(said):
     return seen
 
 
-def main():
-    said = json.load(sys.stdin)
-    for visit in said.pop("visits"):
-        print(json.dumps(visit | {"seen": course(said | visit)}, default=str), flush=True)
-
-
-main()
+take(course)

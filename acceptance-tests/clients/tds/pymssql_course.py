@@ -1,8 +1,6 @@
 """pymssql (FreeTDS' db-lib): the course of run.py. It knows no parameters of its own: it writes values into the text."""
 
-import json
-import sys
-
+from course import take
 from pymssql import _mssql
 
 ENCRYPTION = {"off": "off", "login": "request", "on": "require"}
@@ -77,10 +75,4 @@ def course(said):
     return seen
 
 
-def main():
-    said = json.load(sys.stdin)
-    for visit in said.pop("visits"):
-        print(json.dumps(visit | {"seen": course(said | visit)}), flush=True)
-
-
-main()
+take(course)

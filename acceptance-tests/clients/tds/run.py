@@ -13,7 +13,7 @@
 | sqlclient | System.Data.SqlClient of .NET, out of wheels of PyPI |
 
 Each is a program `*_course.*` beside this file: it reads what to do as JSON and writes what it saw as JSON, a line for
-each visit. Here it is compared with what SQL Server would show. They are installed below target/clients, once.
+each visit (in Python, by `course.py`). Here it is compared with what SQL Server would show. They are installed below target/clients, once.
 
     acceptance-tests/clients/tds/run.py [CLIENT …]
 """

@@ -4,11 +4,11 @@ It decides by the flags of a column alone how a value of it is laid out, so that
 garbage where others are lenient.
 """
 
-import json
 import os
 import sys
 
 import pythonnet
+from course import take
 
 HOME = os.environ["SQLCLIENT_HOME"]
 pythonnet.load("coreclr", runtime_config=f"{HOME}/runtime.json", dotnet_root=f"{HOME}/dotnet")
@@ -206,10 +206,4 @@ def course(said):
     return seen
 
 
-def main():
-    said = json.load(sys.stdin)
-    for visit in said.pop("visits"):
-        print(json.dumps(visit | {"seen": course(said | visit)}), flush=True)
-
-
-main()
+take(course)
