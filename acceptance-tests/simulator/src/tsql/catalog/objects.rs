@@ -2,7 +2,7 @@
 
 use super::super::ddl::issuer;
 use super::super::schema::{self, Scope, View};
-use super::super::value::Type;
+use super::super::value::{Type, decimal};
 use super::{Row, Viewer, bit, moment, none_or, number, text};
 use crate::world::build::Build;
 
@@ -163,13 +163,7 @@ pub(crate) fn described(data_type: Type) -> (i32, i32, i32, i32, i32) {
         Type::Int | Type::Null => (56, 4, 10, 0),
         Type::BigInt => (127, 8, 19, 0),
         Type::Numeric(precision, scale) => {
-            let bytes = match precision {
-                0..=9 => 5,
-                10..=19 => 9,
-                20..=28 => 13,
-                _ => 17,
-            };
-            (108, bytes, precision.into(), scale.into())
+            (108, decimal::bytes(precision).into(), precision.into(), scale.into())
         }
         Type::Real => (59, 4, 24, 0),
         Type::Float => (62, 8, 53, 0),

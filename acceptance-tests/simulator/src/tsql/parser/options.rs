@@ -31,7 +31,7 @@ pub(super) fn option(cursor: &mut Cursor) -> Result<SessionOption, SqlError> {
         "QUERY_GOVERNOR_COST_LIMIT" => {
             // No query here has a cost.
             cursor.integer()?;
-            SessionOption::Without(word)
+            SessionOption::Without
         }
         "DEADLOCK_PRIORITY" => {
             let _ = cursor.eat("LOW") || cursor.eat("NORMAL") || cursor.eat("HIGH") || {
@@ -41,7 +41,7 @@ pub(super) fn option(cursor: &mut Cursor) -> Result<SessionOption, SqlError> {
                 }
                 true
             };
-            SessionOption::Without(word)
+            SessionOption::Without
         }
         "CONTEXT_INFO" => SessionOption::ContextInfo(Box::new(control::literal(cursor)?)),
         "STATISTICS" => {
@@ -52,7 +52,7 @@ pub(super) fn option(cursor: &mut Cursor) -> Result<SessionOption, SqlError> {
             if cursor.on_off()? {
                 return Err(error::not_modelled(&format!("SET STATISTICS {what} ON")).at_line(line));
             }
-            SessionOption::Without(word)
+            SessionOption::Without
         }
         name if SWITCHES.contains(&name) => switches(cursor, word)?,
         _ => return Err(error::unknown_set_option(&word, line)),
@@ -128,7 +128,7 @@ fn switches(cursor: &mut Cursor, first: String) -> Result<SessionOption, SqlErro
             "CURSOR_CLOSE_ON_COMMIT" => SessionOption::CursorCloseOnCommit(on),
             // ANSI_DEFAULTS switches it on too.
             "ANSI_DEFAULTS" => SessionOption::ImplicitTransactions(on),
-            _ => SessionOption::Without(name),
+            _ => SessionOption::Without,
         });
     }
     Ok(match <[SessionOption; 1]>::try_from(options) {
@@ -175,7 +175,7 @@ fn date_format(cursor: &mut Cursor) -> Result<SessionOption, SqlError> {
     let line = cursor.line();
     let order = word_or_string(cursor)?;
     match order.to_ascii_lowercase().as_str() {
-        "mdy" => Ok(SessionOption::Without("DATEFORMAT".to_owned())),
+        "mdy" => Ok(SessionOption::Without),
         "dmy" | "ymd" | "ydm" | "myd" | "dym" => {
             Err(error::not_modelled(&format!("SET DATEFORMAT {order}")).at_line(line))
         }
@@ -186,7 +186,7 @@ fn date_format(cursor: &mut Cursor) -> Result<SessionOption, SqlError> {
 fn date_first(cursor: &mut Cursor) -> Result<SessionOption, SqlError> {
     let line = cursor.line();
     match cursor.integer()? {
-        7 => Ok(SessionOption::Without("DATEFIRST".to_owned())),
+        7 => Ok(SessionOption::Without),
         day @ 1..=6 => Err(error::not_modelled(&format!("SET DATEFIRST {day}")).at_line(line)),
         day => Err(raise!(2742, day).at_line(line)),
     }

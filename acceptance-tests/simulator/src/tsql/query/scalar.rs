@@ -12,7 +12,7 @@ use rusqlite::{Connection, Error};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use super::super::error::{self, SqlError};
-use super::super::value::{self, Type};
+use super::super::value::{self, Type, decimal};
 use super::{Host, dates, math, texts};
 use crate::world::collation::Collation;
 
@@ -195,7 +195,7 @@ fn data_length(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError
         Some(Value::Text(text)) => match data_type {
             Type::VarChar(_) | Type::Char(_) => text.chars().count(),
             Type::UniqueIdentifier => 16,
-            Type::Numeric(precision, _) => decimal_bytes(precision),
+            Type::Numeric(precision, _) => decimal::bytes(precision).into(),
             Type::Date => 3,
             Type::SmallDateTime => 4,
             Type::DateTime | Type::DateTime2(_) => 8,
@@ -207,21 +207,11 @@ fn data_length(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError
             Type::Bit | Type::TinyInt => 1,
             Type::SmallInt => 2,
             Type::Int | Type::Real => 4,
-            Type::Numeric(precision, _) => decimal_bytes(precision),
+            Type::Numeric(precision, _) => decimal::bytes(precision).into(),
             _ => 8,
         },
     };
     Ok(count(bytes))
-}
-
-/// Bytes that a decimal takes.
-fn decimal_bytes(precision: u8) -> usize {
-    match precision {
-        0..=9 => 5,
-        10..=19 => 9,
-        20..=28 => 13,
-        _ => 17,
-    }
 }
 
 /// A length as a value.

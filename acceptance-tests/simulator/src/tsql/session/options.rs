@@ -67,7 +67,7 @@ impl SqlSession {
             SessionOption::ParseOnly(on) => self.options.parse_only = *on,
             SessionOption::ArithAbort(on) => self.options.arith_abort = *on,
             SessionOption::CursorCloseOnCommit(on) => self.options.cursor_close_on_commit = *on,
-            SessionOption::Several(_) | SessionOption::Language | SessionOption::Without(_) => {}
+            SessionOption::Several(_) | SessionOption::Language | SessionOption::Without => {}
         }
         Ok(())
     }

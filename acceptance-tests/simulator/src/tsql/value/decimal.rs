@@ -12,6 +12,16 @@ use super::Type;
 /// Digits that a numeric has at most.
 pub(crate) const MOST: u8 = 38;
 
+/// Bytes that a value of a precision takes. ["decimal and numeric"]
+pub(crate) fn bytes(precision: u8) -> u8 {
+    match precision {
+        0..=9 => 5,
+        10..=19 => 9,
+        20..=28 => 13,
+        _ => 17,
+    }
+}
+
 /// Largest whole number up to which a float holds all.
 const EXACT: u128 = 1 << 53;
 
