@@ -262,7 +262,7 @@ const CHECKS: &[(u16, Check)] = &[
 /// A finding for each entry.
 pub(super) async fn findings(sides: &mut Sides<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for assumption in ASSUMPTIONS {
+    for assumption in ASSUMPTIONS.iter() {
         let check = CHECKS.iter().find(|(number, _)| *number == assumption.number);
         let outcome = match check {
             Some((number, check)) => settle(*number, *check, sides).await,

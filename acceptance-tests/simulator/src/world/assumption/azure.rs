@@ -1,0 +1,128 @@
+//! What is believed about Azure Resource Manager's resources beside a link's life.
+
+use super::{Assumption, entry, fixed};
+
+/// Words of `linkState`.
+pub const LINK_STATE_WORDS: u16 = 40;
+/// Changed polling URLs are refused.
+pub const URL_SIGNATURES: u16 = 41;
+/// Operations of links are in the instance's list.
+pub const LINK_OPERATIONS: u16 = 42;
+/// A PATCH of a single-database link's databases is refused.
+pub const SINGLE_DATABASE_PATCH: u16 = 150;
+/// A property that the version does not have counts for nothing.
+pub const UNKNOWN_PROPERTIES: u16 = 151;
+/// Endpoints of both kinds have one certificate.
+pub const BROKER_CERTIFICATE: u16 = 152;
+/// Names that no identifier of the engine is have codes of their own.
+pub const NAMES: u16 = 153;
+/// Lists of locks leave out what is inherited.
+pub const INHERITED_LOCKS: u16 = 155;
+/// An instance says of itself that it is being scaled.
+pub const INSTANCE_STATE: u16 = 158;
+/// What was made shows at once.
+pub const LATE_READS: u16 = 159;
+/// A link on a member of a failover group is refused at once.
+pub const REPLICA_REFUSED: u16 = 160;
+/// A key that an instance has can be put again.
+pub const KEY_AGAIN: u16 = 161;
+
+/// By number.
+pub(super) const AZURE: &[Assumption] = &[
+    fixed(
+        39,
+        "The texts of the refusals OperationIdNotFound and InvalidDistributedAvailabilityGroupFailoverRequest, and \
+         InvalidParameterValue for a setRole of another role, are as the simulator says them.",
+        "They are others.",
+    )
+    .because("texts are for people: the provider goes by codes"),
+    entry(LINK_STATE_WORDS,
+        "linkState of the first api-versions is Catchup while the link replicates and Error after a failure.",
+        "It has other words.",
+    ),
+    entry(URL_SIGNATURES,
+        "A polling URL with a changed signature is refused with 403 AuthorizationFailed.",
+        "It is answered like any other.",
+    ),
+    entry(LINK_OPERATIONS,
+        "The instance's list of operations shows those of links.",
+        "It shows those of the instance alone.",
+    ),
+    entry(
+        SINGLE_DATABASE_PATCH,
+        "A PATCH of the databases of a link that is not a multi-database one is refused as bad Databases.",
+        "It is accepted and changes nothing.",
+    ),
+    entry(
+        UNKNOWN_PROPERTIES,
+        "A property of a link that the api-version does not have counts for nothing.",
+        "It is refused with InvalidRequestContent.",
+    ),
+    entry(
+        BROKER_CERTIFICATE,
+        "The endpoint certificate of kind SERVICE_BROKER is that of DATABASE_MIRRORING.",
+        "It is another one.",
+    ),
+    entry(
+        NAMES,
+        "Names of links and databases with NUL are refused with InvalidIdentifier, with more than 128 characters with \
+         TokenTooLong, of databases with white space at their end with CannotUseTrailingWhitespacesInDatabaseName.",
+        "They are refused with InvalidParameterValue.",
+    ),
+    fixed(
+        154,
+        "A lock that is not there is LockNotFound; a lock of another level or with a bad name is InvalidRequestContent.",
+        "They have other codes.",
+    )
+    .because("the provider asks for no locks"),
+    entry(
+        INHERITED_LOCKS,
+        "The list of a scope's locks shows those at the scope and below it.",
+        "It shows those that it inherits from above as well.",
+    ),
+    fixed(
+        156,
+        "Operations of instances are called StopManagedServer, StartManagedServer, FailoverManagedServer, those of keys \
+         DropManagedServerEncryptionKeys and RevalidateManagedServerEncryptionProtector; an instance that is not stopped is \
+         not started with ManagementServiceStartManagedInstanceNotStopped; the text of ManagedInstanceUpdateSloInProgress.",
+        "They have other names, codes and texts.",
+    )
+    .because("the provider starts no operation of an instance by itself but a PATCH, whose name it does not read, and writes no keys"),
+    fixed(157, "The SQL resource provider answers HEAD with 405.", "It says 204 or 404.")
+    .because("the provider sends no HEAD"),
+    entry(
+        INSTANCE_STATE,
+        "While an instance is scaled its state is Updating and its provisioningState InProgress; what it refuses then is \
+         ManagedInstanceUpdateSloInProgress.",
+        "It says Ready and Succeeded meanwhile, and refuses all the same.",
+    ),
+    entry(
+        LATE_READS,
+        "What an operation made shows as soon as it has ended.",
+        "A certificate that was uploaded shows half a minute later.",
+    ),
+    entry(
+        REPLICA_REFUSED,
+        "A link on an instance that is in a failover group is refused at once, with ManagedInstanceHasGeoReplica.",
+        "It is accepted, and its operation fails with that code.",
+    ),
+    entry(
+        KEY_AGAIN,
+        "A PUT of a key that the instance has is accepted and changes nothing.",
+        "It is refused with ServerKeyNameAlreadyExists.",
+    ),
+    fixed(
+        162,
+        "A protector's key is deleted with AzureKeyVaultKeyInUse at once; a protector of a key that is not there is \
+         ServerKeyNotFound.",
+        "The operation fails later, or the other code that the specification has comes.",
+    )
+    .because("the provider writes neither keys nor protectors"),
+    fixed(
+        163,
+        "What two instances lack for a failover group is told in a fixed order, at once; an instance that is not there is \
+         ServerNotInSubscription.",
+        "The order is another one, or the operation fails later.",
+    )
+    .because("the provider makes no failover groups"),
+];

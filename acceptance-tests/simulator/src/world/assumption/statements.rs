@@ -1,0 +1,244 @@
+//! What is believed about T-SQL: statements, sessions, the catalog and errors.
+
+use super::{Assumption, entry, fixed};
+
+/// `sp_certificate_drop_issuer` takes the arguments of `sp_certificate_add_issuer`.
+pub const DROP_ISSUER: u16 = 30;
+/// Encrypting the master key by the service master key twice is no error.
+pub const MASTER_KEY_AGAIN: u16 = 31;
+/// Speed of backups, size of logs.
+pub const BACKUPS: u16 = 33;
+/// The password policy is as installed.
+pub const PASSWORD_POLICY: u16 = 34;
+/// Endpoints take every port.
+pub const ENDPOINT_PORTS: u16 = 35;
+/// What a certificate vouches for does not keep it.
+pub const VOUCHING: u16 = 36;
+/// Subjects may be long on Windows.
+pub const LONG_SUBJECTS: u16 = 37;
+/// Subjects are shown without attributes' names.
+pub const SHOWN_NAMES: u16 = 38;
+/// Certificates with elliptic keys are taken by CREATE CERTIFICATE … FROM BINARY.
+pub const ELLIPTIC_KEYS: u16 = 43;
+/// An instance's `@@VERSION` is that of Azure SQL.
+pub const INSTANCE_VERSION: u16 = 44;
+/// 2025 shows groups inside distributed ones.
+pub const INTERNAL_GROUPS: u16 = 76;
+/// The host.
+pub const HOST: u16 = 77;
+
+/// By number.
+pub(super) const STATEMENTS: &[Assumption] = &[
+    fixed(
+        29,
+        "Refusals that are documented without a number have these. 241: a certificate's date is none. 1486: a group \
+         without an endpoint. 15151: no certificate of that id. 15247: CREATE AVAILABILITY GROUP without permission. \
+         15299: a chain that does not hold. 15313: a protection of the master key that is not there, or is the last. \
+         15334: an endpoint's certificate with a key under a password. 15352: a certificate that an endpoint uses. \
+         41190: an option of local groups on a distributed one.",
+        "They have others.",
+    )
+    .because("each number ends its statement whatever it is; the provider takes none of them for anything but an error, numbers choose a hint"),
+    entry(DROP_ISSUER,
+        "sp_certificate_drop_issuer takes the arguments of sp_certificate_add_issuer.",
+        "It takes others.",
+    ),
+    entry(MASTER_KEY_AGAIN,
+        "Encrypting the master key by the service master key once more changes nothing and is no error.",
+        "It is an error.",
+    ),
+    fixed(
+        32,
+        "15315 and 15342 arrive with class 16 though the table lists 10, like 15313; the warnings 15213 to 15215 arrive \
+         with class 10 though it lists 16.",
+        "They arrive with the class that the table lists.",
+    )
+    .because("classes below 17 are one to the provider, which goes by numbers and by what the server says is an error"),
+    entry(BACKUPS,
+        "A backup writes 100 MB a second; a log is a quarter as large as the data.",
+        "Backups are slower, logs are larger.",
+    ),
+    entry(PASSWORD_POLICY, "The operating system's password policy is on, as installed.", "It is off, or stricter."),
+    entry(ENDPOINT_PORTS, "Mirroring endpoints take ports 1 to 65535.", "They take the documented 1024 to 32767 alone."),
+    entry(VOUCHING,
+        "With a certificate goes what it may vouch for.",
+        "DROP CERTIFICATE is refused while it may vouch for something.",
+    ),
+    entry(LONG_SUBJECTS, "On Windows the subject of a certificate has up to 4096 characters.", "It has fewer."),
+    entry(SHOWN_NAMES, "sys.certificates shows subject and issuer without the attributes' names.", "It shows CN=…."),
+    entry(
+        ELLIPTIC_KEYS,
+        "CREATE CERTIFICATE … FROM BINARY takes certificates with elliptic keys, as three of Azure's roots have them.",
+        "It refuses them with 15297.",
+    ),
+    entry(INSTANCE_VERSION,
+        "@@VERSION of a managed instance begins with Microsoft SQL Azure (RTM) - 12.0.2000, and its login answer says 12.0.2000.",
+        "They name the SQL Server version of its update policy.",
+    ),
+    fixed(
+        60,
+        "Messages name a temporary table as `tempdb.dbo.#t`, a table variable as `@t`.",
+        "They carry the name that is unique in tempdb.",
+    )
+    .because("texts are for people: the provider goes by numbers"),
+    fixed(
+        61,
+        "When the end of EXEC (text) or `sp_executesql` takes back a USE, the client is told of the change of database.",
+        "It is not told, and believes that it is still in the other database.",
+    )
+    .because("the provider sends no USE and no text to EXEC"),
+    fixed(
+        62,
+        "A text that leaves another number of transactions raises 266, but not under XACT_ABORT.",
+        "It raises 266 always, or only in procedures.",
+    )
+    .because("the provider opens no transaction"),
+    fixed(
+        63,
+        "`sp_executesql` returns the number of the last error of its text.",
+        "It returns 1 for any error.",
+    )
+    .because("the provider reads errors and asks for no return value of it"),
+    fixed(
+        64,
+        "A constraint without a name has one of table, column and digits; of two broken ones the first row's is told, keys before \
+         checks.",
+        "Names are of another form, and checks are told first.",
+    )
+    .because("the provider makes no tables"),
+    fixed(
+        65,
+        "A rollback takes back statements about logins, users, permissions, certificates, issuers and the master key.",
+        "They stay.",
+    )
+    .because("the provider opens no transaction"),
+    fixed(
+        66,
+        "The password of a private key that is given in BINARY counts as UTF-8; CERTPRIVATEKEY is NULL where the password that \
+         the key is under is another.",
+        "It counts in another encoding, and a wrong password is an error.",
+    )
+    .because("the provider moves no private keys"),
+    fixed(
+        70,
+        "The four letters of the permissions of 2022 in sys.server_permissions and sys.database_permissions.",
+        "They are others.",
+    )
+    .because("the provider does not read letters of permissions"),
+    fixed(
+        71,
+        "A denial of VIEW DEFINITION hides an object's metadata, whatever else is granted on it.",
+        "Any other permission still shows it.",
+    )
+    .because("the acceptance run signs in as a sysadmin, to whom nothing is hidden"),
+    fixed(
+        72,
+        "Since 2022 dm_database_encryption_keys, dm_exec_connections, dm_server_services and dm_tcp_listener_states ask for \
+         VIEW SERVER SECURITY STATE, the other views of the server's state for VIEW SERVER PERFORMANCE STATE.",
+        "Others of them ask for the former.",
+    )
+    .because("the acceptance run signs in as a sysadmin, to whom no view is closed"),
+    fixed(
+        73,
+        "Ids of the logins and certificates that every installation has; subjects, dates, key lengths and thumbprints of \
+         those certificates.",
+        "They have others.",
+    )
+    .because("the provider reads certificates and logins by name and content"),
+    fixed(
+        74,
+        "Values of views of replication that no source explains: recovery_lsn is the end of the log, \
+         low_water_mark_for_ghosts grows with it, quorum_commit_lsn is what synchronous secondaries hardened; \
+         current_configuration_commit_start_time_utc is the replica's last change; a seeding fails with failure_state 2, Seeding.",
+        "They have others.",
+    )
+    .because("the provider reads none of these columns but failure_state, and of that only whether it is there"),
+    fixed(
+        75,
+        "Without a cluster sys.dm_hadr_cluster has one row and the other views of the cluster have none; a node has one \
+         network with a mask of 24 bits, and one vote.",
+        "They show an internal cluster.",
+    )
+    .because("the provider reads no view of a cluster"),
+    entry(INTERNAL_GROUPS,
+        "sys.dm_hadr_internal_availability_groups of 2025 has a group for each database of a distributed group, with both \
+         members as replicas.",
+        "It has none for links.",
+    ),
+    entry(HOST,
+        "A host has four processors, 16 GB, Windows Server 2022 Standard or Ubuntu 22.04, and was started five minutes before \
+         the engine.",
+        "It is another.",
+    ),
+    fixed(
+        78,
+        "sys.fn_hadr_is_primary_replica says 0 of a database that a link receives, though its local group is primary.",
+        "It says 1.",
+    )
+    .because("the provider does not call the function"),
+    fixed(79, "HAS_PERMS_BY_NAME is NULL for an object that does not exist.", "It is 0.")
+    .because("the provider asks about the server alone, which exists"),
+    fixed(
+        110,
+        "Every version of the engine has the messages of SQL Server 2022.",
+        "Older versions lack some; texts differ between versions.",
+    )
+    .because("the provider goes by numbers of errors, and by the build where a version differs"),
+    fixed(
+        111,
+        "2025 names the compatibility levels of 2022 where it refuses one.",
+        "It names its own as well, under another number.",
+    )
+    .because("the provider changes no compatibility level"),
+    fixed(
+        112,
+        "sys.messages has the messages that the simulator can send; nobody asks for the others.",
+        "Somebody looks for one that a real server has.",
+    )
+    .because("the provider does not read the view"),
+    fixed(
+        113,
+        "A collation exists where its name has the form of one: a language, then CI, CS, BIN or BIN2 among its words.",
+        "Some names of that form are none (448).",
+    )
+    .because("the provider names no collation"),
+    fixed(
+        114,
+        "What a managed instance does not support is refused with 41906 (statements about groups and endpoints, BACKUP LOG), \
+         41902 (backups to disks), 41904, 41922, 5008 (options of databases that the service sets) and 49512 (trace flags of \
+         a session).",
+        "Other numbers, or a statement that is taken and does nothing.",
+    )
+    .because("the provider speaks no T-SQL to instances"),
+    fixed(
+        115,
+        "sp_multidb_milink without an argument returns one row with one column without a name, and cannot be switched while \
+         there is a link: 47504.",
+        "It returns the value as its status; the refusal has another number.",
+    )
+    .because("the provider reads the outcome of a switch by what the server then says of itself"),
+    fixed(
+        118,
+        "Reserved names of endpoints (7869) are those that begin like the system's own, with `TSQL `.",
+        "Others are reserved too, or none.",
+    )
+    .because("the provider reports any refusal of a name that the configuration chose"),
+    fixed(
+        119,
+        "With Always On off, Windows answers statements about groups with 35221, Linux with 47105.",
+        "Both answer with the same number.",
+    )
+    .because("the provider says the same of either"),
+    fixed(
+        120,
+        "ALTER AVAILABILITY GROUP takes several databases and replicas, and several options of a replica that it modifies.",
+        "It takes one at a time (102), as one of Microsoft's two parsers and the documentation's grammar have it.",
+    )
+    .because("the provider names one at a time, and its statements are judged by that parser"),
+    fixed(
+        130,
+        "What sp_configure set is in force after a restart, also without RECONFIGURE.",
+        "Without RECONFIGURE it is lost.",
+    )
+    .because("the provider sets no options"),
+];
