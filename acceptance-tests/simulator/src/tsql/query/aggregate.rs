@@ -10,7 +10,7 @@ use super::super::value::{Family, Type, decimal};
 use super::builtin::{plain_arguments, two};
 use super::expression;
 use super::set::direction;
-use super::{Compiler, Lowered, collated};
+use super::{Compiler, Lowered, collated, is_long_decimal};
 
 impl Compiler<'_> {
     pub(super) fn aggregate(
@@ -41,9 +41,13 @@ impl Compiler<'_> {
         let first = parts.first().cloned().unwrap_or_default();
         let text = match finish {
             Finish::Count | Finish::Plain => first,
-            Finish::Rounded => {
+            Finish::Exact => {
                 let number = self.type_number(data_type).to_string();
                 self.call("decimal_sum", &[&number, &first])
+            }
+            Finish::OfKey => {
+                let number = self.type_number(data_type).to_string();
+                self.call("decimal_of_key", &[&number, &first])
             }
             Finish::Average if matches!(data_type, Type::Numeric(..)) => {
                 let of_sum = self.type_number(Type::Numeric(38, summed)).to_string();
@@ -107,15 +111,16 @@ impl Compiler<'_> {
                 if value.data_type == Type::Bit {
                     return Err(invalid());
                 }
-                let parts = vec![format!("{name}({operand})")];
+                let parts = vec![format!("{name}({})", self.sorted(&value))];
                 let data_type = value.data_type;
-                return Ok(Aggregate { parts, finish: Finish::Plain, data_type, summed: 0 });
+                let finish = if is_long_decimal(data_type) { Finish::OfKey } else { Finish::Plain };
+                return Ok(Aggregate { parts, finish, data_type, summed: 0 });
             }
             "SUM" | "AVG" => match value.data_type {
                 Type::TinyInt | Type::SmallInt | Type::Int => (Finish::Checked, Type::Int),
                 Type::BigInt => (Finish::Checked, Type::BigInt),
                 Type::Numeric(_, scale) if name == "AVG" => (Finish::Plain, Type::Numeric(38, scale.max(6))),
-                Type::Numeric(_, scale) => (Finish::Rounded, Type::Numeric(38, scale)),
+                Type::Numeric(_, scale) => (Finish::Exact, Type::Numeric(38, scale)),
                 Type::Float | Type::Real => (Finish::Plain, Type::Float),
                 _ => return Err(invalid()),
             },
@@ -137,7 +142,12 @@ impl Compiler<'_> {
             "STDEV" | "STDEVP" | "VAR" | "VARP" if !distinct => return Err(invalid()),
             _ => return Err(error::not_modelled(&format!("this form of {name}"))),
         };
-        let sum = format!("SUM({word}{operand})");
+        let sum = if matches!(value.data_type, Type::Numeric(..)) {
+            let number = self.type_number(value.data_type).to_string();
+            format!("group_concat({word}{})", self.call("decimal_text", &[&number, &value.text]))
+        } else {
+            format!("SUM({word}{operand})")
+        };
         if name == "AVG" {
             let parts = vec![sum, format!("COUNT({word}{operand})")];
             let summed = decimal::as_numeric(value.data_type).1;
@@ -160,7 +170,7 @@ impl Compiler<'_> {
         let mut keys = Vec::new();
         for key in order {
             let lowered = self.expression(&key.expr)?;
-            keys.push(format!("{}{}", collated(&lowered), direction(key)?));
+            keys.push(format!("{}{}", self.sorted(&lowered), direction(key)?));
         }
         let order = if keys.is_empty() { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) };
         let data_type = match (value.data_type, value.data_type.length()) {
@@ -216,7 +226,7 @@ impl Compiler<'_> {
         let mut keys = Vec::new();
         for key in order_by {
             let lowered = self.expression(&key.expr)?;
-            keys.push(format!("{}{}", collated(&lowered), direction(key)?));
+            keys.push(format!("{}{}", self.sorted(&lowered), direction(key)?));
         }
         if !keys.is_empty() {
             clauses.push(format!("ORDER BY {}", keys.join(", ")));
@@ -249,8 +259,10 @@ enum Finish {
     /// Never NULL.
     Count,
     Plain,
-    /// A sum of decimals: without what floats add to it.
-    Rounded,
+    /// The texts of decimals, which are summed.
+    Exact,
+    /// The key of a decimal, which leads back to it.
+    OfKey,
     /// May overflow the type.
     Checked,
     /// Sum by count.

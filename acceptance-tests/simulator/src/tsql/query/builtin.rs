@@ -9,7 +9,7 @@ use super::super::value::{Family, Type};
 use super::expression::collation_number;
 use super::from::parts;
 use super::functions::{self, Known, Returns, Runs, Takes};
-use super::{Compiler, Lowered, collated};
+use super::{Compiler, Lowered, is_long_decimal};
 use crate::world::collation::Collation;
 
 impl Compiler<'_> {
@@ -219,8 +219,12 @@ impl Compiler<'_> {
         for value in values {
             selects.push(format!("SELECT {} AS c0", self.converted(value, data_type).text));
         }
-        let item = collated(&Lowered::new("c0", data_type));
-        let text = format!("(SELECT {aggregate}({item}) FROM ({}))", selects.join(" UNION ALL "));
+        let item = self.sorted(&Lowered::new("c0", data_type));
+        let mut text = format!("(SELECT {aggregate}({item}) FROM ({}))", selects.join(" UNION ALL "));
+        if is_long_decimal(data_type) {
+            let number = self.type_number(data_type).to_string();
+            text = self.call("decimal_of_key", &[&number, &text]);
+        }
         Ok(Lowered::new(text, data_type))
     }
 

@@ -6,7 +6,7 @@ use super::super::error::{self, SqlError};
 use super::super::parser::is_condition;
 use super::super::value::{Family, Type};
 use super::expression::collation_number;
-use super::{Compiler, Lowered, collated};
+use super::{Compiler, Lowered, collated, is_long_decimal};
 
 impl Compiler<'_> {
     /// Binds a condition.
@@ -95,10 +95,11 @@ impl Compiler<'_> {
     /// Decimals that a float may not hold compare by a text that sorts as they do.
     fn comparable_numbers(&mut self, left: Lowered, right: Lowered) -> (Lowered, Lowered) {
         let types = [left.data_type, right.data_type];
-        let is_float = types.iter().any(|one| matches!(one, Type::Float | Type::Real));
-        let is_long = types.iter().any(|one| matches!(one, Type::Numeric(precision, _) if *precision > 15));
-        if is_float || !is_long {
+        if !types.iter().any(|one| is_long_decimal(*one)) {
             return (left, right);
+        }
+        if types.iter().any(|one| matches!(one, Type::Float | Type::Real)) {
+            return (self.converted(left, Type::Float), self.converted(right, Type::Float));
         }
         let mut keys = [left, right].map(|one| {
             let number = self.type_number(one.data_type).to_string();
@@ -118,7 +119,7 @@ impl Compiler<'_> {
         }
         let families =
             items.iter().map(|item| item.data_type.family()).filter(|family| *family != Family::Null);
-        let long = |one: &Lowered| matches!(one.data_type, Type::Numeric(precision, _) if precision > 15);
+        let long = |one: &Lowered| is_long_decimal(one.data_type);
         let plain = !long(&value) && !items.iter().any(long);
         let same = plain && { families }
             .all(|family| family == value.data_type.family() && family != Family::Moment);

@@ -29,18 +29,28 @@ pub(super) fn key(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlEr
     Ok(found.map_or(Value::Null, Value::Text))
 }
 
-/// Number of the sum's type, and the sum as SQLite has it: without what floats add to it.
-pub(super) fn sum(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError> {
-    let [number, value] = arguments else { return Ok(Value::Null) };
+/// Number of the type, and such a text: the decimal that it was made of.
+pub(super) fn of_key(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError> {
+    let [number, Value::Text(key)] = arguments else { return Ok(Value::Null) };
     let to = runtime.data_type(Some(number));
-    let Type::Numeric(_, scale) = to else { return Ok(value.clone()) };
-    match value {
-        Value::Real(sum) if (sum * 10_f64.powi(scale.into())).abs() > 9.0e15 => {
-            Err(error::not_modelled("sums of decimals of more than 15 digits"))
-        }
-        Value::Null => Ok(Value::Null),
-        other => Decimal::of(other, to).map_or(Ok(Value::Null), |sum| sum.into_value(to, "expression")),
-    }
+    let Type::Numeric(_, scale) = to else { return Ok(Value::Null) };
+    Decimal::of_key(key, scale).map_or(Ok(Value::Null), |found| found.into_value(to, "expression"))
+}
+
+/// Number of the type, value: its text, with all digits of the type's scale.
+pub(super) fn text(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError> {
+    let [number, value] = arguments else { return Ok(Value::Null) };
+    let of = runtime.data_type(Some(number));
+    let Type::Numeric(_, scale) = of else { return Ok(Value::Null) };
+    let found = Decimal::of(value, of).and_then(|found| found.scaled(scale, false));
+    Ok(found.map_or(Value::Null, |found| Value::Text(found.to_string())))
+}
+
+/// Number of the sum's type, and the texts of what is summed, which `group_concat` put together: SQLite's own SUM has floats
+/// alone beyond whole numbers.
+pub(super) fn sum(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError> {
+    let [number, Value::Text(texts)] = arguments else { return Ok(Value::Null) };
+    Decimal::sum_of(texts)?.into_value(runtime.data_type(Some(number)), "expression")
 }
 
 /// What it is (1 ABS, 2 SIGN, 3 CEILING, 4 FLOOR, 5 ROUND), numbers of the types of value and result, value, digits, whether

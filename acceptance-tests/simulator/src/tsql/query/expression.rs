@@ -3,12 +3,14 @@
 //! T-SQL keeps the two apart, and so does this: a value is a [`Lowered`] with its type, a condition only text whose
 //! three-valued logic SQLite shares.
 
+use rusqlite::types::Value as Stored;
 use sqlparser::ast::{
     BinaryOperator as Op, CaseWhen, CastKind, DataType, Expr, Ident, Query, UnaryOperator, Value,
 };
 
 use super::super::error::{self, SqlError, raise};
 use super::super::parser::is_condition;
+use super::super::value::decimal::Decimal;
 use super::super::value::{Family, Type, decimal};
 use super::condition::operator_of;
 use super::select::{is_variable, returns_one_row_at_most};
@@ -489,10 +491,15 @@ fn number(digits: &str) -> Result<Lowered, SqlError> {
         }
         let scale = u8::try_from(fraction.len()).map_err(|_| wrong())?;
         let precision = u8::try_from(total.max(1)).map_err(|_| wrong())?;
-        let number: f64 = digits.trim_end_matches('.').parse().map_err(|_| wrong())?;
-        // A float holds fifteen digits; of more the text is kept.
-        let text = if total <= 15 { format!("{number:?}") } else { format!("'{digits}'") };
-        return Ok(Lowered::new(text, Type::Numeric(precision, scale)));
+        let data_type = Type::Numeric(precision, scale);
+        let number = Decimal::parse(digits).ok_or_else(wrong)?.into_value(data_type, "expression")?;
+        let text = match number {
+            Stored::Integer(number) => number.to_string(),
+            Stored::Real(number) => format!("{number:?}"),
+            Stored::Text(text) => format!("'{text}'"),
+            _ => return Err(wrong()),
+        };
+        return Ok(Lowered::new(text, data_type));
     }
     let data_type =
         if whole.parse::<i32>().is_ok() { Type::Int } else { Type::Numeric(count_digits(whole), 0) };

@@ -35,7 +35,7 @@ use sqlparser::ast::{Expr, Query};
 
 use super::error::SqlError;
 use super::schema::View;
-use super::value::Type;
+use super::value::{Type, decimal};
 use crate::world::collation::Collation;
 pub(crate) use change::plan_change;
 pub(crate) use run::{evaluate, run};
@@ -358,6 +358,15 @@ impl<'a> Compiler<'a> {
         format!("f_{function}({})", arguments.join(", "))
     }
 
+    /// A key to sort by: text by its collation, decimals as numbers.
+    fn sorted(&mut self, lowered: &Lowered) -> String {
+        if !is_long_decimal(lowered.data_type) {
+            return collated(lowered);
+        }
+        let number = self.type_number(lowered.data_type).to_string();
+        self.call("decimal_key", &[&number, &lowered.text])
+    }
+
     /// `lowered` as a value of `to`, where that needs a conversion.
     fn converted(&mut self, lowered: Lowered, to: Type) -> Lowered {
         if lowered.data_type == to || to == Type::Null || lowered.data_type == Type::Null {
@@ -372,6 +381,11 @@ impl<'a> Compiler<'a> {
         let text = self.call(function, &[&lowered.text, &from.to_string(), &target.to_string(), style]);
         Lowered { text, data_type: to, nullable: lowered.nullable || is_try, collation: lowered.collation }
     }
+}
+
+/// Whether values of a type may be more than a float holds, so that SQLite has texts among them, which it cannot order.
+fn is_long_decimal(data_type: Type) -> bool {
+    matches!(data_type, Type::Numeric(precision, _) if precision > decimal::IN_FLOAT)
 }
 
 /// Text compares by the server's collation.

@@ -108,12 +108,11 @@ impl Compiler<'_> {
             body => {
                 let (mut text, columns) = self.set_expression(body)?;
                 if !order.is_empty() {
-                    text.push_str(" ORDER BY ");
                     let mut keys = Vec::new();
                     for key in order {
-                        keys.push(self.ordinal(key, &columns)?);
+                        keys.push(self.union_key(key, &columns)?);
                     }
-                    text.push_str(&keys.join(", "));
+                    text = format!("SELECT * FROM ({text}) ORDER BY {}", keys.join(", "));
                 }
                 text.push_str(&limit.unwrap_or_default());
                 Ok((text, columns))
@@ -250,7 +249,7 @@ impl Compiler<'_> {
                         return Err(raise!(145));
                     }
                 }
-                keys.push(self.order_key(key, &columns)?);
+                keys.push(self.order_key(key, &items, &columns)?);
             }
             text.push_str(" ORDER BY ");
             text.push_str(&keys.join(", "));
@@ -303,7 +302,7 @@ impl Compiler<'_> {
                     Lowered { text: hidden, ..lowered }
                 }
             };
-        Ok(format!("{}{}", collated(&lowered), direction(key)?))
+        Ok(format!("{}{}", self.sorted(&lowered), direction(key)?))
     }
 
     /// TOP … PERCENT and WITH TIES: rows up to a rank. Percents are rounded up to whole rows.

@@ -3,9 +3,9 @@
 use sqlparser::ast::{Expr, OrderByExpr, SetExpr, SetOperator, SetQuantifier, Value, Values};
 
 use super::super::error::{self, SqlError};
-use super::super::value::{Family, Type};
+use super::super::value::Type;
 use super::select::is_variable;
-use super::{Column, Compiler, Lowered, collated};
+use super::{Column, Compiler, Lowered, collated, is_long_decimal};
 
 impl Compiler<'_> {
     /// UNION and its kin; ORDER BY there can only name columns of the result.
@@ -103,28 +103,30 @@ impl Compiler<'_> {
         Ok((selects.join(" UNION ALL "), columns))
     }
 
-    pub(super) fn order_key(&mut self, key: &OrderByExpr, columns: &[Column]) -> Result<String, SqlError> {
-        if let Some(ordinal) = self.alias_ordinal(&key.expr, columns)? {
-            return Ok(ordinal + direction(key)?);
-        }
-        let lowered = self.expression(&key.expr)?;
-        Ok(format!("{}{}", collated(&lowered), direction(key)?))
+    /// A key of ORDER BY. A name means a column of the result before one of a table.
+    pub(super) fn order_key(
+        &mut self,
+        key: &OrderByExpr,
+        items: &[Lowered],
+        columns: &[Column],
+    ) -> Result<String, SqlError> {
+        let found = self.ordinal_of(&key.expr, columns)?;
+        let text = match found.and_then(|place| Some((place, items.get(place)?))) {
+            Some((_, item)) if is_long_decimal(item.data_type) => self.sorted(item),
+            Some((place, item)) => collated(&Lowered { text: (place + 1).to_string(), ..item.clone() }),
+            None => {
+                let lowered = self.expression(&key.expr)?;
+                self.sorted(&lowered)
+            }
+        };
+        Ok(text + direction(key)?)
     }
 
-    pub(super) fn ordinal(&mut self, key: &OrderByExpr, columns: &[Column]) -> Result<String, SqlError> {
-        match self.alias_ordinal(&key.expr, columns)? {
-            Some(ordinal) => Ok(ordinal + direction(key)?),
-            None => Err(error::order_by_union()),
-        }
-    }
-
-    /// The output column that a sort key names: by number, or by alias (which wins over a table's column).
-    fn alias_ordinal(&self, expression: &Expr, columns: &[Column]) -> Result<Option<String>, SqlError> {
-        let position = self.ordinal_of(expression, columns)?;
-        Ok(position.map(|position| match columns.get(position).map(|column| column.data_type.family()) {
-            Some(Family::Text) => format!("{} COLLATE tsql", position + 1),
-            _ => (position + 1).to_string(),
-        }))
+    /// A key of ORDER BY behind UNION and its kin: a column of the result.
+    pub(super) fn union_key(&mut self, key: &OrderByExpr, columns: &[Column]) -> Result<String, SqlError> {
+        let place = self.ordinal_of(&key.expr, columns)?.ok_or_else(error::order_by_union)?;
+        let data_type = columns.get(place).map_or(Type::Null, |column| column.data_type);
+        Ok(self.sorted(&Lowered::new(format!("c{place}"), data_type)) + direction(key)?)
     }
 
     /// The place of that column, from 0.

@@ -3,6 +3,7 @@
 use rusqlite::types::Value;
 
 use super::super::query::Column;
+use super::super::value::decimal::Decimal;
 use super::super::value::{Type, format_moment, parse_moment};
 use crate::tds::backend::{self, DataType};
 
@@ -47,15 +48,9 @@ pub(super) fn value(value: &Value, data_type: Type) -> backend::Value {
     match (value, data_type) {
         (Value::Null, _) => backend::Value::Null,
         (Value::Integer(number), Type::Bit) => backend::Value::Bit(*number != 0),
-        (Value::Integer(number), Type::Numeric(_, scale)) => {
-            backend::Value::Decimal(i128::from(*number) * 10_i128.pow(scale.into()))
-        }
-        (Value::Real(number), Type::Numeric(_, scale)) => {
-            #[expect(clippy::cast_possible_truncation, reason = "SQLite knows no decimals")]
-            let scaled = (number * 10_f64.powi(scale.into())).round() as i128;
-            backend::Value::Decimal(scaled)
-        }
-        (Value::Text(text), Type::Numeric(_, scale)) => decimal(text, scale),
+        (value, Type::Numeric(_, scale)) => Decimal::of(value, data_type)
+            .and_then(|number| number.unscaled(scale))
+            .map_or(backend::Value::Null, backend::Value::Decimal),
         (Value::Integer(number), _) => backend::Value::Int(*number),
         (Value::Real(number), _) => backend::Value::Float(*number),
         (Value::Blob(bytes), _) => backend::Value::Bytes(bytes.clone()),
@@ -82,24 +77,6 @@ fn zoned(text: &str) -> backend::Value {
         Some(backend::Value::ZonedMoment(utc, if zone.starts_with('-') { -ahead } else { ahead }))
     });
     found.unwrap_or_else(|| parse_moment(text).map_or(backend::Value::Null, backend::Value::Moment))
-}
-
-/// Largest whole number up to which a float holds all.
-const EXACT: u128 = 1 << 53;
-
-/// A decimal as text.
-fn decimal_text(number: i128, scale: u8) -> String {
-    let sign = if number < 0 { "-" } else { "" };
-    let digits = format!("{:0>width$}", number.unsigned_abs(), width = usize::from(scale) + 1);
-    let (whole, fraction) =
-        digits.split_at_checked(digits.len() - usize::from(scale)).unwrap_or((&digits, ""));
-    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
-}
-
-fn decimal(text: &str, scale: u8) -> backend::Value {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits: String = fraction.chars().chain(std::iter::repeat('0')).take(scale.into()).collect();
-    format!("{whole}{digits}").parse().map_or(backend::Value::Null, backend::Value::Decimal)
 }
 
 /// A parameter's type in the engine.
@@ -142,14 +119,8 @@ pub(super) fn parameter(value: &backend::Value, data_type: DataType) -> Value {
         backend::Value::Int(number) => Value::Integer(*number),
         backend::Value::Float(number) => Value::Real(*number),
         backend::Value::Decimal(number) => match kind {
-            Type::Numeric(_, scale) if number.unsigned_abs() > EXACT => {
-                Value::Text(decimal_text(*number, scale))
-            }
-            Type::Numeric(_, 0) => i64::try_from(*number).map_or(Value::Null, Value::Integer),
             Type::Numeric(_, scale) => {
-                #[expect(clippy::cast_precision_loss, reason = "SQLite knows no decimals")]
-                let number = *number as f64 / 10_f64.powi(scale.into());
-                Value::Real(number)
+                Decimal::new(*number, scale).into_value(kind, "numeric").unwrap_or(Value::Null)
             }
             _ => Value::Null,
         },
@@ -188,7 +159,6 @@ mod tests {
                 assert_eq!(through(&sent, DataType::Decimal { precision: 38, scale }), sent, "{scale}");
             }
         }
-        assert_eq!((decimal_text(-5, 3), decimal_text(1234, 0)), ("-0.005".to_owned(), "1234".to_owned()));
     }
 
     #[test]

@@ -75,3 +75,87 @@ async fn decimals_are_exact() {
         assert_eq!(said(&mut session, statement).await, expected, "{statement}");
     }
 }
+
+#[tokio::test]
+async fn decimals_beyond_what_a_float_holds_sort_and_sum_as_numbers() {
+    const ROWS: &str = "(VALUES (CAST('99999999999999999999.5' AS numeric(38,5)), 'a'), (-1.5, 'b'), \
+                        (CAST('-99999999999999999999.5' AS numeric(38,5)), 'c'), (2, 'b'), (2, 'd'), \
+                        (CAST('99999999999999999999.4' AS numeric(38,5)), 'a')) AS t (v, g)";
+    let (_server, mut session) = Server::usual().await;
+    // What is selected of these rows, the clauses behind them, and the texts.
+    for (selected, clauses, expected) in [
+        ("g", "ORDER BY v, g", "c b b d a a"),
+        ("g", "ORDER BY v DESC, g", "a a b d b c"),
+        (
+            "g AS x, v AS w",
+            "ORDER BY w",
+            "c -99999999999999999999.50000 b -1.50000 b 2.00000 d 2.00000 a 99999999999999999999.40000 a 99999999999999999999.50000",
+        ),
+        ("TOP 1 WITH TIES g", "WHERE v > -1 ORDER BY v", "b d"),
+        (
+            "DISTINCT v",
+            "ORDER BY v",
+            "-99999999999999999999.50000 -1.50000 2.00000 99999999999999999999.40000 99999999999999999999.50000",
+        ),
+        ("g, ROW_NUMBER() OVER (ORDER BY v, g)", "ORDER BY 2", "c 1 b 2 b 3 d 4 a 5 a 6"),
+        ("MIN(v), MAX(v)", "", "-99999999999999999999.50000 99999999999999999999.50000"),
+        (
+            "g, MAX(v), SUM(v)",
+            "GROUP BY g ORDER BY MAX(v)",
+            "c -99999999999999999999.50000 -99999999999999999999.50000 b 2.00000 .50000 d 2.00000 2.00000 a 99999999999999999999.50000 199999999999999999998.90000",
+        ),
+        ("v, COUNT(*)", "GROUP BY v HAVING COUNT(*) > 1", "2.00000 2"),
+        (
+            "COUNT(DISTINCT v), SUM(DISTINCT v), SUM(v)",
+            "",
+            "5 99999999999999999999.90000 100000000000000000001.90000",
+        ),
+        ("AVG(v)", "WHERE g = 'a'", "99999999999999999999.450000"),
+        (
+            "MAX(v) OVER (PARTITION BY g), SUM(v) OVER (ORDER BY v ROWS UNBOUNDED PRECEDING)",
+            "WHERE g = 'a' ORDER BY v",
+            "99999999999999999999.50000 99999999999999999999.40000 99999999999999999999.50000 199999999999999999998.90000",
+        ),
+        ("STRING_AGG(g, ',') WITHIN GROUP (ORDER BY v, g)", "", "c,b,b,d,a,a"),
+        ("g", "WHERE v < 1e0 ORDER BY v", "c b"),
+        ("COUNT(*)", "WHERE v BETWEEN CAST('99999999999999999999.45' AS numeric(22,2)) AND 1e30", "1"),
+        ("SUM(v)", "WHERE g = 'z'", "NULL"),
+    ] {
+        let statement = format!("SELECT {selected} FROM {ROWS} {clauses}");
+        assert_eq!(digits(&said(&mut session, &statement).await), digits(expected), "{statement}");
+    }
+    for (statement, expected) in [
+        (
+            "SELECT CAST(9 AS numeric(20,0)) AS v UNION SELECT CAST('99999999999999999999' AS numeric(20,0)) UNION SELECT -10 ORDER BY v DESC",
+            "99999999999999999999 9 -10",
+        ),
+        (
+            "SELECT CAST(GREATEST(CAST('99999999999999999999' AS numeric(20,0)), 5) AS varchar(30))",
+            "99999999999999999999",
+        ),
+        (
+            "SELECT SUM(v) FROM (VALUES (CAST('99999999999999999999999999999999999999' AS numeric(38,0))), (1)) AS t (v)",
+            "!8115",
+        ),
+        (
+            "SELECT CAST(AVG(v) AS varchar(50)) FROM (VALUES (CAST('9999999999999999999999999999999' AS numeric(31,0))), (1)) AS t (v)",
+            "5000000000000000000000000000000.000000",
+        ),
+        (
+            "SELECT COUNT(*) FROM (SELECT CAST('900719925474099.1' AS numeric(16,1)) AS v UNION SELECT 900719925474099.2) AS t",
+            "2",
+        ),
+        (
+            "SELECT COUNT(*) FROM (VALUES (0.00000000000000001), (1e-17)) AS t (v) WHERE v = 0.00000000000000001",
+            "2",
+        ),
+    ] {
+        assert_eq!(digits(&said(&mut session, statement).await), digits(expected), "{statement}");
+    }
+}
+
+/// An answer as it is but for the points of decimals, which are not part of a value on the wire.
+fn digits(said: &str) -> String {
+    let plain = |word: &str| word.trim_start_matches("Decimal(").trim_end_matches(')').replace('.', "");
+    said.split(' ').map(plain).collect::<Vec<_>>().join(" ")
+}

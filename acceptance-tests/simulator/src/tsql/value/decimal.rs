@@ -1,8 +1,9 @@
 //! Exact decimals: reading, rounding, arithmetic, and the precision and scale of results.
 //!
 //! SQLite has no decimals. A value of type numeric is a whole number where it is one, else a float as long as a float holds
-//! all its digits, else text; every step between is exact. Source: learn.microsoft.com "Precision, scale, and length",
-//! "decimal and numeric", "CAST and CONVERT" (rounding).
+//! all its digits, else text; every step between is exact. Of two values of one type the same form means the same number, so
+//! SQLite may compare for equality what it holds; for order there is [`Decimal::key`]. Source: learn.microsoft.com
+//! "Precision, scale, and length", "decimal and numeric", "CAST and CONVERT" (rounding).
 
 use rusqlite::types::Value;
 
@@ -22,8 +23,10 @@ pub(crate) fn bytes(precision: u8) -> u8 {
     }
 }
 
-/// Largest whole number up to which a float holds all.
-const EXACT: u128 = 1 << 53;
+/// Digits that a float holds wherever the point is.
+pub(crate) const IN_FLOAT: u8 = 15;
+
+const EXACT: u128 = 10_u128.pow(IN_FLOAT as u32);
 
 /// `digits / 10^scale`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +35,56 @@ pub(crate) struct Decimal {
     scale: u8,
 }
 
+/// Each digit by what it lacks of nine.
+fn flipped(digits: &str) -> String {
+    digits.bytes().map(|digit| char::from(b'9' - digit.saturating_sub(b'0').min(9))).collect()
+}
+
 fn power(exponent: u8) -> Option<i128> {
     10_i128.checked_pow(exponent.into())
 }
 
+/// `left * right / unit`, cut, and what is left over; nothing where that has too many digits.
+fn multiplied_and_divided(left: u128, right: u128, unit: u128) -> Option<(u128, u128)> {
+    let (whole, part) = (right.checked_div(unit)?, right.checked_rem(unit)?);
+    let (mut quotient, mut rest) = (0_u128, 0_u128);
+    // Bit by bit, so that no product is ever longer than its parts.
+    for bit in (0..u128::BITS - left.leading_zeros()).rev() {
+        let one = (left >> bit) & 1;
+        let sum = rest.checked_mul(2)?;
+        quotient = quotient.checked_mul(2)?.checked_add(sum / unit)?.checked_add(one * whole)?;
+        let sum = (sum % unit).checked_add(one * part)?;
+        quotient = quotient.checked_add(sum / unit)?;
+        rest = sum % unit;
+    }
+    Some((quotient, rest))
+}
+
 impl Decimal {
+    /// `digits / 10^scale`.
+    pub(crate) fn new(digits: i128, scale: u8) -> Self {
+        Self { digits, scale }
+    }
+
+    /// Without its point, at a scale.
+    pub(crate) fn unscaled(self, scale: u8) -> Option<i128> {
+        self.scaled(scale, false).map(|number| number.digits)
+    }
+
+    /// The sum of numbers as [`Display`](std::fmt::Display) writes them, with commas between.
+    ///
+    /// # Errors
+    /// 8115 as soon as it has more digits than a numeric.
+    pub(crate) fn sum_of(list: &str) -> Result<Self, SqlError> {
+        let overflow = || error::overflow("numeric");
+        list.split(',').try_fold(Self { digits: 0, scale: 0 }, |sum, text| {
+            let next = Self::parse(text).ok_or_else(overflow)?;
+            let (left, right) = (sum.unscaled(next.scale), next.digits);
+            let digits = left.and_then(|left| left.checked_add(right)).ok_or_else(overflow)?;
+            Some(Self { digits, ..next }).filter(|sum| sum.fits(MOST)).ok_or_else(overflow)
+        })
+    }
+
     /// A value of a type of numbers, exactly; nothing for NULL, for what is no number, and for a float, which has no scale.
     pub(crate) fn of(value: &Value, data_type: Type) -> Option<Self> {
         match value {
@@ -108,7 +156,7 @@ impl Decimal {
         {
             return Ok(Value::Integer(whole));
         }
-        if number.digits.unsigned_abs() > EXACT {
+        if number.digits.unsigned_abs() >= EXACT {
             return Ok(Value::Text(number.to_string()));
         }
         #[expect(clippy::cast_precision_loss, reason = "bounds are checked")]
@@ -161,17 +209,47 @@ impl Decimal {
             Some(format!("{whole:0>77}{fraction:0<38}"))
         };
         let text = magnitude(self)?;
-        Some(if self.digits < 0 {
-            let flipped = text.chars().map(|digit| char::from(b'9' - (digit as u8 - b'0')));
-            format!("0{}", flipped.collect::<String>())
-        } else {
-            format!("1{text}")
-        })
+        Some(if self.digits < 0 { format!("0{}", flipped(&text)) } else { format!("1{text}") })
+    }
+
+    /// The number that a [`Self::key`] was made of, at a scale.
+    pub(crate) fn of_key(key: &str, scale: u8) -> Option<Self> {
+        let (sign, digits) = key.split_at_checked(1)?;
+        let digits = if sign == "0" { flipped(digits) } else { digits.to_owned() };
+        let kept = digits.len().checked_sub(usize::from(MOST - scale.min(MOST)))?;
+        let number: i128 = digits.get(..kept)?.parse().ok()?;
+        Some(Self { digits: if sign == "0" { -number } else { number }, scale })
     }
 
     /// The whole part.
     pub(crate) fn whole(self) -> Option<i64> {
         self.scaled(0, true).and_then(|number| i64::try_from(number.digits).ok())
+    }
+
+    /// A product, rounded to a scale where it has more digits behind the point.
+    fn multiplied(self, other: Self, wanted: u8) -> Option<Self> {
+        let scale = self.scale + other.scale;
+        let unit = power(scale.saturating_sub(wanted))?.unsigned_abs();
+        let (left, right) = (self.digits.unsigned_abs(), other.digits.unsigned_abs());
+        let (quotient, rest) = multiplied_and_divided(left, right, unit)?;
+        let rounded = quotient.checked_add(u128::from(rest >= unit - rest && rest > 0))?;
+        let digits = i128::try_from(rounded).ok()? * self.digits.signum() * other.digits.signum();
+        Some(Self { digits, scale: scale.min(wanted) })
+    }
+
+    /// A quotient, which is cut to a scale, not rounded.
+    fn divided(self, other: Self, wanted: u8) -> Option<Self> {
+        let shift = i32::from(wanted) + i32::from(other.scale) - i32::from(self.scale);
+        let unit = power(u8::try_from(shift.unsigned_abs()).ok()?)?;
+        let quotient = if shift < 0 {
+            self.digits.checked_div(other.digits)?.checked_div(unit)?
+        } else {
+            let parts = [self.digits, unit, other.digits].map(i128::unsigned_abs);
+            let [left, right, divisor] = parts;
+            let (quotient, _) = multiplied_and_divided(left, right, divisor)?;
+            i128::try_from(quotient).ok()? * self.digits.signum() * other.digits.signum()
+        };
+        Some(Self { digits: quotient, scale: wanted })
     }
 
     /// `left operator right`, the operators being those of `f_arith`, with digits to spare where that is a quotient.
@@ -193,21 +271,8 @@ impl Decimal {
             1 => {
                 same().and_then(|(left, right)| left.checked_sub(right)).map(|digits| Self { digits, scale })
             }
-            2 => left
-                .digits
-                .checked_mul(right.digits)
-                .map(|digits| Self { digits, scale: left.scale + right.scale }),
-            // A quotient is cut, not rounded.
-            3 => i32::from(wanted).checked_add(i32::from(right.scale)).and_then(|exponent| {
-                let shift = exponent - i32::from(left.scale);
-                let unit = power(u8::try_from(shift.unsigned_abs()).ok()?)?;
-                let digits = if shift < 0 {
-                    left.digits.checked_div(right.digits)?.checked_div(unit)?
-                } else {
-                    left.digits.checked_mul(unit)?.checked_div(right.digits)?
-                };
-                Some(Self { digits, scale: wanted })
-            }),
+            2 => left.multiplied(right, wanted),
+            3 => left.divided(right, wanted),
             _ => {
                 same().and_then(|(left, right)| left.checked_rem(right)).map(|digits| Self { digits, scale })
             }
@@ -333,5 +398,42 @@ mod tests {
         assert_eq!(calculated(3, "2.0", "3", 6).unwrap(), "0.666666");
         assert_eq!(calculated(4, "5.5", "2", 1).unwrap(), "1.5");
         assert_eq!(calculated(3, "1", "0.0", 6).unwrap_err().number, 8134);
+        // Longer on the way than at the end.
+        let long = "1234567890123456789.1234567890123456789";
+        assert_eq!(calculated(2, long, "10.0000000000000000000", 6).unwrap(), "12345678901234567891.234568");
+        assert_eq!(calculated(2, long, "-0.5", 6).unwrap(), "-617283945061728394.561728");
+        assert_eq!(calculated(3, long, "3.0000000000000000000", 6).unwrap(), "411522630041152263.041152");
+        assert_eq!(calculated(2, long, "1000000000000000000000", 6).unwrap_err().number, 8115);
+    }
+
+    #[test]
+    fn keys_sort_as_numbers_do_and_lead_back_to_them() {
+        let texts = [
+            "-99999999999999999999.5",
+            "-2.00",
+            "-1.5",
+            "-0.0001",
+            "0",
+            "0.0001",
+            "1.5",
+            "20",
+            "1234567890123456789.5",
+        ];
+        let keys: Vec<String> = texts.iter().map(|text| decimal(text).key().unwrap()).collect();
+        assert!(keys.is_sorted(), "{keys:?}");
+        for (text, key) in texts.iter().zip(&keys) {
+            let back = Decimal::of_key(key, 4).unwrap();
+            assert_eq!(back, decimal(text).scaled(4, false).unwrap(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_two_numbers_are_one_float() {
+        for (one, other) in
+            [("900719925474099.1", "900719925474099.2"), ("9007199254740.991", "9007199254740.992")]
+        {
+            let forms = [one, other].map(|text| decimal(text).into_value(Type::Numeric(38, 3), "").unwrap());
+            assert_ne!(forms[0], forms[1], "{one} {other}");
+        }
     }
 }
