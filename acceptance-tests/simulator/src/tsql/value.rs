@@ -23,6 +23,8 @@ pub(crate) enum Type {
     SmallInt,
     Int,
     BigInt,
+    SmallMoney,
+    Money,
     /// Precision and scale.
     Numeric(u8, u8),
     Real,
@@ -64,10 +66,8 @@ impl Type {
     pub(crate) fn family(self) -> Family {
         match self {
             Self::Null => Family::Null,
-            Self::Bit | Self::TinyInt | Self::SmallInt | Self::Int | Self::BigInt | Self::Numeric(..) => {
-                Family::Number
-            }
-            Self::Real | Self::Float => Family::Number,
+            Self::Bit | Self::TinyInt | Self::SmallInt | Self::Int | Self::BigInt => Family::Number,
+            Self::SmallMoney | Self::Money | Self::Numeric(..) | Self::Real | Self::Float => Family::Number,
             Self::VarChar(_) | Self::NVarChar(_) | Self::Char(_) | Self::NChar(_) => Family::Text,
             Self::VarBinary(_) | Self::Binary(_) => Family::Binary,
             Self::UniqueIdentifier => Family::Guid,
@@ -110,7 +110,7 @@ impl Type {
                 (Some(left), Some(right)) => Self::VarBinary(Some(left.max(right))),
                 _ => Self::VarBinary(None),
             },
-            Family::Number if self.rank().max(other.rank()) == 6 => decimal::common(self, other),
+            Family::Number if self.rank().max(other.rank()) == 8 => decimal::common(self, other),
             _ => {
                 if self.rank() >= other.rank() {
                     self
@@ -129,10 +129,22 @@ impl Type {
             Self::SmallInt | Self::SmallDateTime => 3,
             Self::Int | Self::DateTime => 4,
             Self::BigInt | Self::DateTime2(_) => 5,
-            Self::Numeric(..) | Self::DateTimeOffset(_) => 6,
-            Self::Real => 7,
-            Self::Float => 8,
+            Self::SmallMoney | Self::DateTimeOffset(_) => 6,
+            Self::Money => 7,
+            Self::Numeric(..) => 8,
+            Self::Real => 9,
+            Self::Float => 10,
             _ => 0,
+        }
+    }
+
+    /// Precision and scale of a type whose values are decimals.
+    pub(crate) fn decimal(self) -> Option<(u8, u8)> {
+        match self {
+            Self::Numeric(precision, scale) => Some((precision, scale)),
+            Self::Money => Some((19, 4)),
+            Self::SmallMoney => Some((10, 4)),
+            _ => None,
         }
     }
 
@@ -153,6 +165,8 @@ impl Type {
             Self::SmallInt => "smallint",
             Self::Int | Self::Null => "int",
             Self::BigInt => "bigint",
+            Self::SmallMoney => "smallmoney",
+            Self::Money => "money",
             Self::Numeric(..) => "numeric",
             Self::Real => "real",
             Self::Float => "float",
@@ -205,9 +219,8 @@ impl Type {
                     _ => Self::Numeric(18, 0),
                 }
             }
-            // There is no arithmetic of money here: it is the decimal of the same range.
-            "money" => Self::Numeric(19, 4),
-            "smallmoney" => Self::Numeric(10, 4),
+            "money" => Self::Money,
+            "smallmoney" => Self::SmallMoney,
             "varchar" | "char varying" | "character varying" => Self::VarChar(length(1)?),
             "nvarchar" | "national character varying" => Self::NVarChar(length(1)?),
             "char" | "character" => Self::Char(length(1)??),
@@ -272,7 +285,7 @@ mod tests {
     #[test]
     fn types_read_back_what_they_print() {
         for text in
-            ["int", "numeric(25,0)", "nvarchar(128)", "varbinary(max)", "char(2)", "datetime2(7)", "bit"]
+            ["int", "numeric(25,0)", "money", "nvarchar(128)", "varbinary(max)", "char(2)", "datetime2(7)", "bit"]
         {
             assert_eq!(Type::parse(text).expect("a type").to_string(), text);
         }

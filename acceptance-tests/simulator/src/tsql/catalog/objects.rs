@@ -162,6 +162,8 @@ pub(crate) fn described(data_type: Type) -> (i32, i32, i32, i32, i32) {
         Type::SmallInt => (52, 2, 5, 0),
         Type::Int | Type::Null => (56, 4, 10, 0),
         Type::BigInt => (127, 8, 19, 0),
+        Type::SmallMoney => (122, 4, 10, 4),
+        Type::Money => (60, 8, 19, 4),
         Type::Numeric(precision, scale) => {
             (108, decimal::bytes(precision).into(), precision.into(), scale.into())
         }

@@ -5,9 +5,13 @@
 use super::{Message, raised};
 
 pub(super) const MESSAGES: &[Message] = &[
+    raised(232, 16, "Arithmetic overflow error for type %ls, value = %f.").state(2),
+    raised(234, 16, "There is insufficient result space to convert a money value to %ls."),
+    raised(235, 16, "Cannot convert a char value to money. The char value has incorrect syntax."),
     raised(241, 16, "Conversion failed when converting date and/or time from character string."),
     raised(245, 16, "Conversion failed when converting the %ls value '%.*ls' to data type %ls."),
     raised(289, 16, "Cannot construct data type %ls, some of the arguments have values which are not valid."),
+    raised(293, 16, "Cannot convert char value to smallmoney. The char value has incorrect syntax."),
     raised(402, 16, "The data types %s and %s are incompatible in the %s operator."),
     raised(506, 16, "The invalid escape character \"%.*ls\" was specified in a %ls predicate."),
     raised(517, 16, "Adding a value to a '%ls' column caused an overflow."),
@@ -21,4 +25,5 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(8134, 16, "Divide by zero error encountered."),
     raised(8169, 16, "Conversion failed when converting from a character string to uniqueidentifier.")
         .state(2),
+    raised(8170, 16, "Insufficient result space to convert uniqueidentifier value to char.").state(2),
 ];

@@ -49,7 +49,7 @@ impl Compiler<'_> {
                 let number = self.type_number(data_type).to_string();
                 self.call("decimal_of_key", &[&number, &first])
             }
-            Finish::Average if matches!(data_type, Type::Numeric(..)) => {
+            Finish::Average if data_type.decimal().is_some() => {
                 let of_sum = self.type_number(Type::Numeric(38, summed)).to_string();
                 let sum = self.call("decimal_sum", &[&of_sum, &first]);
                 let (to, whole) =
@@ -121,6 +121,7 @@ impl Compiler<'_> {
                 Type::BigInt => (Finish::Checked, Type::BigInt),
                 Type::Numeric(_, scale) if name == "AVG" => (Finish::Plain, Type::Numeric(38, scale.max(6))),
                 Type::Numeric(_, scale) => (Finish::Exact, Type::Numeric(38, scale)),
+                Type::Money | Type::SmallMoney => (Finish::Exact, Type::Money),
                 Type::Float | Type::Real => (Finish::Plain, Type::Float),
                 _ => return Err(invalid()),
             },
@@ -142,7 +143,7 @@ impl Compiler<'_> {
             "STDEV" | "STDEVP" | "VAR" | "VARP" if !distinct => return Err(invalid()),
             _ => return Err(error::not_modelled(&format!("this form of {name}"))),
         };
-        let sum = if matches!(value.data_type, Type::Numeric(..)) {
+        let sum = if value.data_type.decimal().is_some() {
             let number = self.type_number(value.data_type).to_string();
             format!("group_concat({word}{})", self.call("decimal_text", &[&number, &value.text]))
         } else {

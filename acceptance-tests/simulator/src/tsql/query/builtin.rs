@@ -128,8 +128,11 @@ impl Compiler<'_> {
         let first = lowered.first().map_or(Type::Null, |first| first.data_type);
         let code =
             ["", "ABS", "SIGN", "CEILING", "FLOOR", "ROUND"].iter().position(|name| *name == known.name);
-        if let (Some(code), Type::Numeric(precision, _)) = (code, first) {
-            let to = if matches!(code, 3 | 4) { Type::Numeric(precision, 0) } else { first };
+        if let (Some(code), Some(_)) = (code, first.decimal()) {
+            let to = match first {
+                Type::Numeric(precision, _) if matches!(code, 3 | 4) => Type::Numeric(precision, 0),
+                other => other,
+            };
             let (of, into) = (self.type_number(first).to_string(), self.type_number(to).to_string());
             let code = code.to_string();
             let mut texts = vec![code.as_str(), &of, &into];

@@ -3,7 +3,6 @@
 use rusqlite::types::Value;
 
 use super::super::error::{self, SqlError};
-use super::super::value::Type;
 use super::super::value::decimal::Decimal;
 use super::scalar::Runtime;
 
@@ -33,7 +32,7 @@ pub(super) fn key(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlEr
 pub(super) fn of_key(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError> {
     let [number, Value::Text(key)] = arguments else { return Ok(Value::Null) };
     let to = runtime.data_type(Some(number));
-    let Type::Numeric(_, scale) = to else { return Ok(Value::Null) };
+    let Some((_, scale)) = to.decimal() else { return Ok(Value::Null) };
     Decimal::of_key(key, scale).map_or(Ok(Value::Null), |found| found.into_value(to, "expression"))
 }
 
@@ -41,7 +40,7 @@ pub(super) fn of_key(runtime: &Runtime, arguments: &[Value]) -> Result<Value, Sq
 pub(super) fn text(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError> {
     let [number, value] = arguments else { return Ok(Value::Null) };
     let of = runtime.data_type(Some(number));
-    let Type::Numeric(_, scale) = of else { return Ok(Value::Null) };
+    let Some((_, scale)) = of.decimal() else { return Ok(Value::Null) };
     let found = Decimal::of(value, of).and_then(|found| found.scaled(scale, false));
     Ok(found.map_or(Value::Null, |found| Value::Text(found.to_string())))
 }

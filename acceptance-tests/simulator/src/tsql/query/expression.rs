@@ -231,7 +231,7 @@ impl Compiler<'_> {
                 }
                 let own = operand.data_type;
                 let negated = self.numeric_operation(SUBTRACT, "minus", zero, operand)?;
-                let is_decimal = matches!(own, Type::Numeric(..));
+                let is_decimal = own.decimal().is_some();
                 Ok(if is_decimal { Lowered { data_type: own, ..negated } } else { negated })
             }
             UnaryOperator::BitwiseNot => {
@@ -326,10 +326,11 @@ impl Compiler<'_> {
             other => return Err(error::invalid_operand(other.base_name(), name)),
         };
         let bitwise = matches!(operator, BIT_AND | BIT_OR | BIT_XOR);
-        if bitwise && matches!(data_type, Type::Float | Type::Real | Type::Numeric(..)) {
+        let is_decimal = data_type.decimal().is_some();
+        if bitwise && (is_decimal || matches!(data_type, Type::Float | Type::Real)) {
             return Err(error::incompatible(left.data_type.base_name(), right.data_type.base_name(), name));
         }
-        if matches!(data_type, Type::Numeric(..)) {
+        if is_decimal {
             return self.decimal_operation(operator, left, right, data_type);
         }
         let data_type = match (data_type, operator) {
@@ -354,7 +355,7 @@ impl Compiler<'_> {
         Ok(Lowered { nullable, ..Lowered::new(text, data_type) })
     }
 
-    /// The same of decimals: exact, of the precision and scale that the server gives them.
+    /// The same of decimals: exact, of the precision and scale that the server gives them. Money stays money.
     fn decimal_operation(
         &mut self,
         operator: &'static str,
@@ -382,7 +383,10 @@ impl Compiler<'_> {
         let [(left, left_type), (right, right_type)] = operands.as_slice() else {
             return Err(error::not_modelled("this operation"));
         };
-        let result = decimal::result(operator.parse().unwrap_or(0), *left_type, *right_type);
+        let result = match common {
+            Type::Money | Type::SmallMoney => common,
+            _ => decimal::result(operator.parse().unwrap_or(0), *left_type, *right_type),
+        };
         let numbers = [result, *left_type, *right_type].map(|each| self.type_number(each).to_string());
         let [to, left_number, right_number] = &numbers;
         let text = self.call("decimal", &[operator, to, left_number, right_number, left, right]);

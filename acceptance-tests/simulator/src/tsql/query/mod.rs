@@ -385,7 +385,7 @@ impl<'a> Compiler<'a> {
 
 /// Whether values of a type may be more than a float holds, so that SQLite has texts among them, which it cannot order.
 fn is_long_decimal(data_type: Type) -> bool {
-    matches!(data_type, Type::Numeric(precision, _) if precision > decimal::IN_FLOAT)
+    data_type.decimal().is_some_and(|(precision, _)| precision > decimal::IN_FLOAT)
 }
 
 /// Text compares by the server's collation.

@@ -195,6 +195,8 @@ fn data_length(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError
         Some(Value::Text(text)) => match data_type {
             Type::VarChar(_) | Type::Char(_) => text.chars().count(),
             Type::UniqueIdentifier => 16,
+            Type::SmallMoney => 4,
+            Type::Money => 8,
             Type::Numeric(precision, _) => decimal::bytes(precision).into(),
             Type::Date => 3,
             Type::SmallDateTime => 4,
@@ -206,7 +208,7 @@ fn data_length(runtime: &Runtime, arguments: &[Value]) -> Result<Value, SqlError
         Some(Value::Integer(_) | Value::Real(_)) => match data_type {
             Type::Bit | Type::TinyInt => 1,
             Type::SmallInt => 2,
-            Type::Int | Type::Real => 4,
+            Type::Int | Type::Real | Type::SmallMoney => 4,
             Type::Numeric(precision, _) => decimal::bytes(precision).into(),
             _ => 8,
         },

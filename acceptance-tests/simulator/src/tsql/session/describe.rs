@@ -71,6 +71,7 @@ impl Described<'_> {
             48 | 52 | 56 | 127 if self.column.nullable => 38,
             59 | 62 if self.column.nullable => 109,
             58 | 61 if self.column.nullable => 111,
+            60 | 122 if self.column.nullable => 110,
             104 if !self.column.nullable => 50,
             other => other,
         }

@@ -23,6 +23,8 @@ pub(super) fn data_type(from: Type) -> DataType {
         Type::SmallInt => DataType::SmallInt,
         Type::Int | Type::Null => DataType::Int,
         Type::BigInt => DataType::BigInt,
+        Type::SmallMoney => DataType::SmallMoney,
+        Type::Money => DataType::Money,
         Type::Numeric(precision, scale) => DataType::Decimal { precision, scale },
         Type::Real => DataType::Real,
         Type::Float => DataType::Float,
@@ -48,8 +50,9 @@ pub(super) fn value(value: &Value, data_type: Type) -> backend::Value {
     match (value, data_type) {
         (Value::Null, _) => backend::Value::Null,
         (Value::Integer(number), Type::Bit) => backend::Value::Bit(*number != 0),
-        (value, Type::Numeric(_, scale)) => Decimal::of(value, data_type)
-            .and_then(|number| number.unscaled(scale))
+        (value, _) if data_type.decimal().is_some() => Decimal::of(value, data_type)
+            .zip(data_type.decimal())
+            .and_then(|(number, (_, scale))| number.unscaled(scale))
             .map_or(backend::Value::Null, backend::Value::Decimal),
         (Value::Integer(number), _) => backend::Value::Int(*number),
         (Value::Real(number), _) => backend::Value::Float(*number),
@@ -90,8 +93,8 @@ pub(super) fn type_of(from: DataType) -> Type {
         DataType::Real => Type::Real,
         DataType::Float => Type::Float,
         DataType::Decimal { precision, scale } => Type::Numeric(precision, scale),
-        DataType::SmallMoney => Type::Numeric(10, 4),
-        DataType::Money => Type::Numeric(19, 4),
+        DataType::SmallMoney => Type::SmallMoney,
+        DataType::Money => Type::Money,
         DataType::Date => Type::Date,
         DataType::Time(scale) => Type::Time(scale),
         DataType::DateTime => Type::DateTime,
@@ -118,11 +121,11 @@ pub(super) fn parameter(value: &backend::Value, data_type: DataType) -> Value {
         backend::Value::Bit(flag) => Value::Integer(i64::from(*flag)),
         backend::Value::Int(number) => Value::Integer(*number),
         backend::Value::Float(number) => Value::Real(*number),
-        backend::Value::Decimal(number) => match kind {
-            Type::Numeric(_, scale) => {
+        backend::Value::Decimal(number) => match kind.decimal() {
+            Some((_, scale)) => {
                 Decimal::new(*number, scale).into_value(kind, "numeric").unwrap_or(Value::Null)
             }
-            _ => Value::Null,
+            None => Value::Null,
         },
         // The mark that XML may begin with says how it is encoded, and is no part of it.
         backend::Value::Text(text) if data_type == DataType::Xml => {

@@ -159,3 +159,48 @@ fn digits(said: &str) -> String {
     let plain = |word: &str| word.trim_start_matches("Decimal(").trim_end_matches(')').replace('.', "");
     said.split(' ').map(plain).collect::<Vec<_>>().join(" ")
 }
+
+#[tokio::test]
+async fn money_is_money() {
+    let (_server, mut session) = Server::usual().await;
+    for (expression, expected) in [
+        ("CAST(CAST(1234567.891 AS money) AS varchar(20))", "1234567.89"),
+        ("CONVERT(varchar(20), CAST(-1234567.895 AS money), 1)", "-1,234,567.90"),
+        ("CONVERT(varchar(20), CAST(123.4 AS smallmoney), 1)", "123.40"),
+        ("CONVERT(varchar(20), CAST(1234567.891 AS money), 2)", "1234567.8910"),
+        ("CONVERT(varchar(20), CAST('$1,234.5' AS money), 0)", "1234.50"),
+        ("CONVERT(varchar(20), CAST(' -£5.123456 ' AS money), 2)", "-5.1235"),
+        ("CONVERT(nvarchar(20), CAST(1 AS money) / 3 * 3, 2)", "0.9999"),
+        ("CONVERT(varchar(20), CAST(2 AS money) * 1.5, 2)", "3.00000"),
+        ("CONVERT(varchar(20), -CAST(2 AS money), 2)", "-2.0000"),
+        ("CONVERT(varchar(20), ROUND(CAST(2.345 AS money), 2), 2)", "2.3500"),
+        ("CAST(CAST(1.5 AS money) AS int)", "2"),
+        ("CAST(CAST(-1.5 AS money) AS bigint)", "-2"),
+        ("DATALENGTH(CAST(1.5 AS money))", "8"),
+        ("DATALENGTH(CAST(1 AS smallmoney))", "4"),
+        ("CAST(922337203685477.5807 AS money)", "Decimal(9223372036854775807)"),
+        ("CAST(922337203685477.5808 AS money)", "!8115"),
+        ("CAST(214748.3648 AS smallmoney)", "!8115"),
+        ("CAST('5.5e2' AS money)", "!235"),
+        ("CAST('abc' AS smallmoney)", "!293"),
+        ("CONVERT(varchar(20), CAST(1 AS money), 3)", "!49999"),
+        ("CAST(CAST(99.99 AS money) AS varchar(4))", "!234"),
+        ("(SELECT SUM(v) FROM (VALUES (CAST(900000000000000.5 AS money)), (1)) AS t (v))", "Decimal(9000000000000015000)"),
+        ("(SELECT AVG(v) FROM (VALUES (CAST(1 AS money)), (1), (0)) AS t (v))", "Decimal(6666)"),
+        // Texts that have no room.
+        ("CAST(12345 AS varchar(2)) + CAST(1 AS char(2)) + '.'", "*1 ."),
+        ("CAST(12345 AS nvarchar(2))", "!8115"),
+        ("CAST(CAST(12345 AS bigint) AS varchar(2))", "!8115"),
+        ("CAST(123.45 AS varchar(2))", "!8115"),
+        ("CAST(1.5e30 AS varchar(5))", "!232"),
+        ("CAST(NEWID() AS varchar(30))", "!8170"),
+        ("TRY_CAST(123.45 AS varchar(2))", "NULL"),
+        ("CAST('12345' AS varchar(2))", "12"),
+    ] {
+        assert_eq!(said(&mut session, &format!("SELECT {expression}")).await, expected, "{expression}");
+    }
+    let described = "SELECT system_type_name, system_type_id, max_length, precision, scale FROM \
+                     sys.dm_exec_describe_first_result_set(N'SELECT CAST(1 AS money) * 2, CAST(1 AS smallmoney) + CAST(1 AS money), \
+                     CAST(1 AS smallmoney)', NULL, 0)";
+    assert_eq!(said(&mut session, described).await, "money 60 8 19 4 money 60 8 19 4 smallmoney 122 4 10 4");
+}

@@ -19,7 +19,11 @@ pub(crate) fn convert(value: Value, from: Type, to: Type, style: i64) -> Result<
     }
     match to.family() {
         Family::Number => to_number(value, from, to),
-        Family::Text => to_text(value, from, style).map(|text| Value::Text(fit_text(text, to))),
+        Family::Text => {
+            let text = to_text(value, from, style)?;
+            let instead = room(&text, from, to)?.map(str::to_owned);
+            Ok(Value::Text(fit_text(instead.unwrap_or(text), to)))
+        }
         Family::Binary => to_binary(value, from, to, style).map(Value::Blob),
         Family::Guid => to_guid(value, from).map(Value::Text),
         Family::Moment => {
@@ -46,29 +50,24 @@ fn to_number(value: Value, from: Type, to: Type) -> Result<Value, SqlError> {
                 .map_err(|_| error::conversion_to(from.base_name(), "float")),
             other => Ok(other),
         },
-        Type::Numeric(_, scale) => {
-            let number = match &value {
-                Value::Real(number) if !matches!(from, Type::Numeric(..)) => {
-                    Decimal::of_float(*number, scale)
-                        .ok_or_else(|| raise!(8115, from.base_name(), "numeric"))?
-                }
-                Value::Blob(_) => return Err(error::not_modelled("numbers made of binaries")),
-                other => Decimal::of(other, from)
-                    .ok_or_else(|| error::conversion_to(from.base_name(), "numeric"))?,
-            };
-            number.into_value(to, from.base_name())
-        }
+        Type::Numeric(..) | Type::Money | Type::SmallMoney => to_decimal(&value, from, to),
         _ => {
             let number = match value {
                 Value::Integer(number) => number,
-                other @ (Value::Real(_) | Value::Text(_)) if matches!(from, Type::Numeric(..)) => {
+                other @ (Value::Real(_) | Value::Text(_)) if from.decimal().is_some() => {
+                    // Money is rounded where other decimals are cut.
+                    let rounded = |number: Decimal| match from {
+                        Type::Money | Type::SmallMoney => number.scaled(0, false),
+                        _ => Some(number),
+                    };
                     let number = Decimal::of(&other, from);
                     // What is not nought is true, however small.
                     let is_bit = to == Type::Bit && number.is_some_and(|number| !number.is_zero());
                     if is_bit {
                         return Ok(Value::Integer(1));
                     }
-                    number.and_then(Decimal::whole).ok_or_else(|| raise!(8115, "numeric", to.base_name()))?
+                    let whole = number.and_then(rounded).and_then(Decimal::whole);
+                    whole.ok_or_else(|| raise!(8115, from.base_name(), to.base_name()))?
                 }
                 Value::Real(number) => truncated(number).ok_or_else(|| error::overflow(to.base_name()))?,
                 Value::Blob(bytes) => {
@@ -97,11 +96,57 @@ fn to_number(value: Value, from: Type, to: Type) -> Result<Value, SqlError> {
     }
 }
 
+/// A value as a decimal of a type. Text may have money's signs where that is wanted.
+fn to_decimal(value: &Value, from: Type, to: Type) -> Result<Value, SqlError> {
+    let is_money = matches!(to, Type::Money | Type::SmallMoney);
+    let (_, scale) = to.decimal().unwrap_or((0, 0));
+    let number = match value {
+        Value::Real(number) if from.decimal().is_none() => Decimal::of_float(*number, scale)
+            .ok_or_else(|| raise!(8115, from.base_name(), to.base_name()))?,
+        Value::Blob(_) => return Err(error::not_modelled("numbers made of binaries")),
+        Value::Text(text) if from.family() == Family::Text && is_money => {
+            let wrong = || if to == Type::Money { raise!(235) } else { raise!(293) };
+            styles::read_money(text).ok_or_else(wrong)?
+        }
+        other => {
+            Decimal::of(other, from).ok_or_else(|| error::conversion_to(from.base_name(), to.base_name()))?
+        }
+    };
+    let what = if is_money && !matches!(from, Type::Numeric(..)) { "expression" } else { from.base_name() };
+    number.into_value(to, what)
+}
+
+/// Whether a text has room in its type: what is written there instead, if it is a whole number that has none.
+///
+/// # Errors
+/// 8115, 232, 234 and 8170 where a number or a GUID has none; other texts are cut.
+/// [learn.microsoft.com: "CAST and CONVERT", truncating and rounding results; probes of a 2025 server]
+fn room(text: &str, from: Type, to: Type) -> Result<Option<&'static str>, SqlError> {
+    let fits = to.length().is_none_or(|length| text.chars().count() <= usize::from(length));
+    let is_wide = matches!(to, Type::NVarChar(_) | Type::NChar(_));
+    let root = if is_wide { "nvarchar" } else { "varchar" };
+    match from {
+        _ if fits => Ok(None),
+        Type::TinyInt | Type::SmallInt | Type::Int if !is_wide => Ok(Some("*")),
+        Type::Money | Type::SmallMoney => Err(raise!(234, root)),
+        Type::Numeric(..) if !is_wide => Err(raise!(8115, "numeric", root).in_state(5)),
+        Type::Float | Type::Real if !is_wide => {
+            Err(raise!(232, root, format!("{:.6}", text.parse().unwrap_or(0.0_f64))))
+        }
+        Type::UniqueIdentifier if !is_wide => Err(raise!(8170)),
+        _ if matches!(from.family(), Family::Number | Family::Guid) => Err(error::overflow(root)),
+        _ => Ok(None),
+    }
+}
+
 fn to_text(value: Value, from: Type, style: i64) -> Result<String, SqlError> {
-    if let Type::Numeric(_, scale) = from
+    if let Some((_, scale)) = from.decimal()
         && let Some(number) = Decimal::of(&value, from).and_then(|number| number.scaled(scale, false))
     {
-        return Ok(number.to_string());
+        return match from {
+            Type::Money | Type::SmallMoney => styles::money(number, style),
+            _ => Ok(number.to_string()),
+        };
     }
     Ok(match value {
         Value::Integer(number) => number.to_string(),

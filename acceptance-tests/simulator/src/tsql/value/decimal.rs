@@ -91,7 +91,7 @@ impl Decimal {
             Value::Integer(number) => Some(Self { digits: (*number).into(), scale: 0 }),
             Value::Text(text) => Self::parse(text),
             Value::Real(number) => {
-                let Type::Numeric(_, scale) = data_type else { return None };
+                let (_, scale) = data_type.decimal()?;
                 Self::of_float(*number, scale)
             }
             Value::Null | Value::Blob(_) => None,
@@ -147,10 +147,14 @@ impl Decimal {
     /// # Errors
     /// 8115 where it has more digits than the type.
     pub(crate) fn into_value(self, to: Type, what: &str) -> Result<Value, SqlError> {
-        let Type::Numeric(precision, scale) = to else { return Ok(Value::Null) };
-        let overflow = || raise!(8115, what, "numeric");
-        let number =
-            self.scaled(scale, false).filter(|number| number.fits(precision)).ok_or_else(overflow)?;
+        let Some((precision, scale)) = to.decimal() else { return Ok(Value::Null) };
+        let fits = |number: &Self| match to {
+            Type::Money => i64::try_from(number.digits).is_ok(),
+            Type::SmallMoney => i32::try_from(number.digits).is_ok(),
+            _ => number.fits(precision),
+        };
+        let overflow = || raise!(8115, what, to.base_name());
+        let number = self.scaled(scale, false).filter(fits).ok_or_else(overflow)?;
         if scale == 0
             && let Ok(whole) = i64::try_from(number.digits)
         {
@@ -258,7 +262,7 @@ impl Decimal {
     /// 8134, and 8115 where it has too many digits on the way.
     pub(crate) fn calculated(operator: i64, left: Self, right: Self, to: Type) -> Result<Self, SqlError> {
         let overflow = || error::overflow("numeric");
-        let Type::Numeric(_, wanted) = to else { return Err(overflow()) };
+        let (_, wanted) = to.decimal().ok_or_else(overflow)?;
         let scale = left.scale.max(right.scale);
         let same = || Some((left.scaled(scale, false)?.digits, right.scaled(scale, false)?.digits));
         if matches!(operator, 3 | 4) && right.digits == 0 {
@@ -299,12 +303,11 @@ impl std::fmt::Display for Decimal {
 /// Precision and scale of a number's type where it meets a numeric.
 pub(crate) fn as_numeric(data_type: Type) -> (u8, u8) {
     match data_type {
-        Type::Numeric(precision, scale) => (precision, scale),
         Type::Bit | Type::Null => (1, 0),
         Type::TinyInt => (3, 0),
         Type::SmallInt => (5, 0),
         Type::BigInt => (19, 0),
-        _ => (10, 0),
+        other => other.decimal().unwrap_or((10, 0)),
     }
 }
 

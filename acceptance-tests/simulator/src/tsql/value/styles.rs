@@ -1,11 +1,12 @@
-//! The styles of CONVERT: how moments and floats are written, and how dates are read.
+//! The styles of CONVERT: how moments, floats and money are written, and how dates and money are read.
 //!
-//! Source: learn.microsoft.com "CAST and CONVERT", date and time styles, float and real styles. Without a style, dates are
+//! Source: learn.microsoft.com "CAST and CONVERT", date and time styles, float and real styles, money and smallmoney styles. Without a style, dates are
 //! read as `SET DATEFORMAT mdy` says. Hijri dates (130, 131) are not modelled.
 
 use time::{Date, Month, PrimitiveDateTime};
 
 use super::super::error::{self, SqlError};
+use super::decimal::Decimal;
 use super::{Type, format_moment, parse_moment};
 
 /// Order and separator of the styles that write a date alone.
@@ -161,6 +162,49 @@ pub(super) fn float(number: f64, style: i64) -> Result<String, SqlError> {
     }
     let places = usize::try_from(5 - power).unwrap_or(0);
     Ok(short(&format!("{number:.places$}")))
+}
+
+/// The text of money: two digits behind the point, in style 1 with commas before it; all four in style 2.
+///
+/// # Errors
+/// Those of styles that are not modelled.
+pub(super) fn money(number: Decimal, style: i64) -> Result<String, SqlError> {
+    let places = match style {
+        0 | 1 => 2,
+        2 | 126 => 4,
+        other => return Err(not_modelled(other)),
+    };
+    let text = number.scaled(places, false).map(|number| number.to_string()).unwrap_or_default();
+    if style != 1 {
+        return Ok(text);
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, "00"));
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    Ok(format!("{sign}{grouped}.{fraction}"))
+}
+
+/// The amount that a text names, with a sign, a currency's sign and commas if need be; a blank one is nought.
+pub(super) fn read_money(text: &str) -> Option<Decimal> {
+    let mut rest = text.trim();
+    let (mut negative, mut signs) = (false, 0);
+    while let Some(first) = rest.chars().next().filter(|first| "+-$\u{a3}\u{a5}\u{20ac}".contains(*first)) {
+        negative |= first == '-';
+        signs += i32::from(matches!(first, '+' | '-'));
+        rest = rest.get(first.len_utf8()..)?.trim_start();
+    }
+    let digits: String = rest.chars().filter(|one| *one != ',').collect();
+    if signs > 1 || digits.starts_with(['+', '-']) {
+        return None;
+    }
+    let digits = if text.trim().is_empty() { "0" } else { &digits };
+    Decimal::parse(&format!("{}{digits}", if negative { "-" } else { "" }))
 }
 
 fn not_modelled(style: i64) -> SqlError {

@@ -51,9 +51,13 @@ pub(super) fn steps() -> Vec<Step> {
 
 pub(super) fn values() -> Vec<Step> {
     vec![
+        shows(232, "SELECT CAST(1.5e30 AS varchar(5))"),
+        shows(234, "SELECT CAST(CAST(12.5 AS money) AS varchar(2))"),
+        shows(235, "SELECT CAST('x' AS money)"),
         shows(241, "SELECT CAST('x' AS datetime2)"),
         shows(245, "SELECT CAST('x' AS int)"),
         shows(289, "SELECT DATEFROMPARTS(2020, 13, 1)"),
+        shows(293, "SELECT CAST('x' AS smallmoney)"),
         shows(402, "SELECT 1.5e0 & 1"),
         shows(506, "SELECT 1 WHERE 'a' LIKE 'b' ESCAPE 'ab'"),
         shows(517, "SELECT DATEADD(year, 9000, CAST('2020-01-01' AS datetime2))"),
@@ -66,5 +70,6 @@ pub(super) fn values() -> Vec<Step> {
         shows(8117, "SELECT SUM(name) FROM sys.databases"),
         shows(8134, "SELECT 1 / 0"),
         shows(8169, "SELECT CAST('x' AS uniqueidentifier)"),
+        shows(8170, "SELECT CAST(NEWID() AS varchar(10))"),
     ]
 }
