@@ -37,10 +37,9 @@ impl Compiler<'_> {
             None => String::new(),
         };
         let parts: Vec<String> = parts.into_iter().map(|part| part + &over).collect();
-        let nullable = !matches!(finish, Finish::Count);
         let first = parts.first().cloned().unwrap_or_default();
         let text = match finish {
-            Finish::Count | Finish::Plain => first,
+            Finish::Plain => first,
             Finish::Exact => {
                 let number = self.type_number(data_type).to_string();
                 self.call("decimal_sum", &[&number, &first])
@@ -72,7 +71,8 @@ impl Compiler<'_> {
                 self.call("arith", &[expression::DIVIDE, &number, &first, &count])
             }
         };
-        Ok(Lowered { nullable, ..Lowered::new(text, data_type) })
+        // COUNT is never NULL, and yet described as if it could be. [learn.microsoft.com: "COUNT", return types]
+        Ok(Lowered::new(text, data_type))
     }
 
     fn aggregate_of(
@@ -89,7 +89,7 @@ impl Compiler<'_> {
         {
             return Ok(Aggregate {
                 parts: vec!["COUNT(*)".into()],
-                finish: Finish::Count,
+                finish: Finish::Plain,
                 data_type: counted,
                 summed: 0,
             });
@@ -105,7 +105,7 @@ impl Compiler<'_> {
         let (finish, data_type) = match name {
             "COUNT" | "COUNT_BIG" => {
                 let parts = vec![format!("COUNT({word}{operand})")];
-                return Ok(Aggregate { parts, finish: Finish::Count, data_type: counted, summed: 0 });
+                return Ok(Aggregate { parts, finish: Finish::Plain, data_type: counted, summed: 0 });
             }
             "MIN" | "MAX" => {
                 if value.data_type == Type::Bit {
@@ -257,8 +257,6 @@ struct Aggregate {
 }
 
 enum Finish {
-    /// Never NULL.
-    Count,
     Plain,
     /// The texts of decimals, which are summed.
     Exact,

@@ -16,6 +16,11 @@ async fn the_first_result_is_described() {
              FROM sys.dm_exec_describe_first_result_set(@q, N'@a datetime2(3), @b varchar(max)', 0)",
             "a datetime2(3) NULL NULL varchar(max) SQL_Latin1_General_CP1_CI_AS c numeric(9,2) NULL",
         ),
+        (
+            "SELECT name, is_nullable, system_type_name FROM sys.dm_exec_describe_first_result_set(N'SELECT COUNT(*) AS a, \
+             COUNT_BIG(name) AS b, ISNULL(COUNT(*), 0) AS c, 1 AS d FROM sys.databases', NULL, 0)",
+            "a 1 int b 1 bigint c 0 int d 0 int",
+        ),
         // Nothing runs, and a text without a result has no rows.
         ("SELECT name FROM sys.dm_exec_describe_first_result_set(N'DECLARE @v int = 1; PRINT 1/0', NULL, 0)", ""),
         // Branches must agree.
