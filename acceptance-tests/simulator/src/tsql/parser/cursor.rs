@@ -15,6 +15,9 @@ static DIALECT: TSqlDialect = TSqlDialect::new();
 /// How deep expressions, subqueries and blocks may nest: beyond it the server answers 191 or 8631.
 const MAXIMUM_NESTING: usize = 64;
 
+/// UTF-16 units of a name. [learn.microsoft.com: "Database identifiers"]
+const LONGEST_NAME: usize = 128;
+
 /// A position in the tokens of a batch.
 pub(super) struct Cursor {
     parser: Parser<'static>,
@@ -157,9 +160,6 @@ impl Cursor {
                 self.advance();
                 if word.value.is_empty() {
                     return Err(error::empty_name(line));
-                }
-                if word.value.encode_utf16().count() > 128 {
-                    return Err(error::name_too_long(&word.value, line));
                 }
                 Ok(Name(word.value))
             }
@@ -321,6 +321,17 @@ impl Cursor {
             position += 1;
         }
         position
+    }
+
+    /// The error for the first name up to here that is too long: of what kind it is does not matter.
+    pub(super) fn long_name(&self) -> Option<SqlError> {
+        let read = self.tokens.get(..=self.position()).unwrap_or(&self.tokens);
+        read.iter().find_map(|token| match &token.token {
+            Token::Word(word) if word.value.encode_utf16().count() > LONGEST_NAME => {
+                Some(error::name_too_long(&word.value, line_of(token)))
+            }
+            _ => None,
+        })
     }
 
     /// The text of the tokens from `start` up to here, with passwords replaced.

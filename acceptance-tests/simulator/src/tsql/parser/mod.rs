@@ -27,21 +27,26 @@ pub(crate) use cursor::hex_bytes;
 /// Reads a batch for a server of the given major version (13 is 2016).
 ///
 /// # Errors
-/// The first syntax error: 102, 156 and their kin, with the line.
+/// The first syntax error: 102, 103, 156 and their kin, with the line.
 pub(crate) fn parse(text: &str, version: u8) -> Result<Batch, SqlError> {
     let mut cursor = Cursor::new(text)?;
+    let read = all(&mut cursor);
+    // What stands before the place of an error is what is wrong first.
+    let batch = Batch { statements: cursor.long_name().map_or(read, Err)? };
+    availability::check_version(&batch, version)?;
+    Ok(batch)
+}
+
+fn all(cursor: &mut Cursor) -> Result<Vec<Statement>, SqlError> {
     let mut statements = Vec::new();
     loop {
         while cursor.eat_token(&Token::SemiColon) {}
         if cursor.at_end() {
-            break;
+            return Ok(statements);
         }
         let first = statements.is_empty();
-        statements.push(statement(&mut cursor, first)?);
+        statements.push(statement(cursor, first)?);
     }
-    let batch = Batch { statements };
-    availability::check_version(&batch, version)?;
-    Ok(batch)
 }
 
 /// Reads the declaration of parameters that `sp_executesql` takes: `@a int, @b nvarchar(10) OUTPUT`.
@@ -57,7 +62,11 @@ pub(crate) fn parse_parameters(text: &str) -> Result<Vec<Parameter>, SqlError> {
         let output = cursor.eat("OUTPUT") || cursor.eat("OUT");
         Ok(Parameter { name, data_type, output })
     })?;
-    if cursor.at_end() { Ok(parameters) } else { Err(cursor.unexpected()) }
+    match cursor.long_name() {
+        Some(error) => Err(error),
+        None if cursor.at_end() => Ok(parameters),
+        None => Err(cursor.unexpected()),
+    }
 }
 
 /// A parameter of `sp_executesql`.

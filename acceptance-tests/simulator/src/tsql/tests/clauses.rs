@@ -159,6 +159,31 @@ async fn clauses_of_queries_work_or_are_refused() {
 }
 
 #[tokio::test]
+async fn names_have_128_characters_at_most() {
+    let (_server, mut session) = Server::usual().await;
+    let (longest, longer) = ("n".repeat(128), "n".repeat(129));
+    for statement in [
+        "SELECT 1 AS {}",
+        "SELECT 1 {}",
+        "SELECT 1 AS [{}]",
+        "SELECT x FROM (SELECT 1 AS x) AS {}",
+        "SELECT {} FROM (SELECT 1) AS t ({})",
+        "WITH {} AS (SELECT 1 AS a) SELECT a FROM {}",
+        "DECLARE @t TABLE ({} int)",
+        "EXEC sp_executesql N'SELECT 1 AS {}'",
+    ] {
+        let of = |name: &str| statement.replace("{}", name);
+        assert!(!said(&mut session, &of(&longest)).await.contains('!'), "{statement}");
+        assert_eq!(said(&mut session, &of(&longer)).await, "!103", "{statement}");
+    }
+    let texts = super::errors(&mut session, &format!("SELECT 1;\nSELECT 1 AS {longer}")).await;
+    assert_eq!(texts, [format!("The identifier that starts with '{longest}' is too long. Maximum length is 128.")]);
+    // The first thing that is wrong counts.
+    assert_eq!(said(&mut session, &format!("SELECT FROM; SELECT 1 AS {longer}")).await, "!156");
+    assert_eq!(said(&mut session, &format!("SELECT 1 AS {longer}; SELECT FROM")).await, "!103");
+}
+
+#[tokio::test]
 async fn clauses_of_changes_work_or_are_refused() {
     all(&[
         ("CREATE TABLE #t (a int, b int DEFAULT 5); INSERT INTO #t WITH (TABLOCK) VALUES (1, 1)", ""),
