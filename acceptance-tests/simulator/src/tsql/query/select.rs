@@ -297,9 +297,15 @@ impl Compiler<'_> {
                 Some((found, item)) => Lowered { text: format!("c{found}"), ..item.clone() },
                 None => {
                     let lowered = self.expression(&key.expr)?;
-                    let hidden = format!("k{place}");
-                    named.push(format!("{} AS {hidden}", lowered.text));
-                    Lowered { text: hidden, ..lowered }
+                    let name = match items.iter().position(|item| item.text == lowered.text) {
+                        Some(found) => format!("c{found}"),
+                        None => {
+                            let hidden = format!("k{place}");
+                            named.push(format!("{} AS {hidden}", lowered.text));
+                            hidden
+                        }
+                    };
+                    Lowered { text: name, ..lowered }
                 }
             };
         Ok(format!("{}{}", self.sorted(&lowered), direction(key)?))
