@@ -284,9 +284,16 @@ mod tests {
 
     #[test]
     fn types_read_back_what_they_print() {
-        for text in
-            ["int", "numeric(25,0)", "money", "nvarchar(128)", "varbinary(max)", "char(2)", "datetime2(7)", "bit"]
-        {
+        for text in [
+            "int",
+            "numeric(25,0)",
+            "money",
+            "nvarchar(128)",
+            "varbinary(max)",
+            "char(2)",
+            "datetime2(7)",
+            "bit",
+        ] {
             assert_eq!(Type::parse(text).expect("a type").to_string(), text);
         }
         assert_eq!(Type::parse("sysname"), Some(Type::SYSNAME));

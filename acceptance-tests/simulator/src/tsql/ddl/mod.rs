@@ -18,6 +18,7 @@ mod group;
 pub(crate) mod issuer;
 mod limits;
 mod local;
+mod login;
 mod managed;
 mod master_key;
 mod membership;
@@ -127,18 +128,18 @@ pub(crate) fn execute(estate: &mut Estate, caller: &Caller, statement: &Ddl) -> 
             let verb = if statement.log { "RESTORE LOG" } else { "RESTORE DATABASE" };
             backup::restore(estate, caller, statement).map_err(|cause| backup::terminating(verb, cause))
         }
-        Ddl::CreateLogin(statement) => security::create_login(estate, caller, statement),
+        Ddl::CreateLogin(statement) => login::create_login(estate, caller, statement),
         Ddl::AlterLogin { name, enable, password, options } => {
-            security::alter_login(estate, caller, &name.0, *enable, password.as_ref(), options)
+            login::alter_login(estate, caller, &name.0, *enable, password.as_ref(), options)
         }
-        Ddl::DropLogin { name } => security::drop_login(estate, caller, &name.0),
+        Ddl::DropLogin { name } => login::drop_login(estate, caller, &name.0),
         Ddl::CreateUser { name, login, without_login } => {
-            security::create_user(estate, caller, &name.0, login.as_ref(), *without_login)
+            login::create_user(estate, caller, &name.0, login.as_ref(), *without_login)
         }
-        Ddl::DropUser { name, if_exists } => security::drop_user(estate, caller, &name.0, *if_exists),
+        Ddl::DropUser { name, if_exists } => login::drop_user(estate, caller, &name.0, *if_exists),
         Ddl::AlterRole { role, add, member } => role::alter(estate, caller, &role.0, *add, &member.0),
         Ddl::AlterServerRole { role, add, member } => {
-            security::alter_server_role(estate, caller, &role.0, *add, &member.0)
+            role::alter_server_role(estate, caller, &role.0, *add, &member.0)
         }
         Ddl::Dbcc(statement, quiet) => dbcc::run(estate, caller, statement)
             .map(|outcome| if *quiet { Outcome { messages: Vec::new(), ..outcome } } else { outcome }),

@@ -5,7 +5,7 @@ use rusqlite::types::Value;
 use super::super::error::{SqlError, missing_parameter, raise};
 use super::issuer::{self, Argument, ResultSet, bind, integer};
 use super::refusal::no_permission;
-use super::{Caller, distributed, engine, engine_mut, full_log, permission, role, security};
+use super::{Caller, distributed, engine, engine_mut, full_log, permission, role};
 use crate::world::Estate;
 use crate::world::build::Capability;
 use crate::world::instance::SqlInstance;
@@ -75,7 +75,7 @@ fn server_role_member(
     if permission::login(here, &login).is_none() {
         return Err(raise!(15007, login));
     }
-    security::alter_server_role(estate, caller, &role, add, &login)?;
+    role::alter_server_role(estate, caller, &role, add, &login)?;
     Ok(Vec::new())
 }
 

@@ -1,14 +1,17 @@
-//! The fixed roles of databases, and who is a member of them. ["Database-level roles", 2025]
+//! The fixed roles of servers and databases, and who is a member of them. ["Server-level roles", "Database-level roles", 2025]
 //!
 //! Roles that users make are not modelled.
 
 use super::super::error::{SqlError, raise};
-use super::permission::{self, DBO, Rights};
+use super::permission::{self, DBO, PUBLIC, Rights};
 use super::refusal::not_found;
 use super::{Caller, Outcome, engine, engine_mut};
 use crate::world::Estate;
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Securable, User};
+
+/// `principal_id` of `sa`.
+const SA: i32 = 1;
 
 /// A fixed role: its name, its `principal_id`, and the permissions on the database that it comes with.
 pub(crate) type DatabaseRole = (&'static str, i32, &'static [&'static str]);
@@ -58,6 +61,36 @@ pub(super) fn alter(
         user.roles.retain(|known| known != role);
         if add {
             user.roles.push(role.to_owned());
+        }
+    }
+    Ok(Outcome::default())
+}
+
+/// `ALTER SERVER ROLE … ADD | DROP MEMBER`.
+pub(super) fn alter_server_role(
+    estate: &mut Estate,
+    caller: &Caller,
+    role: &str,
+    add: bool,
+    member: &str,
+) -> Result<Outcome, SqlError> {
+    let here = engine(estate, caller)?;
+    let missing_role = || not_found("alter", "server role", role);
+    let role =
+        permission::fixed_role(here, role).filter(|role| role.id != PUBLIC).ok_or_else(missing_role)?.name;
+    // Members of a fixed role may add to it.
+    if !permission::in_role(here, &caller.login, role) {
+        return Err(missing_role());
+    }
+    let missing = || not_found(if add { "add" } else { "drop" }, "server principal", member);
+    let id = permission::login(here, member).ok_or_else(missing)?.id;
+    if !add && id == SA {
+        return Err(raise!(15405, member));
+    }
+    for login in engine_mut(estate, caller)?.logins.iter_mut().filter(|one| one.id == id) {
+        login.roles.retain(|one| one != role);
+        if add {
+            login.roles.push(role.to_owned());
         }
     }
     Ok(Outcome::default())

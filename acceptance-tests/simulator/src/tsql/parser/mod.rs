@@ -10,6 +10,7 @@ mod control;
 mod cursor;
 mod database;
 mod endpoint;
+mod keys;
 mod options;
 mod security;
 mod table;
@@ -138,18 +139,18 @@ fn statement_kind(cursor: &mut Cursor, first: bool) -> Result<StatementKind, Sql
         "ALTER" => alter(cursor),
         "DROP" => drop(cursor),
         "BACKUP" if cursor.peek_nth_word(1).as_deref() == Some("CERTIFICATE") => {
-            security::backup_certificate(cursor).map(ddl)
+            keys::backup_certificate(cursor).map(ddl)
         }
         "BACKUP" if cursor.peek_nth_word(1).as_deref() == Some("MASTER") => {
-            security::backup_master_key(cursor).map(ddl)
+            keys::backup_master_key(cursor).map(ddl)
         }
         "RESTORE" if cursor.peek_nth_word(1).as_deref() == Some("MASTER") => {
-            security::restore_master_key(cursor).map(ddl)
+            keys::restore_master_key(cursor).map(ddl)
         }
         "BACKUP" => database::backup(cursor).map(ddl),
         "RESTORE" => database::restore(cursor).map(ddl),
-        "OPEN" => security::open_master_key(cursor).map(ddl),
-        "CLOSE" => security::close_master_key(cursor).map(ddl),
+        "OPEN" => keys::open_master_key(cursor).map(ddl),
+        "CLOSE" => keys::close_master_key(cursor).map(ddl),
         "GRANT" | "DENY" | "REVOKE" => security::permission(cursor).map(ddl),
         "DBCC" => database::dbcc(cursor).map(ddl),
         _ if matches!(cursor.peek_nth(1), Token::Colon) => control::label(cursor),
@@ -164,8 +165,8 @@ fn create(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("CREATE")?;
     let Some(word) = cursor.peek_word() else { return Err(cursor.unexpected()) };
     match word.as_str() {
-        "MASTER" => security::create_master_key(cursor),
-        "CERTIFICATE" => security::create_certificate(cursor),
+        "MASTER" => keys::create_master_key(cursor),
+        "CERTIFICATE" => keys::create_certificate(cursor),
         "LOGIN" => security::create_login(cursor),
         "USER" => security::create_user(cursor),
         "ENDPOINT" => endpoint::create(cursor),
@@ -182,8 +183,8 @@ fn alter(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("ALTER")?;
     let Some(word) = cursor.peek_word() else { return Err(cursor.unexpected()) };
     match word.as_str() {
-        "MASTER" => security::alter_master_key(cursor),
-        "CERTIFICATE" => security::alter_certificate(cursor),
+        "MASTER" => keys::alter_master_key(cursor),
+        "CERTIFICATE" => keys::alter_certificate(cursor),
         "LOGIN" => security::alter_login(cursor),
         "AUTHORIZATION" => security::alter_authorization(cursor),
         "ROLE" => security::alter_role(cursor),
@@ -200,8 +201,8 @@ fn drop(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("DROP")?;
     let Some(word) = cursor.peek_word() else { return Err(cursor.unexpected()) };
     match word.as_str() {
-        "MASTER" => security::drop_master_key(cursor),
-        "CERTIFICATE" => security::drop_certificate(cursor),
+        "MASTER" => keys::drop_master_key(cursor),
+        "CERTIFICATE" => keys::drop_certificate(cursor),
         "LOGIN" => security::drop_login(cursor),
         "USER" => security::drop_user(cursor),
         "ENDPOINT" => endpoint::drop(cursor),

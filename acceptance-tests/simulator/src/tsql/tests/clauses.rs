@@ -184,7 +184,10 @@ async fn names_have_128_characters_at_most() {
         assert_eq!(said(&mut session, &of(&longer)).await, "!103", "{statement}");
     }
     let texts = super::errors(&mut session, &format!("SELECT 1;\nSELECT 1 AS {longer}")).await;
-    assert_eq!(texts, [format!("The identifier that starts with '{longest}' is too long. Maximum length is 128.")]);
+    assert_eq!(
+        texts,
+        [format!("The identifier that starts with '{longest}' is too long. Maximum length is 128.")]
+    );
     // The first thing that is wrong counts.
     assert_eq!(said(&mut session, &format!("SELECT FROM; SELECT 1 AS {longer}")).await, "!156");
     assert_eq!(said(&mut session, &format!("SELECT 1 AS {longer}; SELECT FROM")).await, "!103");

@@ -185,7 +185,10 @@ async fn money_is_money() {
         ("CAST('abc' AS smallmoney)", "!293"),
         ("CONVERT(varchar(20), CAST(1 AS money), 3)", "!49999"),
         ("CAST(CAST(99.99 AS money) AS varchar(4))", "!234"),
-        ("(SELECT SUM(v) FROM (VALUES (CAST(900000000000000.5 AS money)), (1)) AS t (v))", "Decimal(9000000000000015000)"),
+        (
+            "(SELECT SUM(v) FROM (VALUES (CAST(900000000000000.5 AS money)), (1)) AS t (v))",
+            "Decimal(9000000000000015000)",
+        ),
         ("(SELECT AVG(v) FROM (VALUES (CAST(1 AS money)), (1), (0)) AS t (v))", "Decimal(6666)"),
         // Texts that have no room.
         ("CAST(12345 AS varchar(2)) + CAST(1 AS char(2)) + '.'", "*1 ."),

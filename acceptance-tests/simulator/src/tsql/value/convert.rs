@@ -100,18 +100,18 @@ fn to_number(value: Value, from: Type, to: Type) -> Result<Value, SqlError> {
 fn to_decimal(value: &Value, from: Type, to: Type) -> Result<Value, SqlError> {
     let is_money = matches!(to, Type::Money | Type::SmallMoney);
     let (_, scale) = to.decimal().unwrap_or((0, 0));
-    let number = match value {
-        Value::Real(number) if from.decimal().is_none() => Decimal::of_float(*number, scale)
-            .ok_or_else(|| raise!(8115, from.base_name(), to.base_name()))?,
-        Value::Blob(_) => return Err(error::not_modelled("numbers made of binaries")),
-        Value::Text(text) if from.family() == Family::Text && is_money => {
-            let wrong = || if to == Type::Money { raise!(235) } else { raise!(293) };
-            styles::read_money(text).ok_or_else(wrong)?
-        }
-        other => {
-            Decimal::of(other, from).ok_or_else(|| error::conversion_to(from.base_name(), to.base_name()))?
-        }
-    };
+    let number =
+        match value {
+            Value::Real(number) if from.decimal().is_none() => Decimal::of_float(*number, scale)
+                .ok_or_else(|| raise!(8115, from.base_name(), to.base_name()))?,
+            Value::Blob(_) => return Err(error::not_modelled("numbers made of binaries")),
+            Value::Text(text) if from.family() == Family::Text && is_money => {
+                let wrong = || if to == Type::Money { raise!(235) } else { raise!(293) };
+                styles::read_money(text).ok_or_else(wrong)?
+            }
+            other => Decimal::of(other, from)
+                .ok_or_else(|| error::conversion_to(from.base_name(), to.base_name()))?,
+        };
     let what = if is_money && !matches!(from, Type::Numeric(..)) { "expression" } else { from.base_name() };
     number.into_value(to, what)
 }
