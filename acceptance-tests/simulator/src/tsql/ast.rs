@@ -345,7 +345,7 @@ pub(crate) enum Ddl {
     AlterLogin {
         name: Name,
         enable: Option<bool>,
-        password: Option<LoginPassword>,
+        password: Option<NewPassword>,
         options: LoginOptions,
     },
     DropLogin {

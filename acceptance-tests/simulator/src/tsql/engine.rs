@@ -117,11 +117,7 @@ impl EngineBackend {
                     let login = logins
                         .find(|login| self.shared.collation.equal(&login.name, user))
                         .ok_or_else(|| failed(state::UNKNOWN))?;
-                    let right = match (&login.options.password_hash, &login.password) {
-                        (Some(hash), _) => hash.is_of(password),
-                        (None, Some(held)) => held.0 == **password,
-                        (None, None) => return Err(failed(state::NO_SQL_LOGIN)),
-                    };
+                    let right = login.has_password(password).ok_or_else(|| failed(state::NO_SQL_LOGIN))?;
                     match (right, login.enabled) {
                         (true, true) => Ok(login.name.clone()),
                         (false, true) => Err(failed(state::WRONG_PASSWORD)),

@@ -116,6 +116,17 @@ pub struct Login {
     pub modified: OffsetDateTime,
 }
 
+impl Login {
+    /// Whether that is its password; nothing where it has none.
+    pub fn has_password(&self, password: &str) -> Option<bool> {
+        match (&self.options.password_hash, &self.password) {
+            (Some(hash), _) => Some(hash.is_of(password)),
+            (None, Some(held)) => Some(held.0 == password),
+            (None, None) => None,
+        }
+    }
+}
+
 /// Options of a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginOptions {

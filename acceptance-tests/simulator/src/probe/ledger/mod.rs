@@ -180,6 +180,7 @@ const CHECKS: &[(u16, Check)] = &[
             "move a certificate with its private key by CERTPRIVATEKEY, with a password beyond ASCII",
         ),
     ),
+    (67, Check::Experiment("change the password of a login of one's own with a wrong OLD_PASSWORD")),
     (70, Check::Letters),
     (71, Check::Experiment("deny VIEW DEFINITION on a certificate to a login that has CONTROL on it")),
     (72, Check::StateRights),

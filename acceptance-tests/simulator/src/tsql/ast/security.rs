@@ -128,6 +128,13 @@ pub(crate) struct LoginOptions {
     pub(crate) sid: Option<Vec<u8>>,
 }
 
+/// `WITH PASSWORD = … [OLD_PASSWORD = …]`.
+#[derive(Debug, Clone)]
+pub(crate) struct NewPassword {
+    pub(crate) password: LoginPassword,
+    pub(crate) old: Option<Secret>,
+}
+
 /// What a login gets as its password.
 #[derive(Debug, Clone)]
 pub(crate) enum LoginPassword {

@@ -1,15 +1,15 @@
 //! Logins and users.
 
-use super::super::ast::{self, CreateLogin, LoginPassword, LoginSource, Name};
+use super::super::ast::{self, CreateLogin, LoginPassword, LoginSource, Name, NewPassword};
 use super::super::catalog;
 use super::super::error::{SqlError, not_modelled, raise};
 use super::permission;
 use super::refusal::{no_permission, not_found, password_policy};
 use super::security::in_database;
 use super::{Caller, Outcome, engine, engine_mut, next_id};
-use crate::world::Estate;
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Login, LoginOptions, Password, PasswordHash, Permission, Securable, User};
+use crate::world::{Estate, assumption};
 
 /// `CREATE LOGIN`.
 pub(super) fn create_login(
@@ -123,22 +123,43 @@ fn may_connect(login: i32) -> Permission {
     }
 }
 
-/// `ALTER LOGIN`: a login may change its own password where others may not.
+/// `ALTER LOGIN`: a login may change its own password and database where others may not, the password for the one that it
+/// has. [learn.microsoft.com: "ALTER LOGIN", permissions; a user's trials of it: 15151 without the old one]
 pub(super) fn alter_login(
     estate: &mut Estate,
     caller: &Caller,
     name: &str,
     enable: Option<bool>,
-    password: Option<&LoginPassword>,
+    password: Option<&NewPassword>,
     options: &ast::LoginOptions,
 ) -> Result<Outcome, SqlError> {
     let here = engine(estate, caller)?;
     let missing = || not_found("alter", "login", name);
     let login = permission::login(here, name).ok_or_else(missing)?;
-    let plain = *options == ast::LoginOptions::default();
-    let own = enable.is_none() && plain && here.same_name(&login.name, &caller.login);
-    if !own && !permission::on_server(here, &caller.login, &["ALTER ANY LOGIN"]) {
+    let old = password.and_then(|new| new.old.as_ref());
+    let plain = ast::LoginOptions { default_database: None, ..options.clone() };
+    let plain = enable.is_none() && plain == ast::LoginOptions::default();
+    let own = plain && here.same_name(&login.name, &caller.login);
+    let unproven = password.is_some() && old.is_none();
+    let may = permission::on_server(here, &caller.login, &["ALTER ANY LOGIN"]);
+    if !may && (!own || unproven) {
         return Err(missing());
+    }
+    // Who controls the server is out of the reach of those who do not, but for who knows the password.
+    let mighty = permission::on_server(here, &login.name, &[]);
+    let strong = enable.is_some() || unproven || options.must_change;
+    let strong = strong || options.check_policy.is_some() || options.check_expiration.is_some();
+    if mighty && strong && !permission::on_server(here, &caller.login, &[]) {
+        return Err(missing());
+    }
+    // ASSUMED 67.
+    let wrong = old.is_some_and(|old| login.has_password(&old.0) == Some(false));
+    if wrong {
+        return Err(if estate.opposite(assumption::OLD_PASSWORD) {
+            raise!(18456, name, "", "")
+        } else {
+            missing()
+        });
     }
     let off = options.check_policy == Some(false) || options.check_expiration == Some(false);
     if login.options.must_change && off {
@@ -146,7 +167,7 @@ pub(super) fn alter_login(
     }
     let mut options = login_options(here, &login.options, options)?;
     let mut replaced = None;
-    if let Some(password) = password {
+    if let Some(NewPassword { password, .. }) = password {
         let (plain, hash) = taken(estate, password, &options)?;
         options.password_hash = hash;
         replaced = Some(plain);

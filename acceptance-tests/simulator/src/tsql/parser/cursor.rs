@@ -384,12 +384,14 @@ pub(crate) fn hex_bytes(digits: &str) -> Vec<u8> {
 /// The words of a text with every password replaced.
 fn redacted(tokens: &[TokenWithSpan]) -> String {
     let mut text = String::new();
-    // The last two tokens that are not blanks: `PASSWORD =` makes the next string a secret.
+    // The last two tokens that are not blanks: `PASSWORD =` and `OLD_PASSWORD =` make the next string a secret.
     let mut before = [String::new(), String::new()];
     let mut private = false;
     for token in tokens {
         private |= matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case("PRIVATE"));
-        let secret = before == ["PASSWORD", "="] || private && before == ["BINARY", "="];
+        let [word, sign] = &before;
+        let named = word == "PASSWORD" || word == "OLD_PASSWORD" || private && word == "BINARY";
+        let secret = named && sign == "=";
         match &token.token {
             Token::SingleQuotedString(_) | Token::NationalStringLiteral(_) | Token::HexStringLiteral(_)
                 if secret =>

@@ -5,8 +5,8 @@
 use sqlparser::tokenizer::Token;
 
 use super::super::ast::{
-    CreateLogin, Ddl, LoginOptions, LoginPassword, LoginSource, Name, Permission, PermissionVerb,
-    SecurableClass,
+    CreateLogin, Ddl, LoginOptions, LoginPassword, LoginSource, Name, NewPassword, Permission,
+    PermissionVerb, SecurableClass,
 };
 use super::super::error::{self, SqlError};
 use super::cursor::Cursor;
@@ -103,7 +103,7 @@ fn login_options(cursor: &mut Cursor, options: &mut LoginOptions, creates: bool)
     }
 }
 
-/// `ALTER LOGIN name {ENABLE | DISABLE | WITH PASSWORD = '…' | WITH option, …}`.
+/// `ALTER LOGIN name {ENABLE | DISABLE | WITH PASSWORD = '…' [OLD_PASSWORD = '…'] | WITH option, …}`.
 pub(super) fn alter_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     cursor.expect("LOGIN")?;
     let name = cursor.name()?;
@@ -118,12 +118,15 @@ pub(super) fn alter_login(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     let mut password = None;
     if cursor.eat("PASSWORD") {
         cursor.expect_equals()?;
-        password = Some(login_password(cursor)?);
+        let new = login_password(cursor)?;
+        let mut old = None;
         if cursor.eat("OLD_PASSWORD") {
             cursor.expect_equals()?;
-            cursor.secret()?;
+            old = Some(cursor.secret()?);
+        } else {
+            password_words(cursor, &mut options)?;
         }
-        password_words(cursor, &mut options)?;
+        password = Some(NewPassword { password: new, old });
         if !cursor.eat_token(&Token::Comma) {
             return Ok(Ddl::AlterLogin { name, enable: None, password, options });
         }

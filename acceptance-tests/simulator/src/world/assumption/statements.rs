@@ -22,6 +22,8 @@ pub const SHOWN_NAMES: u16 = 38;
 pub const ELLIPTIC_KEYS: u16 = 43;
 /// An instance's `@@VERSION` is that of Azure SQL.
 pub const INSTANCE_VERSION: u16 = 44;
+/// A wrong OLD_PASSWORD is 15151.
+pub const OLD_PASSWORD: u16 = 67;
 /// 2025 shows groups inside distributed ones.
 pub const INTERNAL_GROUPS: u16 = 76;
 /// The host.
@@ -119,6 +121,10 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "It counts in another encoding, and a wrong password is an error.",
     )
     .because("the provider moves no private keys"),
+    entry(OLD_PASSWORD,
+        "ALTER LOGIN with an OLD_PASSWORD that is not the login's is refused with 15151, whoever asks.",
+        "With 18456, as a sign-in is.",
+    ),
     fixed(
         70,
         "The four letters of the permissions of 2022 in sys.server_permissions and sys.database_permissions.",
