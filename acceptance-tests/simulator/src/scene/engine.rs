@@ -12,8 +12,9 @@ use super::schema::Problem;
 use super::{SceneError, Setting};
 use crate::tsql::{self, bracket, quote};
 use crate::world::Estate;
+use crate::world::backups::BackupRecord;
 use crate::world::build::Build;
-use crate::world::database::{BackupRecord, Database, DatabaseState};
+use crate::world::database::{Database, DatabaseState};
 use crate::world::instance::{Edition, EngineKey, SqlInstance};
 use crate::world::log::LogPosition;
 use crate::world::log_space::LogSpace;
@@ -283,7 +284,7 @@ pub(super) fn databases(
         if wanted.full_backup.unwrap_or(true) {
             let finished = now - Duration::hours(6);
             let started = finished - Duration::minutes(5);
-            database.backups.push(BackupRecord { kind: 'D', copy_only: false, started, finished });
+            database.backups.push(BackupRecord::full(started, finished, database.backed_up_lsn));
         }
         engine.databases.push(database);
     }
@@ -385,6 +386,8 @@ fn database(name: &str, engine: &SqlInstance, now: OffsetDateTime, guid: String)
         activity: 0,
         log: LogSpace::beginning(LogPosition(1000)),
         backups: Vec::new(),
+        restores: Vec::new(),
+        restore: None,
         suspended: None,
         seeded_by: None,
     }

@@ -37,8 +37,9 @@ impl SqlError {
     pub(crate) fn of(message: &Message, arguments: &[&dyn Display]) -> Self {
         Self::new(message.number, message.class, message.state, message.text(arguments))
     }
-    /// The same, with another that comes first.
-    pub(crate) fn after(mut self, first: Self) -> Self {
+    /// The same, with another that comes first, and whatever came before that.
+    pub(crate) fn after(mut self, mut first: Self) -> Self {
+        self.before.append(&mut first.before);
         self.before.push(first);
         self
     }

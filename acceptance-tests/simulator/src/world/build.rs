@@ -172,6 +172,17 @@ impl Build {
     }
 }
 
+/// The internal version of databases of a version of the engine. ["SQL Server internal database versions"]
+pub fn database_version(major: u8) -> i64 {
+    match major {
+        0..=13 => 852,
+        14 => 869,
+        15 => 904,
+        16 => 957,
+        _ => 998,
+    }
+}
+
 impl fmt::Display for Build {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}.{}", self.major, self.minor, self.build, self.revision)

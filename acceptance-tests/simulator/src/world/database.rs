@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::backups::{BackupRecord, RestoreRecord, RestoreSequence};
 use super::log::LogPosition;
 use super::log_space::LogSpace;
 
@@ -62,8 +63,12 @@ pub struct Database {
     pub activity: u64,
     /// What of the log is in use.
     pub log: LogSpace,
-    /// Backups in msdb: kind (`D`, `I`, `L`), copy-only, finished.
+    /// Backups of it in msdb.
     pub backups: Vec<BackupRecord>,
+    /// Restores of it in msdb.
+    pub restores: Vec<RestoreRecord>,
+    /// How far its restore has come, while one is under way that began with data.
+    pub restore: Option<RestoreSequence>,
     /// Whether data movement is suspended (0 USER …).
     pub suspended: Option<u8>,
     /// Links that keep or kept this copy: name of the distributed group that seeded it.
@@ -77,19 +82,6 @@ impl Database {
             + usize::from(self.log_files.max(1))
             + self.special_filegroups.len()
     }
-}
-
-/// A row of `msdb.dbo.backupset`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BackupRecord {
-    /// `D` full, `I` differential, `L` log.
-    pub kind: char,
-    /// Copy-only.
-    pub copy_only: bool,
-    /// When it began.
-    pub started: OffsetDateTime,
-    /// When it was finished.
-    pub finished: OffsetDateTime,
 }
 
 /// `sys.databases.state`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
+use super::backups::BackupSet;
 use super::clock::Clock;
 use super::failover_group::FailoverGroup;
 use super::flow::LogRates;
@@ -41,6 +42,8 @@ pub struct Estate {
     pub stirred: Arc<Notify>,
     /// Hosts that have SQL Server Browser, lower case, and whether it runs.
     pub browsers: BTreeMap<String, bool>,
+    /// Backup media, with their backup sets in the order in which they were written ([`SqlInstance::medium`]).
+    pub media: BTreeMap<String, Vec<BackupSet>>,
     /// Assumptions whose worst credible opposite is in force, by number.
     pub opposites: BTreeSet<u16>,
     /// Counts everything that needs a fresh number (ids of objects, GUIDs, LSNs).
@@ -167,6 +170,7 @@ impl Estate {
             listeners_made: Arc::default(),
             stirred: Arc::default(),
             browsers: BTreeMap::new(),
+            media: BTreeMap::new(),
             opposites: BTreeSet::new(),
             sequence: 0,
             seeding_rate: SEEDING_RATE,

@@ -4,6 +4,7 @@
 //! secondary has received: a link that is disconnected, suspended or slow makes it grow until it is full, and then nothing
 //! can be changed any more (9002). ["Best practices for a link", 2026; the page of sys.databases on log_reuse_wait]
 
+use super::backups::BackupRecord;
 use super::database::Database;
 use super::log::{BLOCK_KB, LogPosition};
 
@@ -59,7 +60,7 @@ impl LogReuse {
 impl Database {
     /// Whether a chain of log backups has begun: from then on they alone cut the log.
     fn chained(&self) -> bool {
-        self.recovery_model != 3 && self.backups.iter().any(|one| one.kind == 'D' && !one.copy_only)
+        self.recovery_model != 3 && self.backups.iter().any(BackupRecord::is_base)
     }
 
     fn blocks_in_use(&self) -> u64 {

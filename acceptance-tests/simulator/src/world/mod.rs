@@ -11,7 +11,7 @@
 //! | [`transport`], `browser` | how an engine takes connections of clients, and how they learn its port |
 //! | [`endpoint`] | the database mirroring endpoint |
 //! | [`group`] | availability groups, local and distributed |
-//! | [`database`] | databases with their copies' state, log positions and backups |
+//! | [`database`], [`backups`] | databases with their copies' state and log positions; backups on media, and how far a restore has come |
 //! | [`log`], [`log_space`], [`flow`] | positions in a log, how far a copy has come and how fast, and what keeps a log from being cut |
 //! | [`standing`] | which copies are secondary ones, and whose logs are kept for them |
 //! | [`managed`], [`failover_group`] | the Azure side: managed instances, links, uploaded certificates, operations, failover groups |
@@ -29,6 +29,7 @@
 
 pub mod assumption;
 mod azure;
+pub mod backups;
 mod browser;
 pub mod build;
 pub mod clock;

@@ -9,9 +9,9 @@ use std::mem;
 
 use time::Duration;
 
+use super::backups::BackupRecord;
 use super::clock::Clock;
 use super::connection::Address;
-use super::database::BackupRecord;
 use super::estate::{Estate, behind};
 use super::events::seconds_until;
 use super::flow::{Way, sharing};
@@ -138,7 +138,7 @@ impl Estate {
             for (name, finished) in due {
                 if let Some(database) = managed.engine.database_mut(&name) {
                     let started = finished - Duration::minutes(1);
-                    database.backups.push(BackupRecord { kind: 'D', copy_only: false, started, finished });
+                    database.backups.push(BackupRecord::full(started, finished, database.hardened_lsn));
                 }
             }
         }

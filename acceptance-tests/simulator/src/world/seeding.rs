@@ -212,6 +212,8 @@ fn copy_of(from: &Database, target: &SqlInstance, link: &str, group: &str) -> Da
         backed_up_lsn: LogPosition::ZERO,
         log: LogSpace::default(),
         backups: Vec::new(),
+        restores: Vec::new(),
+        restore: None,
         ..from.clone()
     }
 }

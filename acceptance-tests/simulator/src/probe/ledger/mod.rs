@@ -198,6 +198,12 @@ const CHECKS: &[(u16, Check)] = &[
     (94, Check::Experiment("write much to two databases of one link; it is a choice of the simulator's")),
     (95, Check::Experiment("cut a link for a minute and watch secondary_lag_seconds")),
     (96, Check::Experiment("take a log backup while a link seeds")),
+    (
+        97,
+        Check::Experiment(
+            "join a copy that lacks a log backup, while a distributed group that is disconnected keeps the log",
+        ),
+    ),
     (110, Check::Messages),
     (111, Check::Experiment("set a compatibility level of 175 on a 2025")),
     (112, Check::Experiment("none: what is left out is known to be")),

@@ -52,6 +52,10 @@ pub(crate) struct Backup {
     pub(crate) checksum: bool,
     /// `NORECOVERY` (tail-log).
     pub(crate) norecovery: bool,
+    /// `INIT` or `FORMAT`: what is on the media goes.
+    pub(crate) init: bool,
+    /// `FORMAT`.
+    pub(crate) format: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +71,8 @@ pub(crate) struct Restore {
     pub(crate) log: bool,
     pub(crate) sources: Vec<String>,
     pub(crate) norecovery: bool,
+    /// `FILE = n`: which backup set of the media; the first where none is said.
+    pub(crate) file: Option<i64>,
     /// Options as they were written, lower case; those of no meaning here too.
     pub(crate) options: Vec<String>,
 }

@@ -1,11 +1,12 @@
 //! The history of backups in msdb.
 //!
-//! A backup is one set on one medium with one family. The history of a dropped database goes with it in the world; a
-//! server keeps it.
+//! A backup is one set on a medium of its own. What is restored from another server's backups stands here too, as on a
+//! server. The history of a dropped database goes with it in the world; a server keeps it.
 
-use super::files::{backup_guid, family, folder};
+use super::files::{backup_guid, family};
 use super::{Row, Viewer, bit, derived_guid, large, lsn, moment, none_or, number, text};
-use crate::world::database::{BackupRecord, Database};
+use crate::world::backups::{BackupRecord, RestoreRecord};
+use crate::world::database::Database;
 use crate::world::log::LogPosition;
 
 /// A backup with its number; numbers follow the time of the backups.
@@ -26,21 +27,23 @@ pub(super) fn sets(viewer: &Viewer<'_>) -> Vec<Row> {
                 2 => "BULK-LOGGED",
                 _ => "SIMPLE",
             };
-            // A log backup holds what was written since the one before; the others begin at their checkpoint.
-            let last = database.backed_up_lsn.max(LogPosition(1));
-            let first = if backup.kind == 'L' { last.back(1).max(LogPosition(1)) } else { last };
+            // A log backup holds what was written since the one before, and the next one begins where it ends. The others
+            // begin at their checkpoint and end after it.
+            let last = backup.last.max(LogPosition(2));
+            let first = if backup.kind == 'L' { backup.first } else { last.back(1) }.max(LogPosition(1));
             let fork = derived_guid(&["recovery fork", &database.guid]);
             let size = if backup.kind == 'L' { database.size / 4 } else { database.size };
-            let full =
-                |one: &&BackupRecord| one.kind == 'D' && !one.copy_only && one.finished <= backup.finished;
+            let full = |one: &&BackupRecord| one.is_base() && one.finished <= backup.finished;
             let base = database.backups.iter().rev().find(full);
+            let server = backup.server.clone().unwrap_or_else(|| viewer.engine.server_name());
+            let machine = server.split('\\').next().unwrap_or_default().to_owned();
             let mut row = Row::from([
                 ("backup_set_id", number(id)),
                 ("backup_set_uuid", backup_guid("backup set", database, backup)),
                 ("media_set_id", number(id)),
                 ("database_name", text(&database.name)),
-                ("server_name", text(viewer.engine.server_name())),
-                ("machine_name", text(&viewer.engine.machine_name)),
+                ("machine_name", text(machine)),
+                ("server_name", text(server)),
                 ("type", text(backup.kind.to_string())),
                 ("is_copy_only", bit(backup.copy_only)),
                 ("backup_start_date", moment(backup.started)),
@@ -49,10 +52,13 @@ pub(super) fn sets(viewer: &Viewer<'_>) -> Vec<Row> {
                 ("backup_size", large(size)),
                 ("compressed_backup_size", large(size)),
                 ("first_lsn", lsn(first)),
-                ("last_lsn", lsn(last.advanced(1))),
+                ("last_lsn", lsn(last)),
                 ("checkpoint_lsn", lsn(first)),
                 // That of the full backup on which this one rests; 0 without one.
-                ("database_backup_lsn", base.map_or(number(0), |_| lsn(database.backed_up_lsn))),
+                (
+                    "database_backup_lsn",
+                    base.map_or(number(0), |base| lsn(base.last.back(1).max(LogPosition(1)))),
+                ),
                 ("recovery_model", text(model)),
                 ("is_snapshot", bit(false)),
                 ("is_damaged", bit(false)),
@@ -76,7 +82,7 @@ pub(super) fn media_sets(viewer: &Viewer<'_>) -> Vec<Row> {
             Row::from([
                 ("media_set_id", number(id)),
                 ("media_uuid", backup_guid("media", database, backup)),
-                ("media_family_count", number(1)),
+                ("media_family_count", large(families(backup))),
                 ("software_name", text("Microsoft SQL Server")),
                 ("software_vendor_id", number(4608)),
                 ("MTF_major_version", number(1)),
@@ -89,29 +95,58 @@ pub(super) fn media_sets(viewer: &Viewer<'_>) -> Vec<Row> {
         .collect()
 }
 
-/// The world keeps no path of a backup: a file of the folder for backups, named as maintenance plans name them.
-pub(super) fn media_families(viewer: &Viewer<'_>) -> Vec<Row> {
-    let folder = folder(viewer);
-    numbered(viewer)
-        .into_iter()
-        .map(|(id, database, backup)| {
-            let ending = if backup.kind == 'L' { "trn" } else { "bak" };
-            let name = format!("{folder}{}_{}.{ending}", database.name, backup.finished.unix_timestamp());
-            Row::from([
-                ("media_set_id", number(id)),
-                ("family_sequence_number", number(1)),
-                ("media_family_id", backup_guid("media family", database, backup)),
-                ("media_count", number(1)),
-                ("physical_device_name", text(name)),
-                ("device_type", number(2)),
-                ("physical_block_size", number(512)),
-                ("mirror", number(0)),
-            ])
-        })
-        .collect()
+/// How many devices a backup is spread over.
+fn families(backup: &BackupRecord) -> u64 {
+    u64::try_from(backup.devices.len()).unwrap_or(1).max(1)
 }
 
-/// Nothing that the world restores leaves a backup's trace here: seeding is none, and RESTORE of the subset only recovers.
-pub(super) fn restores(_: &Viewer<'_>) -> Vec<Row> {
-    Vec::new()
+/// A backup that was there before anybody acted is a file of the folder for backups, named as maintenance plans name them.
+pub(super) fn media_families(viewer: &Viewer<'_>) -> Vec<Row> {
+    let folder = viewer.engine.data_folder();
+    let mut rows = Vec::new();
+    for (id, database, backup) in numbered(viewer) {
+        let ending = if backup.kind == 'L' { "trn" } else { "bak" };
+        let usual = format!("{folder}{}_{}.{ending}", database.name, backup.finished.unix_timestamp());
+        let devices = if backup.devices.is_empty() { vec![usual] } else { backup.devices.clone() };
+        for (sequence, device) in (1..).zip(devices) {
+            // 2 is a file, 9 a URL. ["backupmediafamily", 2025]
+            let kind = if device.contains("://") { 9 } else { 2 };
+            rows.push(Row::from([
+                ("media_set_id", number(id)),
+                ("family_sequence_number", number(sequence)),
+                ("media_family_id", backup_guid(&format!("media family {sequence}"), database, backup)),
+                ("media_count", number(1)),
+                ("physical_device_name", text(device)),
+                ("device_type", number(kind)),
+                ("physical_block_size", number(512)),
+                ("mirror", number(0)),
+            ]));
+        }
+    }
+    rows
+}
+
+/// What was restored here. Seeding leaves nothing behind.
+pub(super) fn restores(viewer: &Viewer<'_>) -> Vec<Row> {
+    let numbered = numbered(viewer);
+    let all = viewer.engine.databases.iter().flat_map(|one| one.restores.iter().map(move |it| (one, it)));
+    let mut all: Vec<(&Database, &RestoreRecord)> = all.collect();
+    all.sort_by_key(|(_, restore)| restore.at);
+    let row = |(id, (database, restore)): (i32, (&Database, &RestoreRecord))| {
+        let backup = database.backups.get(restore.backup)?;
+        let (set, ..) = numbered.iter().find(|(_, _, one)| std::ptr::eq(*one, backup))?;
+        Some(Row::from([
+            ("restore_history_id", number(id)),
+            ("restore_date", moment(restore.at)),
+            ("destination_database_name", text(&database.name)),
+            ("user_name", text(&restore.login)),
+            ("backup_set_id", number(*set)),
+            ("restore_type", text(restore.kind.to_string())),
+            ("replace", bit(restore.replace)),
+            ("recovery", bit(restore.recovery)),
+            ("restart", bit(false)),
+            ("device_count", large(families(backup))),
+        ]))
+    };
+    (1..).zip(all).filter_map(row).collect()
 }

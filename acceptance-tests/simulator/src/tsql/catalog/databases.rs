@@ -6,6 +6,7 @@ use rusqlite::types::Value;
 
 use super::row::sha1;
 use super::{Row, Viewer, bit, derived_guid, guid, large, lsn, moment, none_or, number, sid, text};
+use crate::world::backups::BackupRecord;
 use crate::world::database::{Database, DatabaseState};
 use crate::world::log::LogPosition;
 use crate::world::security::Securable;
@@ -123,7 +124,7 @@ pub(super) fn recovery_status(viewer: &Viewer<'_>) -> Vec<Row> {
         if !matches!(database.state, DatabaseState::Online) {
             return Row::from([("database_id", number(id))]);
         }
-        let full = database.backups.iter().any(|backup| backup.kind == 'D' && !backup.copy_only);
+        let full = database.backups.iter().any(BackupRecord::is_base);
         let chained = full && database.recovery_model != 3;
         let last = chained.then(|| database.backed_up_lsn.max(LogPosition(1)));
         // A copy keeps its source's fork.

@@ -4,9 +4,11 @@ use rusqlite::types::Value;
 
 use super::super::ddl::permission::Rights;
 use super::{Row, Viewer, bit, derived_guid, guid, large, lsn, moment, none_or, number, text};
-use crate::world::database::{BackupRecord, Database, DatabaseState};
+use crate::world::backups::BackupRecord;
+use crate::world::database::{Database, DatabaseState};
 
-/// `state` of a file whose file group was taken out. ["sys.database_files", 2026]
+/// `state` of a file whose file group was taken out. ["sys.master_files" and "sys.database_files", 2026: 7 is the last state
+/// of the list; no page has an 8]
 const DEFUNCT: (i32, &str) = (7, "DEFUNCT");
 /// Pages of 8 KB.
 const PAGE: u64 = 8192;
@@ -21,7 +23,7 @@ fn may_see_all(rights: &Rights<'_>) -> bool {
 
 /// The last full backup, from which differential ones count.
 fn differential_base(database: &Database) -> Option<&BackupRecord> {
-    database.backups.iter().rev().find(|one| one.kind == 'D' && !one.copy_only)
+    database.backups.iter().rev().find(|one| one.is_base())
 }
 
 pub(super) fn files(viewer: &Viewer<'_>, only: Option<&str>) -> Vec<Row> {
@@ -35,7 +37,7 @@ pub(super) fn files(viewer: &Viewer<'_>, only: Option<&str>) -> Vec<Row> {
 
 fn of(viewer: &Viewer<'_>, database: &Database) -> Vec<Row> {
     let mut rows = Vec::new();
-    let folder = folder(viewer);
+    let folder = viewer.engine.data_folder();
     let base = differential_base(database);
     let state = match database.state {
         DatabaseState::Online => (0, "ONLINE"),
@@ -72,7 +74,7 @@ fn of(viewer: &Viewer<'_>, database: &Database) -> Vec<Row> {
                 ("is_persistent_log_buffer", bit(false)),
             ]);
             if let Some(base) = base.filter(|_| kind.0 != 1) {
-                row.insert("differential_base_lsn", lsn(database.backed_up_lsn));
+                row.insert("differential_base_lsn", lsn(base.first));
                 let moment_of = base.finished.unix_timestamp().to_string();
                 let words = ["differential base", &database.guid, &moment_of];
                 row.insert("differential_base_guid", derived_guid(&words));
@@ -117,11 +119,6 @@ fn of(viewer: &Viewer<'_>, database: &Database) -> Vec<Row> {
         }
     }
     rows
-}
-
-/// Where files lie, with its separator.
-pub(crate) fn folder(viewer: &Viewer<'_>) -> &'static str {
-    if viewer.engine.linux { "/var/opt/mssql/data/" } else { "C:\\Data\\" }
 }
 
 pub(super) fn filegroups(viewer: &Viewer<'_>) -> Vec<Row> {

@@ -4,13 +4,14 @@ use super::super::ast::{AlterDatabase, HadrOption, Name, RecoveryModel, UserAcce
 use super::super::error::{SqlError, cannot_drop, not_modelled, raise};
 use super::refusal::{database_in_group, no_such_database, permission_denied};
 use super::{Caller, Outcome, engine, engine_mut, managed, permission};
-use crate::world::Estate;
+use crate::world::backups::Joinable;
 use crate::world::collation::Collation;
 use crate::world::database::{Database, DatabaseState};
 use crate::world::group::Role;
 use crate::world::instance::SqlInstance;
 use crate::world::log::LogPosition;
 use crate::world::log_space::LogSpace;
+use crate::world::{Estate, assumption};
 
 /// `CREATE DATABASE`.
 pub(super) fn create(
@@ -59,6 +60,8 @@ pub(super) fn create(
         activity: 0,
         log: LogSpace::default(),
         backups: Vec::new(),
+        restores: Vec::new(),
+        restore: None,
         suspended: None,
         seeded_by: None,
     };
@@ -109,7 +112,12 @@ fn alter_one(
 ) -> Result<Outcome, SqlError> {
     let engine = engine(estate, caller)?;
     let database = engine.database(name).filter(|database| may_alter(engine, caller, database));
-    let database = database.ok_or_else(|| raise!(5011, name))?;
+    // A live session of others has 911 for SET HADR.
+    let missing = || match change {
+        AlterDatabase::Hadr(_) if engine.database(name).is_none() => no_such_database(name),
+        _ => raise!(5011, name),
+    };
+    let database = database.ok_or_else(missing)?;
     managed::alter_database(engine, change)?;
     let grouped = database.group.is_some();
     let database_state = database.state;
@@ -229,10 +237,9 @@ fn hadr(estate: &mut Estate, caller: &Caller, name: &str, option: &HadrOption) -
         (HadrOption::Group(group), Some(current)) if engine.same_name(&current, &group.0) => {
             return Ok(Outcome::message(raise!(41145, name, group)));
         }
-        (HadrOption::Group(group), None) if role(&group.0) == Some(Role::Secondary) => {
-            return rejoin(estate, caller, name, &group.0);
-        }
-        (HadrOption::Group(_), _) => return Err(not_modelled(JOINED)),
+        (HadrOption::Group(group), _) if role(&group.0).is_none() => return Err(raise!(41100, group)),
+        (HadrOption::Group(_), Some(_)) => return Err(raise!(35259, name)),
+        (HadrOption::Group(group), None) => return join(estate, caller, name, &group.0),
         (HadrOption::Off, Some(group)) if role(&group) == Some(Role::Primary) => {
             return Err(on_primary(&group));
         }
@@ -250,25 +257,34 @@ fn hadr(estate: &mut Estate, caller: &Caller, name: &str, option: &HadrOption) -
     Ok(Outcome::default())
 }
 
-/// What of joining is left out: it would take files to restore from.
-const JOINED: &str = "databases joined by hand that were not in the group here";
-
-/// A database that was in the group here, and is restoring since it left, is joined again: nothing has to be restored as
-/// long as the primary's log reaches back. ["Join a secondary database to an Always On availability group", 2025]
-fn rejoin(estate: &mut Estate, caller: &Caller, name: &str, group: &str) -> Result<Outcome, SqlError> {
+/// A copy that somebody restored here, or that was in the group here and left it, joins the group. It goes on from where it
+/// stands, as far as the primary still has the log. ["Join a secondary database to an Always On availability group" and
+/// "Prepare a secondary database for an availability group", 2025]
+fn join(estate: &mut Estate, caller: &Caller, name: &str, group: &str) -> Result<Outcome, SqlError> {
     let here = engine(estate, caller)?;
     let (Some(held), Some(copy)) = (here.group(group), here.database(name)) else {
         return Err(no_such_database(name));
     };
     let pair = estate.pair_of(&held.id, &here.key()).filter(|pair| pair.connected());
     let primary = pair.and_then(|pair| estate.engine(&pair.primary)).ok_or_else(|| raise!(35250))?;
-    let source = primary.database(name).filter(|source| {
-        let in_group = source.group.as_ref().is_some_and(|one| primary.same_name(one, group));
-        in_group && source.guid == copy.guid && copy.state == DatabaseState::Restoring
-    });
-    let source = source.ok_or_else(|| not_modelled(JOINED))?;
-    if source.log.truncated > copy.hardened_lsn {
-        return Err(raise!(1412, name));
+    let source = primary
+        .database(name)
+        .filter(|source| source.group.as_ref().is_some_and(|one| primary.same_name(one, group)))
+        .ok_or_else(|| raise!(41132, name, group))?;
+    if copy.state != DatabaseState::Restoring {
+        return Err(raise!(1464, name));
+    }
+    if source.guid != copy.guid {
+        return Err(raise!(1407, name));
+    }
+    match source.joinable(copy) {
+        Joinable::ChainBroken => return Err(raise!(1478, name)),
+        Joinable::LogGone => return Err(raise!(1412, name)),
+        // ASSUMED 97.
+        Joinable::BackupsMissing if !estate.opposite(assumption::MISSING_LOG_BACKUPS) => {
+            return Err(raise!(1408, name));
+        }
+        Joinable::BackupsMissing | Joinable::Yes => {}
     }
     let (group, id) = (held.name.clone(), source.group_database_id.clone());
     if let Some(database) = engine_mut(estate, caller)?.database_mut(name) {
@@ -276,6 +292,7 @@ fn rejoin(estate: &mut Estate, caller: &Caller, name: &str, group: &str) -> Resu
         database.group_database_id = id;
         database.state = DatabaseState::Online;
         database.suspended = None;
+        database.restore = None;
     }
     Ok(Outcome::default())
 }

@@ -3,6 +3,7 @@
 use super::super::error::{SqlError, raise};
 use super::refusal::no_such_database;
 use super::{Caller, Outcome, distributed, engine, engine_mut, group, procedure};
+use crate::world::backups::BackupRecord;
 use crate::world::database::DatabaseState;
 use crate::world::instance::SqlInstance;
 use crate::world::{Estate, assumption};
@@ -105,7 +106,7 @@ pub(super) fn may_join(engine: &SqlInstance, group: &str, name: &str) -> Result<
         return Err(raise!(1488, name));
     }
     // A copy-only backup begins no chain.
-    if !database.backups.iter().any(|one| one.kind == 'D' && !one.copy_only) {
+    if !database.backups.iter().any(BackupRecord::is_base) {
         return Err(raise!(1475, name));
     }
     Ok(())

@@ -27,6 +27,7 @@ pub(crate) mod procedure;
 pub(crate) mod pvk;
 mod refusal;
 mod replica;
+mod restore;
 pub(crate) mod role;
 mod routing;
 mod security;
@@ -125,8 +126,8 @@ pub(crate) fn execute(estate: &mut Estate, caller: &Caller, statement: &Ddl) -> 
             backup::backup(estate, caller, statement).map_err(|cause| backup::terminating(verb, cause))
         }
         Ddl::Restore(statement) => {
-            let verb = if statement.log { "RESTORE LOG" } else { "RESTORE DATABASE" };
-            backup::restore(estate, caller, statement).map_err(|cause| backup::terminating(verb, cause))
+            let verb = restore::verb(statement);
+            restore::restore(estate, caller, statement).map_err(|cause| backup::terminating(verb, cause))
         }
         Ddl::CreateLogin(statement) => login::create_login(estate, caller, statement),
         Ddl::AlterLogin { name, enable, password, options } => {

@@ -6,6 +6,7 @@ use super::super::ddl::permission::user_in;
 use super::principals::Caller;
 use super::{Arguments, bare};
 use crate::world::Estate;
+use crate::world::build::database_version;
 use crate::world::database::{Database, DatabaseState};
 use crate::world::group::{Replica, Role};
 use crate::world::instance::SqlInstance;
@@ -116,7 +117,7 @@ fn property(engine: &SqlInstance, database: &Database, name: &str) -> Option<Val
         "collation" => text(&database.collation).filter(|_| online),
         "comparisonstyle" => number(196_609).filter(|_| online),
         "lcid" => number(1033).filter(|_| online),
-        "version" => number(internal_version(engine.build.major)).filter(|_| online),
+        "version" => number(database_version(engine.build.major)).filter(|_| online),
         "isautoclose" => number(database.auto_close.into()),
         "isautocreatestatistics" | "isautoupdatestatistics" | "isfulltextenabled" => number(1),
         "isansinulldefault"
@@ -144,16 +145,5 @@ fn property(engine: &SqlInstance, database: &Database, name: &str) -> Option<Val
         | "istornpagedetectionenabled"
         | "isverifiedclone" => number(0),
         _ => None,
-    }
-}
-
-/// The internal version of databases ("SQL Server internal database versions").
-fn internal_version(major: u8) -> i64 {
-    match major {
-        0..=13 => 852,
-        14 => 869,
-        15 => 904,
-        16 => 957,
-        _ => 998,
     }
 }

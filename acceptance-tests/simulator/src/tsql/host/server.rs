@@ -12,7 +12,7 @@ pub(super) fn property(engine: &SqlInstance, name: &str) -> Option<Value> {
     let build = engine.shown_build();
     let version = engine.build.major;
     let since = |first: u8, value: Option<Value>| value.filter(|_| version >= first);
-    let folder = if engine.linux { "/var/opt/mssql/data/" } else { "C:\\Data\\" };
+    let folder = engine.data_folder();
     let collation = engine.collation.as_str();
     let insensitive = !matches!(engine.comparing(), crate::world::collation::Collation::Exact);
     match name.to_ascii_lowercase().as_str() {

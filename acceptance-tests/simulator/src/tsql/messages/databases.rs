@@ -45,6 +45,11 @@ pub(super) const MESSAGES: &[Message] = &[
          replica is in the PRIMARY or SECONDARY role. Try the operation again later.",
     ),
     raised(
+        1407,
+        16,
+        "The remote copy of database \"%.*ls\" is not related to the local copy of the database.",
+    ),
+    raised(
         1408,
         16,
         "The remote copy of database \"%.*ls\" is not recovered far enough to enable database mirroring or \
@@ -62,6 +67,12 @@ pub(super) const MESSAGES: &[Message] = &[
         16,
         "The server network address \"%.*ls\" can not be reached or does not exist. Check the network \
          address name and that the ports for the local and remote endpoints are operational.",
+    ),
+    raised(
+        1464,
+        16,
+        "Database \"%.*ls\" is not in a recovering state which is required for a mirror database or secondary \
+         database. The remote database must be restored using WITH NORECOVERY.",
     ),
     raised(
         1465,
@@ -105,11 +116,12 @@ pub(super) const MESSAGES: &[Message] = &[
          mirror database to enable database mirroring or on every secondary database to enable you to join \
          it to the availability group.",
     ),
-    injected(
+    raised(
         1478,
         16,
+        // A live server has two blanks between the sentences.
         "The mirror database, \"%.*ls\", has insufficient transaction log data to preserve the log backup \
-         chain of the principal database. This may happen if a log backup from the principal database has \
+         chain of the principal database.  This may happen if a log backup from the principal database has \
          not been taken or has not been restored on the mirror database.",
     ),
     injected(
@@ -142,13 +154,87 @@ pub(super) const MESSAGES: &[Message] = &[
         "This BACKUP or RESTORE command is not supported on a database mirror or secondary replica.",
     ),
     raised(
+        3102,
+        16,
+        "%ls cannot process database '%ls' because it is in use by this session. It is recommended that the \
+         master database be used when performing this operation.",
+    ),
+    raised(
         3104,
         16,
         "RESTORE cannot operate on database '%ls' because it is configured for database mirroring or has \
          joined an availability group. If you intend to restore the database, use ALTER DATABASE to remove \
          mirroring or to remove the database from its availability group.",
     ),
+    raised(
+        3108,
+        16,
+        "To restore the master database, the server must be running in single-user mode. For information on \
+         starting in single-user mode, see \"How to: Start an Instance of SQL Server (sqlservr.exe)\" in \
+         Books Online.",
+    ),
+    raised(
+        3117,
+        16,
+        "The log or differential backup cannot be restored because no files are ready to rollforward.",
+    ),
+    raised(
+        3118,
+        16,
+        "The database \"%ls\" does not exist. RESTORE can only create a database when restoring either a \
+         full backup or a file backup of the primary file.",
+    ),
+    raised(
+        3119,
+        16,
+        "Problems were identified while planning for the RESTORE statement. Previous messages provide \
+         details.",
+    ),
+    raised(
+        3132,
+        16,
+        "The media set has %d media families but only %d are provided. All members must be provided.",
+    ),
+    raised(
+        3135,
+        16,
+        "The backup set in file '%ls' was created by %hs and cannot be used for this restore operation.",
+    ),
+    raised(
+        3136,
+        16,
+        "This differential backup cannot be restored because the database has not been restored to the \
+         correct earlier state.",
+    ),
+    raised(3147, 16, "Backup and restore operations are not allowed on database tempdb."),
     raised(3153, 16, "The database is already fully recovered.").state(2),
+    raised(3154, 16, "The backup set holds a backup of a database other than the existing '%ls' database."),
+    raised(
+        3156,
+        16,
+        "File '%ls' cannot be restored to '%ls'. Use WITH MOVE to identify a valid location for the file.",
+    ),
+    raised(
+        3159,
+        16,
+        "The tail of the log for the database \"%ls\" has not been backed up. Use BACKUP LOG WITH \
+         NORECOVERY to backup the log if it contains work you do not want to lose. Use the WITH REPLACE or \
+         WITH STOPAT clause of the RESTORE statement to just overwrite the contents of the log.",
+    ),
+    raised(
+        3169,
+        16,
+        "The database was backed up on a server running database version %d. That version is incompatible \
+         with this server, which supports version %d. Either restore the database on a server that supports \
+         the backup, or use a backup that is compatible with this server.",
+    ),
+    raised(3201, 16, "Cannot open backup device '%ls'. Operating system error %ls."),
+    raised(
+        3296,
+        16,
+        "The file %.*ls exists on the remote endpoint, and WITH FORMAT was not specified. Backup cannot \
+         proceed.",
+    ),
     raised(3702, 16, "Cannot drop database \"%.*ls\" because it is currently in use.").state(3),
     raised(3708, 16, "Cannot %S_MSG the %S_MSG '%.*ls' because it is a system %S_MSG."),
     raised(
@@ -157,6 +243,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "The database '%.*ls' is currently joined to an availability group.  Before you can drop the \
          database, you need to remove it from the availability group.",
     ),
+    raised(4038, 16, "Cannot find file ID %d on device '%ls'."),
     raised(
         4208,
         16,
@@ -164,6 +251,18 @@ pub(super) const MESSAGES: &[Message] = &[
          the recovery model using ALTER DATABASE.",
     ),
     raised(4214, 16, "BACKUP LOG cannot be performed because there is no current database backup."),
+    raised(
+        4305,
+        16,
+        "The log in this backup set begins at LSN %.*ls, which is too recent to apply to the database. An \
+         earlier log backup that includes LSN %.*ls can be restored.",
+    ),
+    raised(
+        4326,
+        16,
+        "The log in this backup set terminates at LSN %.*ls, which is too early to apply to the database. A \
+         more recent log backup that includes LSN %.*ls can be restored.",
+    ),
     raised(
         5008,
         16,

@@ -228,7 +228,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "The command can only be run on a secondary database. Connect to the correct secondary replica, and \
          retry the command.",
     ),
-    injected(35259, 16, "Database '%.*ls' is already participating in a different availability group."),
+    raised(35259, 16, "Database '%.*ls' is already participating in a different availability group."),
     injected(
         35261,
         16,

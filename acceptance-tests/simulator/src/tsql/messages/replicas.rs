@@ -5,7 +5,7 @@
 use super::{Message, injected, raised};
 
 pub(super) const MESSAGES: &[Message] = &[
-    injected(
+    raised(
         41100,
         16,
         "The availability group '%.*ls' and/or its local availability replica does not exist.  Verify that \
@@ -63,7 +63,7 @@ pub(super) const MESSAGES: &[Message] = &[
          persists, you might need to drop the availability group and create it again.",
     )
     .class(16),
-    injected(
+    raised(
         41132,
         16,
         "Cannot join database '%.*ls' to availability group '%.*ls'.  The specified database does not \

@@ -143,6 +143,8 @@ pub(super) fn backup(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
         copy_only: false,
         checksum: false,
         norecovery: false,
+        init: false,
+        format: false,
     };
     if cursor.eat("WITH") {
         loop {
@@ -162,12 +164,12 @@ fn backup_option(cursor: &mut Cursor, backup: &mut Backup) -> Result<(), SqlErro
         "CHECKSUM" => backup.checksum = true,
         "DIFFERENTIAL" if backup.kind == BackupKind::Full => backup.kind = BackupKind::Differential,
         "NORECOVERY" if backup.kind == BackupKind::Log => backup.norecovery = true,
+        "INIT" => backup.init = true,
+        "FORMAT" => (backup.init, backup.format) = (true, true),
         "NO_CHECKSUM"
         | "COMPRESSION"
         | "NO_COMPRESSION"
-        | "INIT"
         | "NOINIT"
-        | "FORMAT"
         | "NOFORMAT"
         | "SKIP"
         | "NOSKIP"
@@ -219,7 +221,7 @@ pub(super) fn restore(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     let log = cursor.one_of(&[("DATABASE", false), ("LOG", true)])?;
     let database = cursor.name()?;
     let sources = if cursor.eat("FROM") { cursor.list(device)? } else { Vec::new() };
-    let mut restore = Restore { database, log, sources, norecovery: false, options: Vec::new() };
+    let mut restore = Restore { database, log, sources, norecovery: false, file: None, options: Vec::new() };
     if cursor.eat("WITH") {
         loop {
             restore_option(cursor, &mut restore)?;
@@ -244,7 +246,7 @@ fn restore_option(cursor: &mut Cursor, restore: &mut Restore) -> Result<(), SqlE
         }
         "FILE" => {
             cursor.expect_equals()?;
-            cursor.integer()?;
+            restore.file = Some(cursor.integer()?);
         }
         "MOVE" => {
             cursor.string()?;

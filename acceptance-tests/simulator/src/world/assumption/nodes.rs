@@ -5,8 +5,17 @@ use super::{Assumption, entry, fixed};
 /// The number of the belief about distributed groups on nodes that are secondary.
 pub const HIDDEN_ON_SECONDARIES: u16 = 137;
 
+/// A copy that lacks log backups is not joined, though the primary still has the log.
+pub const MISSING_LOG_BACKUPS: u16 = 97;
+
 /// By number.
 pub(super) const NODES: &[Assumption] = &[
+    entry(
+        MISSING_LOG_BACKUPS,
+        "A restored copy that lacks a log backup of the primary is refused with 1408 where the primary still keeps that log, \
+         with 1412 where it does not.",
+        "As long as the primary has the log the copy joins, and takes the rest from there.",
+    ),
     fixed(
         135,
         "The services of SQL Servers in one Windows cluster or in one DNS domain accept each other's Windows accounts at \

@@ -255,6 +255,8 @@ impl Nodes<'_> {
             backed_up_lsn: LogPosition::ZERO,
             log: LogSpace::default(),
             backups: Vec::new(),
+            restores: Vec::new(),
+            restore: None,
             ..source.clone()
         };
         self.secondary.databases.push(made);

@@ -8,6 +8,7 @@ mod links;
 mod listeners;
 mod nodes;
 mod recorded;
+mod restores;
 mod roles;
 mod scale;
 mod seedings;

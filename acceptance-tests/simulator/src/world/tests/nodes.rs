@@ -14,15 +14,15 @@ use crate::world::instance::SqlInstance;
 use crate::world::nodes::ReplicaPair;
 use crate::world::routing::ReadOnlyRoute;
 
-const NODES: [&str; 3] = ["n1.corp.example", "n2.corp.example", "n3.corp.example"];
+pub(super) const NODES: [&str; 3] = ["n1.corp.example", "n2.corp.example", "n3.corp.example"];
 
 /// Three nodes with the group `AG` of `Sales`, which writes a block a second; the clock stands.
-struct Bench {
-    world: World,
+pub(super) struct Bench {
+    pub(super) world: World,
 }
 
 impl Bench {
-    fn new(cluster_type: &str) -> Self {
+    pub(super) fn new(cluster_type: &str) -> Self {
         Self::of(cluster_type, &NODES)
     }
 
@@ -50,17 +50,17 @@ impl Bench {
         bench
     }
 
-    fn advance(&self, seconds: u64) {
+    pub(super) fn advance(&self, seconds: u64) {
         self.world.with(|estate| estate.clock.advance(Duration::from_secs(seconds)));
         self.world.with(|_| ());
     }
 
-    fn attempt(&self, node: usize, text: &str) -> Result<(), i32> {
+    pub(super) fn attempt(&self, node: usize, text: &str) -> Result<(), i32> {
         self.world.with(|estate| crate::tsql::run_ddl(estate, NODES[node], text))
     }
 
     #[track_caller]
-    fn sql(&self, node: usize, text: &str) {
+    pub(super) fn sql(&self, node: usize, text: &str) {
         assert_eq!(self.attempt(node, text), Ok(()), "{text}");
     }
 
@@ -75,11 +75,11 @@ impl Bench {
         }
     }
 
-    fn node<T>(&self, node: usize, look: impl FnOnce(&mut SqlInstance) -> T) -> T {
+    pub(super) fn node<T>(&self, node: usize, look: impl FnOnce(&mut SqlInstance) -> T) -> T {
         self.world.with(|estate| look(estate.engine_mut(NODES[node]).unwrap()))
     }
 
-    fn roles(&self) -> [Role; 3] {
+    pub(super) fn roles(&self) -> [Role; 3] {
         [0, 1, 2].map(|node| self.node(node, |engine| engine.group("AG").unwrap().role))
     }
 
@@ -98,7 +98,7 @@ impl Bench {
         })
     }
 
-    fn states(&self, secondary: usize) -> Vec<Synchronization> {
+    pub(super) fn states(&self, secondary: usize) -> Vec<Synchronization> {
         self.pair(secondary).copies.iter().map(|copy| copy.state).collect()
     }
 

@@ -7,8 +7,9 @@ use rusqlite::types::Value;
 use super::{Named, SQL, look, view};
 use crate::tsql::schema::{self, Scope, View};
 use crate::tsql::value::{Type, parse_moment};
+use crate::world::backups::BackupRecord;
 use crate::world::build::Build;
-use crate::world::database::{BackupRecord, DatabaseState};
+use crate::world::database::DatabaseState;
 use crate::world::group::Listener;
 use crate::world::tests::{Bench, request};
 use crate::world::{Estate, World};
@@ -135,9 +136,11 @@ fn enrich(estate: &mut Estate, version: u8) {
     database.suspended = Some(0);
     database.special_filegroups.push(("files".to_owned(), "FD".to_owned(), false));
     let earlier = now - time::Duration::DAY;
-    let log = BackupRecord { kind: 'L', copy_only: false, started: earlier, finished: earlier };
-    database.backups.push(log);
+    let full = BackupRecord::full(earlier, earlier, database.backed_up_lsn);
+    database.backups.push(BackupRecord { kind: 'L', ..full });
     for statement in [
+        "BACKUP DATABASE model TO DISK = N'model.bak'",
+        "RESTORE DATABASE copied FROM DISK = N'model.bak' WITH MOVE N'model' TO N'C:\\Data\\copied.mdf'",
         "CREATE LOGIN monitor WITH PASSWORD = 'Str0ng one!'",
         "CREATE USER monitor FOR LOGIN monitor",
         "GRANT VIEW DEFINITION ON CERTIFICATE::endpoint_cert TO monitor",
@@ -195,6 +198,7 @@ const ALWAYS_NULL: &[(&str, &[&str], &str)] = &[
     ("dm_exec_requests", PLANS, "plans, tasks and waits are not modelled"),
     ("key_encryptions", &["crypt_property"], "documented: of signatures alone"),
     ("backupmediaset", &["name", "description"], "options of BACKUP that are not modelled"),
+    ("restorehistory", &["stop_at", "stop_at_mark_name", "stop_before"], "STOPAT is not modelled"),
     ("backupmediafamily", &["logical_device_name"], "the world has no backup devices"),
 ];
 
@@ -251,7 +255,6 @@ const PLANS: &[&str] = &[
 const EMPTY: &[(&str, &str)] = &[
     ("asymmetric_keys", "no statement makes one"),
     ("credentials", "no statement makes one"),
-    ("restorehistory", "RESTORE of the subset recovers, and reads no backup"),
     ("service_broker_endpoints", "no statement makes one"),
     ("tables", "databases of the world have no tables"),
 ];

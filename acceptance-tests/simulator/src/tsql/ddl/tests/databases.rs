@@ -42,7 +42,7 @@ fn a_restoring_database_comes_back() {
     let mut bench = Bench::new();
     bench.engine().database_mut("sales").unwrap().state = DatabaseState::Restoring;
     bench.refused("BACKUP DATABASE sales TO DISK = N'NUL'", 927);
-    bench.refused("RESTORE DATABASE sales FROM DISK = N'x'", 49999);
+    bench.refused("RESTORE DATABASE sales FROM DISK = N'x'", 3201);
     bench.run("RESTORE DATABASE sales WITH RECOVERY");
     assert_eq!(bench.engine().database("sales").unwrap().state, DatabaseState::Online);
 }

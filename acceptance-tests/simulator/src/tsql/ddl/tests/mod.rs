@@ -94,6 +94,7 @@ impl Bench {
             operations: Vec::new(),
             pairs: Vec::new(),
             network: Network::default(),
+            media: BTreeMap::new(),
             opposites: BTreeSet::new(),
             sequence: 0,
             seeding_rate: 1 << 20,

@@ -8,6 +8,7 @@ mod distributed;
 mod groups;
 mod keys;
 mod language;
+mod restores;
 mod security;
 mod tables;
 
@@ -85,6 +86,7 @@ fn walks() -> Vec<(&'static str, &'static str, Vec<Step>)> {
         ("databases", SQL, databases::steps()),
         ("compatibility", SQL, databases::compatibility()),
         ("managed", "", databases::managed()),
+        ("restores", SQL, restores::steps()),
         ("keys", SQL, keys::steps()),
         ("endpoints", SQL, keys::endpoints()),
         ("issuers", SQL, keys::issuers()),
@@ -106,8 +108,12 @@ fn walks() -> Vec<(&'static str, &'static str, Vec<Step>)> {
 }
 
 /// Numbers of the subjects walked here that no statement of a test can cause, and why.
-const NOT_WALKED: [(i32, &str); 11] = [
-    (1412, "copies on other nodes; `world::tests::nodes` tests it"),
+const NOT_WALKED: [(i32, &str); 15] = [
+    (1407, "copies on other nodes; `world::tests::restores` tests it"),
+    (1412, "the same"),
+    (1464, "the same"),
+    (1478, "the same"),
+    (41132, "the same"),
     (979, "sessions that only read; `tsql::opening` tests it"),
     (982, "the same, through a listener; `tests/nodes.rs` tests it"),
     (15468, "keys are generated or the host is broken"),
