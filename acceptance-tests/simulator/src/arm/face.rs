@@ -193,6 +193,11 @@ impl Face {
         match (call.method, target) {
             ("GET", _) => {}
             ("HEAD", Target::Group(..)) => return Ok(Reply::empty(204)),
+            ("HEAD", _) if self.backend.opposite(assumption::HEAD_REFUSED) => {
+                return self
+                    .dispatch(&Call { method: "GET", ..*call }, target, instance)
+                    .map(|_| Reply::empty(204));
+            }
             ("HEAD", _)
             | (_, Target::Subscription(_) | Target::Provider(..) | Target::Groups(_) | Target::Group(..)) => {
                 return Err(ArmError::method_not_allowed(call.method));
@@ -386,7 +391,11 @@ impl Face {
                 "The signature of the operation's URL is not valid.",
             ));
         }
-        let view = self.backend.operation(&path.id).ok_or_else(|| operations::unknown(&path.id))?;
+        let Some(view) = self.backend.operation(&path.id) else {
+            // ASSUMED 39.
+            let other = self.backend.opposite(assumption::REFUSAL_CODES);
+            return Err(operations::unknown(&path.id, other));
+        };
         let retry = self.settings.retry_after;
         if !path.result {
             return Ok(operations::status(&path.id, view.accepted.started, &view.standing, retry));

@@ -292,7 +292,7 @@ fn failover(call: &Call<'_>) -> Result<RoleChange, ArmError> {
     match body.get("failoverType").and_then(Value::as_str) {
         Some(kind) if kind.eq_ignore_ascii_case("Planned") => Ok(RoleChange::Planned),
         Some(kind) if kind.eq_ignore_ascii_case("ForcedAllowDataLoss") => Ok(RoleChange::Forced),
-        // Code: the REST page; text ASSUMED 39.
+        // Code and sense: the REST page.
         _ => Err(ArmError::provider(
             400,
             "InvalidDistributedAvailabilityGroupFailoverRequest",
@@ -309,6 +309,7 @@ fn set_role(call: &Call<'_>) -> Result<RoleChange, ArmError> {
             Ok(RoleChange::SetRole { primary: role == "primary", forced: kind == "forced" })
         }
         // No recording: ASSUMED 39.
+        _ if call.backend.opposite(assumption::REFUSAL_CODES) => Err(invalid_segment("instanceRole")),
         _ => Err(ArmError::invalid_parameter("instanceRole")),
     }
 }
@@ -369,12 +370,16 @@ fn choice<'a>(
     let given = given.as_str().unwrap_or_default();
     match values.iter().find(|value| value.eq_ignore_ascii_case(given)) {
         Some(value) => Ok(Some(value)),
-        None => Err(ArmError::provider(
-            400,
-            "InvalidResourceIdSegment",
-            format!("The 'parameters.properties.{name}' segment in the url is invalid."),
-        )),
+        None => Err(invalid_segment(&format!("properties.{name}"))),
     }
+}
+
+fn invalid_segment(parameter: &str) -> ArmError {
+    ArmError::provider(
+        400,
+        "InvalidResourceIdSegment",
+        format!("The 'parameters.{parameter}' segment in the url is invalid."),
+    )
 }
 
 /// Names in `databases`; `None` where the list is missing or an element has no name.

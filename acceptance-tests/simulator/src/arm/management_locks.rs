@@ -36,10 +36,7 @@ pub fn handle(
     match call.method {
         "GET" => match directory.find_lock(scope, name) {
             Some(lock) => Ok(Reply::ok(resource(&lock))),
-            // ASSUMED 154: the code.
-            None => {
-                Err(ArmError::gateway(404, "LockNotFound", format!("The lock '{name}' could not be found.")))
-            }
+            None => Err(missing(call, scope, name)),
         },
         "PUT" => {
             let lock = read(call, scope, name)?;
@@ -52,9 +49,22 @@ pub fn handle(
     }
 }
 
+/// ASSUMED 154: the code of a lock that is not there.
+fn missing(call: &Call<'_>, scope: &str, name: &str) -> ArmError {
+    if call.backend.opposite(assumption::LOCK_CODES) {
+        let text =
+            format!("The resource '{scope}/providers/Microsoft.Authorization/locks/{name}' was not found.");
+        return ArmError::gateway(404, "ResourceNotFound", text);
+    }
+    ArmError::gateway(404, "LockNotFound", format!("The lock '{name}' could not be found."))
+}
+
 fn read(call: &Call<'_>, scope: &str, name: &str) -> Result<Lock, ArmError> {
     // ASSUMED 154: the code of everything that is wrong with a lock.
-    let refuse = |why: String| ArmError::invalid_content(&why);
+    let other = call.backend.opposite(assumption::LOCK_CODES);
+    let refuse = |why: String| {
+        if other { ArmError::gateway(400, "InvalidLock", why) } else { ArmError::invalid_content(&why) }
+    };
     if name.chars().count() > 260 || name.contains(FORBIDDEN) || name.contains(char::is_control) {
         return Err(refuse(format!("The lock name '{name}' is invalid")));
     }

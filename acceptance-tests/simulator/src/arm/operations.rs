@@ -141,14 +141,15 @@ pub fn status(id: &str, started: OffsetDateTime, standing: &Standing, retry: u32
     Reply::ok(body).header("retry-after", retry.to_string())
 }
 
-/// 404 for an operation that nobody knows. [code: 2023-08-01 specification; text ASSUMED 39]
-pub fn unknown(id: &str) -> ArmError {
-    ArmError::provider(404, "OperationIdNotFound", unknown_text(id))
-}
-
-/// What it says.
-pub(crate) fn unknown_text(id: &str) -> String {
-    format!("The operation with Id {id} does not exist.")
+/// 404 for an operation that nobody knows. [code and text: 2023-08-01 specification]
+///
+/// ASSUMED 39: that this is the code; `as_resource` is its opposite.
+pub fn unknown(id: &str, as_resource: bool) -> ArmError {
+    if as_resource {
+        let text = format!("The requested resource of type 'operation' with name '{id}' was not found.");
+        return ArmError::provider(404, "ResourceNotFound", text);
+    }
+    ArmError::provider(404, "OperationIdNotFound", format!("The operation with Id {id} does not exist."))
 }
 
 /// A moment in the service's form: up to three fraction digits, trailing zeros left out (`…:29.89Z`).

@@ -2,6 +2,7 @@
 
 use milink_simulator::arm::error_code::{Cause, ERROR_CODES};
 use milink_simulator::faults::{Action, Failure, Filter, Rule};
+use milink_simulator::world::assumption;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -103,6 +104,9 @@ async fn operations_are_found_by_their_ids() {
     let poll = made.header("azure-asyncoperation").unwrap();
     let refused = azure.send(Method::GET, poll, None).await;
     assert_eq!((refused.status, refused.code(), refused.is_gateways()), (404, "OperationIdNotFound", false));
+    azure.world(|estate| estate.opposites.insert(assumption::REFUSAL_CODES));
+    let refused = azure.send(Method::GET, poll, None).await;
+    assert_eq!((refused.status, refused.code(), refused.is_gateways()), (404, "ResourceNotFound", false));
     azure.shutdown().await;
 }
 

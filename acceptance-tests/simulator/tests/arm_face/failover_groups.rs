@@ -307,6 +307,21 @@ async fn members_have_to_fit() {
         assert_eq!((refused.status, refused.code()), (status, code));
         azure.shutdown().await;
     }
+    // Under the opposite the operation says so, and what is not there is another code.
+    let azure = pair(|estate| {
+        estate.opposites.insert(assumption::GROUP_REFUSALS);
+        estate.managed_instances[1].view.dns_zone = "0".into();
+    })
+    .await;
+    let accepted = ask(&azure, true, Method::PUT, "", Some(&body())).await;
+    assert_eq!(azure.after(&accepted, 10).await["error"]["code"], "DnsZoneMismatch");
+    assert_eq!(ask(&azure, true, Method::GET, "", None).await.status, 404);
+    let mut other = body();
+    other["properties"]["managedInstancePairs"][0]["partnerManagedInstanceId"] =
+        partner().replace("mi-spare", "mi-nowhere").into();
+    let refused = ask(&azure, true, Method::PUT, "", Some(&other)).await;
+    assert_eq!((refused.status, refused.code()), (400, "ServerNotFound"));
+    azure.shutdown().await;
     let azure = pair(|_| ()).await;
     make(&azure).await;
     azure.world(|estate| estate.managed_instances[1].view.database_format = "AlwaysUpToDate".into());

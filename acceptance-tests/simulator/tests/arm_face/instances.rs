@@ -2,6 +2,7 @@
 
 use milink_simulator::arm::backend::FailoverGroupSettings;
 use milink_simulator::arm::path::InstancePath;
+use milink_simulator::world::assumption;
 use milink_simulator::world::failover_group::FailoverGroup;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -36,7 +37,18 @@ async fn an_instance_stops_and_starts() {
     assert_eq!(azure.delete(LINK).await.code(), "ManagedInstanceStarting");
     assert_eq!(azure.after(&starting, 1200).await["status"], "Succeeded");
     assert_eq!(state(&azure).await, ["Ready", "Succeeded"]);
-    assert_eq!(act(&azure, "start").await.status, 400);
+    let refused = act(&azure, "start").await;
+    assert_eq!((refused.status, refused.code()), (400, "ManagementServiceStartManagedInstanceNotStopped"));
+    let named = |answer: &Answer| answer.body["operation"].as_str().unwrap_or_default().to_owned();
+    assert_eq!([named(&stopping), named(&starting)], ["StopManagedServer", "StartManagedServer"]);
+    azure.world(|estate| estate.opposites.insert(assumption::INSTANCE_OPERATIONS));
+    let idle = act(&azure, "start").await;
+    assert_eq!(named(&idle), "StartManagedInstance");
+    azure.done(&idle).await;
+    assert_eq!(state(&azure).await, ["Ready", "Succeeded"]);
+    for (verb, name) in [("failover", "FailoverManagedInstance"), ("stop", "StopManagedInstance")] {
+        assert_eq!(named(&act(&azure, verb).await), name);
+    }
     let early = azure.call_in("2021-11-01", Method::POST, "stop", None).await;
     assert_eq!((early.status, early.code()), (404, "InvalidResourceType"));
     azure.shutdown().await;

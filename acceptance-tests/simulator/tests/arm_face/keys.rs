@@ -63,6 +63,7 @@ async fn a_customers_key_is_put_used_and_deleted() {
     let refused = azure.delete(KEY).await;
     assert_eq!((refused.status, refused.code()), (409, "AzureKeyVaultKeyInUse"));
     let looked = azure.post(&format!("{PROTECTOR}/revalidate"), Value::Null).await;
+    assert_eq!(looked.body["operation"], "RevalidateManagedServerEncryptionProtector");
     assert_eq!(azure.after(&looked, 1).await["status"], "Succeeded");
 
     let set = azure.put(PROTECTOR, by("ServiceManaged")).await;
@@ -107,12 +108,23 @@ async fn what_is_no_key_is_told_by_its_code() {
     assert_eq!((refused.status, refused.code()), (400, "InvalidUpsertKeyType"));
     let refused = azure.put(PROTECTOR, by(KEY)).await;
     assert_eq!((refused.status, refused.code()), (404, "ServerKeyNotFound"));
+    azure.world(|estate| estate.opposites.insert(assumption::KEY_REFUSALS));
+    let refused = azure.put(PROTECTOR, by(KEY)).await;
+    assert_eq!((refused.status, refused.code()), (409, "ServerKeyDoesNotExists"));
     let made = azure.put(KEY, customers()).await;
     azure.done(&made).await;
     assert_eq!(azure.put(KEY, customers()).await.status, 202);
     azure.world(|estate| estate.opposites.insert(assumption::KEY_AGAIN));
     let refused = azure.put(KEY, customers()).await;
     assert_eq!((refused.status, refused.code()), (409, "ServerKeyNameAlreadyExists"));
+    // The key that protects, under the opposite: accepted, and found to be in use.
+    let set = azure.put(PROTECTOR, by(KEY)).await;
+    azure.done(&set).await;
+    azure.world(|estate| estate.opposites.insert(assumption::INSTANCE_OPERATIONS));
+    let deleted = azure.delete(KEY).await;
+    assert_eq!(deleted.body["operation"], "DropManagedInstanceEncryptionKeys");
+    assert_eq!(azure.after(&deleted, 1).await["error"]["code"], "AzureKeyVaultKeyInUse");
+    assert_eq!(azure.get(KEY).await.status, 200);
     assert!(azure.instance.ends_with(INSTANCE));
     azure.shutdown().await;
 }

@@ -1,5 +1,6 @@
 //! Links: what is sent, what comes back, and what differs by version.
 
+use milink_simulator::world::assumption;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -232,6 +233,9 @@ async fn actions_came_with_their_versions() {
         let refused = act("2022-05-01-preview", "setRole", body).await;
         assert_eq!((refused.status, refused.code()), (400, "InvalidParameterValue"));
     }
+    azure.world(|estate| estate.opposites.insert(assumption::REFUSAL_CODES));
+    let refused = act("2022-05-01-preview", "setRole", json!({ "instanceRole": "Leader" })).await;
+    assert_eq!((refused.status, refused.code()), (400, "InvalidResourceIdSegment"));
     let set = act(
         "2022-05-01-preview",
         "setRole",

@@ -1,6 +1,7 @@
 //! Management locks as resources, and what they forbid.
 
 use milink_simulator::arm::directory::Role;
+use milink_simulator::world::assumption;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -54,6 +55,11 @@ async fn locks_are_resources() {
     assert_eq!(lock(&azure, Method::DELETE, INSTANCE, "keep", None).await.status, 204);
     let missing = lock(&azure, Method::GET, INSTANCE, "keep", None).await;
     assert_eq!((missing.status, missing.code()), (404, "LockNotFound"));
+    azure.world(|estate| estate.opposites.insert(assumption::LOCK_CODES));
+    let missing = lock(&azure, Method::GET, INSTANCE, "keep", None).await;
+    assert_eq!((missing.status, missing.code(), missing.is_gateways()), (404, "ResourceNotFound", true));
+    let refused = lock(&azure, Method::PUT, INSTANCE, "odd", level("Sometimes")).await;
+    assert_eq!((refused.status, refused.code()), (400, "InvalidLock"));
     azure.shutdown().await;
 }
 

@@ -1,5 +1,6 @@
 //! What HTTP itself carries: verbs, bodies, headers, pages, letter case.
 
+use milink_simulator::world::assumption;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -61,6 +62,11 @@ async fn verbs_that_a_type_does_not_have_are_not_allowed() {
         if !head {
             assert_eq!(refused.code(), "MethodNotAllowed", "{method} {child}");
         }
+    }
+    azure.world(|estate| estate.opposites.insert(assumption::HEAD_REFUSED));
+    for (child, status) in [(LINK, 204), ("distributedAvailabilityGroups/other", 404)] {
+        let looked = azure.call(Method::HEAD, child, None).await;
+        assert_eq!((looked.status, looked.body), (status, Value::Null), "{child}");
     }
     // The provider calls a resource by an address of its own.
     let refused = azure.call(Method::POST, LINK, body()).await;

@@ -221,7 +221,7 @@ fn engine_code(facts: &ArmFacts) -> Result<Outcome, Outcome> {
 
 /// 39 and 41: a poll without a signature, of an operation that there is not.
 fn unknown_operation(number: u16, facts: &ArmFacts) -> Outcome {
-    let (id, answer) = &facts.unknown;
+    let (_, answer) = &facts.unknown;
     let (status, code, message) = match answer {
         Err(AzureFailure::Refused { status, code, message }) => (*status, code.as_str(), message.as_str()),
         Err(failure) => return Outcome::open(format!("the question was not answered: {failure}")),
@@ -239,10 +239,8 @@ fn unknown_operation(number: u16, facts: &ArmFacts) -> Outcome {
             _ if missing => Verdict::Contradicted,
             _ => Verdict::open("a URL without a signature is answered in a third way"),
         },
-        _ if missing && message == crate::arm::operations::unknown_text(id) => {
-            Verdict::open("the first of the texts is right; the others ask for refused requests")
-        }
-        _ if missing => Verdict::Contradicted,
+        _ if missing => Verdict::open("the code is right; that of setRole asks for a refused request"),
+        _ if (status, code) == (404, "ResourceNotFound") => Verdict::Contradicted,
         _ => Verdict::open("an operation that is unknown is not told from a URL that is not signed"),
     };
     Outcome::new(verdict).with(told)

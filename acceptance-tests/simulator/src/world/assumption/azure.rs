@@ -1,7 +1,9 @@
 //! What is believed about Azure Resource Manager's resources beside a link's life.
 
-use super::{Assumption, entry, fixed};
+use super::{Assumption, entry};
 
+/// Codes of an operation that nobody knows, and of a role that is none.
+pub const REFUSAL_CODES: u16 = 39;
 /// Words of `linkState`.
 pub const LINK_STATE_WORDS: u16 = 40;
 /// Changed polling URLs are refused.
@@ -16,8 +18,14 @@ pub const UNKNOWN_PROPERTIES: u16 = 151;
 pub const BROKER_CERTIFICATE: u16 = 152;
 /// Names that no identifier of the engine is have codes of their own.
 pub const NAMES: u16 = 153;
+/// Codes of locks.
+pub const LOCK_CODES: u16 = 154;
 /// Lists of locks leave out what is inherited.
 pub const INHERITED_LOCKS: u16 = 155;
+/// Names of operations of instances and keys.
+pub const INSTANCE_OPERATIONS: u16 = 156;
+/// The provider has no HEAD.
+pub const HEAD_REFUSED: u16 = 157;
 /// An instance says of itself that it is being scaled.
 pub const INSTANCE_STATE: u16 = 158;
 /// What was made shows at once.
@@ -26,25 +34,30 @@ pub const LATE_READS: u16 = 159;
 pub const REPLICA_REFUSED: u16 = 160;
 /// A key that an instance has can be put again.
 pub const KEY_AGAIN: u16 = 161;
+/// How keys and protectors are refused.
+pub const KEY_REFUSALS: u16 = 162;
+/// How failover groups are refused.
+pub const GROUP_REFUSALS: u16 = 163;
 
 /// By number.
 pub(super) const AZURE: &[Assumption] = &[
-    fixed(
-        39,
-        "The texts of the refusals OperationIdNotFound and InvalidDistributedAvailabilityGroupFailoverRequest, and \
-         InvalidParameterValue for a setRole of another role, are as the simulator says them.",
-        "They are others.",
-    )
-    .because("texts are for people: the provider goes by codes"),
-    entry(LINK_STATE_WORDS,
+    entry(
+        REFUSAL_CODES,
+        "An operation that nobody knows is OperationIdNotFound; a setRole without a proper role is InvalidParameterValue.",
+        "They are ResourceNotFound, like a link that is gone, and InvalidResourceIdSegment, like other wrong words.",
+    ),
+    entry(
+        LINK_STATE_WORDS,
         "linkState of the first api-versions is Catchup while the link replicates and Error after a failure.",
         "It has other words.",
     ),
-    entry(URL_SIGNATURES,
+    entry(
+        URL_SIGNATURES,
         "A polling URL with a changed signature is refused with 403 AuthorizationFailed.",
         "It is answered like any other.",
     ),
-    entry(LINK_OPERATIONS,
+    entry(
+        LINK_OPERATIONS,
         "The instance's list of operations shows those of links.",
         "It shows those of the instance alone.",
     ),
@@ -69,27 +82,24 @@ pub(super) const AZURE: &[Assumption] = &[
          TokenTooLong, of databases with white space at their end with CannotUseTrailingWhitespacesInDatabaseName.",
         "They are refused with InvalidParameterValue.",
     ),
-    fixed(
-        154,
+    entry(
+        LOCK_CODES,
         "A lock that is not there is LockNotFound; a lock of another level or with a bad name is InvalidRequestContent.",
-        "They have other codes.",
-    )
-    .because("the provider asks for no locks"),
+        "They are ResourceNotFound, like what the lock is on, and InvalidLock.",
+    ),
     entry(
         INHERITED_LOCKS,
         "The list of a scope's locks shows those at the scope and below it.",
         "It shows those that it inherits from above as well.",
     ),
-    fixed(
-        156,
+    entry(
+        INSTANCE_OPERATIONS,
         "Operations of instances are called StopManagedServer, StartManagedServer, FailoverManagedServer, those of keys \
          DropManagedServerEncryptionKeys and RevalidateManagedServerEncryptionProtector; an instance that is not stopped is \
-         not started with ManagementServiceStartManagedInstanceNotStopped; the text of ManagedInstanceUpdateSloInProgress.",
-        "They have other names, codes and texts.",
-    )
-    .because("the provider starts no operation of an instance by itself but a PATCH, whose name it does not read, and writes no keys"),
-    fixed(157, "The SQL resource provider answers HEAD with 405.", "It says 204 or 404.")
-    .because("the provider sends no HEAD"),
+         not started with ManagementServiceStartManagedInstanceNotStopped.",
+        "They are called …ManagedInstance…; a start of an instance that runs is accepted and does nothing.",
+    ),
+    entry(HEAD_REFUSED, "The SQL resource provider answers HEAD with 405.", "It says 204 of what is there."),
     entry(
         INSTANCE_STATE,
         "While an instance is scaled its state is Updating and its provisioningState InProgress; what it refuses then is \
@@ -111,18 +121,16 @@ pub(super) const AZURE: &[Assumption] = &[
         "A PUT of a key that the instance has is accepted and changes nothing.",
         "It is refused with ServerKeyNameAlreadyExists.",
     ),
-    fixed(
-        162,
-        "A protector's key is deleted with AzureKeyVaultKeyInUse at once; a protector of a key that is not there is \
-         ServerKeyNotFound.",
-        "The operation fails later, or the other code that the specification has comes.",
-    )
-    .because("the provider writes neither keys nor protectors"),
-    fixed(
-        163,
-        "What two instances lack for a failover group is told in a fixed order, at once; an instance that is not there is \
+    entry(
+        KEY_REFUSALS,
+        "The deletion of a protector's key is refused at once with AzureKeyVaultKeyInUse; a protector of a key that is not \
+         there is ServerKeyNotFound.",
+        "The deletion is accepted, and its operation fails; the protector is ServerKeyDoesNotExists.",
+    ),
+    entry(
+        GROUP_REFUSALS,
+        "What two instances lack for a failover group is told at once, in a fixed order; an instance that is not there is \
          ServerNotInSubscription.",
-        "The order is another one, or the operation fails later.",
-    )
-    .because("the provider makes no failover groups"),
+        "The group is accepted, and its operation fails; the instance is ServerNotFound.",
+    ),
 ];

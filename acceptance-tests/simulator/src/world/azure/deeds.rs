@@ -179,7 +179,7 @@ pub(super) fn ready<'a>(estate: &'a Estate, path: &InstancePath) -> Result<&'a M
         one.outcome.is_none() && one.is_cancellable() && one.instance.id().eq_ignore_ascii_case(&path.id())
     });
     if scales {
-        return Err(refusals::scaling());
+        return Err(refusals::scaling(&managed.view.path.name));
     }
     match refusals::not_ready(&managed.view.state) {
         Some(refusal) => Err(refusal),
@@ -238,6 +238,11 @@ fn linked(managed: &ManagedInstance, database: &str) -> bool {
 
 fn is_system(database: &str) -> bool {
     ["master", "model", "msdb", "tempdb"].iter().any(|one| one.eq_ignore_ascii_case(database))
+}
+
+/// The name of an operation that no recording has. ASSUMED 156.
+pub(super) fn unproven_name(estate: &Estate, ours: &'static str, other: &'static str) -> &'static str {
+    if opposite(&estate.opposites, assumption::INSTANCE_OPERATIONS) { other } else { ours }
 }
 
 /// Begins an operation.

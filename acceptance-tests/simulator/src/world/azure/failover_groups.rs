@@ -12,8 +12,10 @@ use crate::arm::backend::{Accepted, FailoverGroupRequest, FailoverGroupView, Ins
 use crate::arm::failover_groups::same_region;
 use crate::arm::path::{InstancePath, RegionPath};
 use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::failover_group::FailoverGroup;
 use crate::world::managed::{Effect, ManagedInstance, Operation};
+use crate::world::replication::opposite;
 
 const MAKING: Duration = Duration::seconds(144);
 const SETTING: Duration = Duration::seconds(10);
@@ -74,8 +76,19 @@ pub(super) fn put(
         Some(group) => ("UpdateManagedFailoverGroup", SETTING, group.members.clone()),
         None => {
             let (primary, partner) = (ready(estate, &wanted.0)?, ready(estate, &wanted.1)?);
-            fit(estate, primary, partner, &request.partner_location)?;
-            ("CreateManagedFailoverGroup", MAKING, (primary.view.path.clone(), partner.view.path.clone()))
+            let members = (primary.view.path.clone(), partner.view.path.clone());
+            // ASSUMED 163: what they lack is told at once.
+            match fit(estate, primary, partner, &request.partner_location) {
+                Err(Refusal { code, message, .. })
+                    if opposite(&estate.opposites, assumption::GROUP_REFUSALS) =>
+                {
+                    let effect = Effect::Fail(code, message);
+                    let operation = "CreateManagedFailoverGroup";
+                    return Ok(start(estate, &members.0, operation, None, Some(SETTING), effect));
+                }
+                fits => fits?,
+            }
+            ("CreateManagedFailoverGroup", MAKING, members)
         }
     };
     let path = members.0.clone();
@@ -177,6 +190,9 @@ fn members(
     }
     // ASSUMED 163: this code of several that the specification has for an instance that is not there.
     let missing = || {
+        if opposite(&estate.opposites, assumption::GROUP_REFUSALS) {
+            return refusal(400, "ServerNotFound", "The requested server was not found.");
+        }
         let message = "Specified server does not exist on the specified subscription.";
         refusal(404, "ServerNotInSubscription", message)
     };

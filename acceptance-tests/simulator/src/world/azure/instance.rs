@@ -6,7 +6,7 @@
 
 use time::Duration;
 
-use super::deeds::{ready, start};
+use super::deeds::{ready, start, unproven_name};
 use super::refusals;
 use crate::arm::backend::{Accepted, InstanceChange, InstanceSize, Refusal};
 use crate::arm::path::InstancePath;
@@ -28,22 +28,30 @@ pub(super) fn change(
     path: &InstancePath,
     change: InstanceChange,
 ) -> Result<Accepted, Refusal> {
-    // ASSUMED 156: names of these operations, but for UpsertManagedServer. [Az.Sql, Stop-AzSqlInstanceOperation]
+    // UpsertManagedServer is proven. [Az.Sql, Stop-AzSqlInstanceOperation]
     let (operation, lasts, state, effect) = match change {
         InstanceChange::Stop => {
             stoppable(ready(estate, path)?, estate.failover_group_of(path).is_some())?;
-            ("StopManagedServer", STOPPING, "Stopping", InstanceEffect::Stop)
+            let operation = unproven_name(estate, "StopManagedServer", "StopManagedInstance");
+            (operation, STOPPING, "Stopping", InstanceEffect::Stop)
         }
         InstanceChange::Start => {
             let managed = estate.managed(path).ok_or_else(|| refusals::no_instance(&path.name))?;
+            let operation = unproven_name(estate, "StartManagedServer", "StartManagedInstance");
+            // ASSUMED 156: a start of what runs is refused.
+            let idle = opposite(&estate.opposites, assumption::INSTANCE_OPERATIONS);
+            if idle && managed.view.state == "Ready" {
+                return Ok(start(estate, path, operation, None, Some(SETTING), Effect::None));
+            }
             if managed.view.state != "Stopped" {
                 return Err(refusals::not_stopped(&managed.view.state));
             }
-            ("StartManagedServer", STARTING, "Starting", InstanceEffect::Start)
+            (operation, STARTING, "Starting", InstanceEffect::Start)
         }
         InstanceChange::FailOver => {
-            quiet(ready(estate, path)?, "FailoverManagedServer")?;
-            ("FailoverManagedServer", FAILOVER, "Ready", InstanceEffect::Restart)
+            let operation = unproven_name(estate, "FailoverManagedServer", "FailoverManagedInstance");
+            quiet(ready(estate, path)?, operation)?;
+            (operation, FAILOVER, "Ready", InstanceEffect::Restart)
         }
         InstanceChange::Scale(size) => {
             let managed = ready(estate, path)?;

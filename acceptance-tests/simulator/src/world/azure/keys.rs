@@ -5,7 +5,7 @@
 
 use time::Duration;
 
-use super::deeds::{ready, start};
+use super::deeds::{ready, start, unproven_name};
 use super::refusals::refusal;
 use crate::arm::backend::{Accepted, KeyView, Refusal, VaultKey};
 use crate::arm::path::{ChildType, InstancePath};
@@ -65,14 +65,18 @@ pub(super) fn delete(estate: &mut Estate, path: &InstancePath, name: &str) -> Re
     let managed = ready(estate, path)?;
     let becoming = changing(estate, path)
         .any(|one| matches!(&one.effect, Effect::Protect(key) if key.name.eq_ignore_ascii_case(name)));
+    let in_use = (becoming || managed.protector.name.eq_ignore_ascii_case(name))
+        .then(|| refusal(409, "AzureKeyVaultKeyInUse", "The key is currently being used by the server."));
     // ASSUMED 162: refused at once.
-    if becoming || managed.protector.name.eq_ignore_ascii_case(name) {
-        return Err(refusal(409, "AzureKeyVaultKeyInUse", "The key is currently being used by the server."));
-    }
+    let effect = match in_use {
+        Some(refusal) if !opposite(&estate.opposites, assumption::KEY_REFUSALS) => return Err(refusal),
+        Some(Refusal { code, message, .. }) => Effect::Fail(code, message),
+        None => Effect::RemoveKey(name.to_owned()),
+    };
     let child = Some((ChildType::Keys, name.to_owned()));
-    let effect = Effect::RemoveKey(name.to_owned());
-    // ASSUMED 156.
-    Ok(start(estate, path, "DropManagedServerEncryptionKeys", child, Some(SECOND), effect))
+    let operation =
+        unproven_name(estate, "DropManagedServerEncryptionKeys", "DropManagedInstanceEncryptionKeys");
+    Ok(start(estate, path, operation, child, Some(SECOND), effect))
 }
 
 /// `PUT` of the protector.
@@ -85,6 +89,9 @@ pub(super) fn protect(
     let managed = ready(estate, path)?;
     let Some(key) = managed.keys.iter().find(|one| one.name.eq_ignore_ascii_case(name)).cloned() else {
         // ASSUMED 162: this code of the two that the specification has for it.
+        if opposite(&estate.opposites, assumption::KEY_REFUSALS) {
+            return Err(refusal(409, "ServerKeyDoesNotExists", "The server key does not exist."));
+        }
         let message = "The requested server key was not found on the current subscription.";
         return Err(refusal(404, "ServerKeyNotFound", message));
     };
@@ -113,8 +120,11 @@ pub(super) fn protect(
 pub(super) fn revalidate(estate: &mut Estate, path: &InstancePath) -> Result<Accepted, Refusal> {
     ready(estate, path)?;
     let child = Some((ChildType::EncryptionProtector, "current".to_owned()));
-    // ASSUMED 156.
-    let operation = "RevalidateManagedServerEncryptionProtector";
+    let operation = unproven_name(
+        estate,
+        "RevalidateManagedServerEncryptionProtector",
+        "RevalidateManagedInstanceEncryptionProtector",
+    );
     Ok(start(estate, path, operation, child, Some(SECOND), Effect::Revalidate))
 }
 

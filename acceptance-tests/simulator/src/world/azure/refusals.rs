@@ -34,12 +34,15 @@ pub(super) fn not_ready(state: &str) -> Option<Refusal> {
     })
 }
 
-/// Its size is being changed. [code of the list; text ASSUMED 156]
-pub(super) fn scaling() -> Refusal {
+/// Its size is being changed. [code and sense: the list]
+pub(super) fn scaling(name: &str) -> Refusal {
     refusal(
         400,
         "ManagedInstanceUpdateSloInProgress",
-        "An update of the service level objective is in progress for the managed instance. Wait for it to complete and retry.",
+        format!(
+            "The operation could not be completed because a service tier change is in progress for managed instance '{name}.' \
+             Please wait for the operation in progress to complete and try again."
+        ),
     )
 }
 
