@@ -99,8 +99,9 @@ fn description() -> serde_json::Value {
         "managed_instances": [{
             "id": INSTANCE,
             "location": "westeurope",
-            // General Purpose takes 280 files.
-            "tier": "BusinessCritical",
+            // The others take 100 databases.
+            "tier": "GeneralPurpose",
+            "next_generation": true,
             "update_policy": "SQLServer2022",
             "logins": [{ "name": "monitor", "password_variable": "instance_password" }],
         }],

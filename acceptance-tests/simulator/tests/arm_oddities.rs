@@ -104,7 +104,10 @@ async fn polling_urls_are_long_signed_and_not_to_be_changed() {
     let azure = Azure::start().await;
     let accepted = azure.delete(LINK).await;
     let poll = accepted.header("azure-asyncoperation").unwrap();
-    assert!(poll.len() > 3_400 && accepted.header("location").unwrap().len() > 3_400);
+    let result = accepted.header("location").unwrap();
+    assert!(poll.len() > 3_400 && result.len() > 3_400);
+    let id = |url: &str| url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
+    assert_eq!(id(poll), id(result));
     assert_eq!(accepted.header("retry-after"), Some("15"));
     let answer = azure.send(Method::GET, poll, None).await;
     assert_eq!((answer.status, answer.header("retry-after")), (200, Some("15")));
@@ -130,6 +133,8 @@ async fn certificates_are_made_and_never_replaced() {
     let blobs: Vec<&Value> =
         list["value"].as_array().unwrap().iter().map(|one| &one["properties"]["publicBlob"]).collect();
     assert_eq!(blobs, [&json!(hex(&one).to_uppercase()), &json!(hex(&two).to_uppercase())]);
+    let again = put("partner_cert", hex(&one)).await;
+    azure.done(&again).await;
     for (name, blob) in [("other", &one), ("partner_cert", &two)] {
         let accepted = put(name, hex(blob)).await;
         assert_eq!(azure.after(&accepted, 20).await["error"]["code"], "CertificateAlreadyExists", "{name}");

@@ -6,6 +6,7 @@
 //! *state* (database name in use, link not established, instance stopped) are the world's and come back as [`Refusal`]
 //! when the service answers at once, or as a failed operation when it accepts first and fails later.
 
+use futures::future::BoxFuture;
 use time::OffsetDateTime;
 
 use super::operations::Standing;
@@ -248,6 +249,13 @@ pub struct CertificateView {
     pub roots: Vec<(String, Vec<u8>)>,
 }
 
+impl CertificateView {
+    /// Whether it has this name, in any letter case.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
 /// A database of an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseView {
@@ -381,6 +389,8 @@ impl KeyView {
 pub trait Backend: Send + Sync + 'static {
     /// The world's time.
     fn now(&self) -> OffsetDateTime;
+    /// Waits until it is that late in the world.
+    fn reach(&self, moment: OffsetDateTime) -> BoxFuture<'_, ()>;
     /// How many times as fast as its clients' clocks the world's runs; 0 stands still.
     fn speed(&self) -> u32;
     /// Whether the opposite of an assumption is in force, by its number in [`crate::world::assumption`].

@@ -253,6 +253,6 @@ impl EntraError {
             "correlation_id": correlation.to_string(),
             "error_uri": format!("{origin}/error?code={}", self.number),
         });
-        Reply { status: self.status, body: Some(body), headers: Vec::new() }
+        Reply { body: Some(body), ..Reply::empty(self.status) }
     }
 }

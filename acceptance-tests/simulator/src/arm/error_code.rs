@@ -26,7 +26,6 @@ pub struct ErrorCode {
 
 const AZURE: &str = "something inside of the service; no source says when";
 const EARLIER: &str = "the gateway says 404 before the provider is asked";
-const RESOURCES: &str = "resources of the service that are not modelled";
 
 /// All of them, by status and code.
 pub const ERROR_CODES: &[ErrorCode] = &[
@@ -35,7 +34,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     met(400, "CannotUseReservedDatabaseName", "arm_errors::what_a_link_may_not_be_called_or_hold"),
     met(400, "CannotUseTrailingWhitespacesInDatabaseName", "arm_face::codes::names_that_no_database_has"),
     injected(400, "CloudLifterUnsupportedFeature", "which features are meant is in no source"),
-    injected(400, "DatabaseNumberLimitReached", "which databases count is in no source"),
+    met(400, "DatabaseNumberLimitReached", "arm_face::codes::an_instance_takes_no_more_than_it_can"),
     met(400, "DnsZoneMismatch", "arm_face::failover_groups::members_have_to_fit"),
     met(
         400,
@@ -160,6 +159,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         "arm_face::codes::each_name_of_a_group_has_its_code",
     ),
     met(400, "InvalidEncryptionProtectorName", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
+    met(400, "InvalidFailoverGroupRegion", "arm_face::failover_groups::members_have_to_fit"),
     met(400, "InvalidIdentifier", "arm_face::codes::names_that_no_database_has"),
     met(400, "InvalidKeyName", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
     met(400, "InvalidKeyType", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
@@ -228,7 +228,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     ),
     met(400, "MissingApiVersionParameter", "arm_errors::what_is_missing_is_told_apart_by_who_says_so"),
     met(400, "MissingPublicBlob", "arm_oddities::certificates_are_made_and_never_replaced"),
-    injected(400, "NoMoreSpaceInManagedInstance", RESOURCES),
+    met(400, "NoMoreSpaceInManagedInstance", "arm_face::codes::an_instance_takes_no_more_than_it_can"),
     met(400, "NoRegisteredProviderFound", "arm_errors::a_region_may_lack_a_version"),
     met(
         400,
@@ -237,7 +237,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     ),
     met(400, "SecurityAzureKeyVaultUrlNullOrEmpty", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
     met(400, "ServerEditionMismatch", "arm_face::failover_groups::members_have_to_fit"),
-    injected(400, "StorageAccountFull", RESOURCES),
+    injected(400, "StorageAccountFull", "accounts of storage are not modelled"),
     met(400, "TokenTooLong", "arm_face::codes::names_that_no_database_has"),
     injected(
         400,
@@ -273,6 +273,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         "EncryptionProtectorChangeInProgress",
         "arm_face::keys::a_customers_key_is_put_used_and_deleted",
     ),
+    met(409, "InstanceFailoverGroupAlreadyExists", "arm_face::failover_groups::members_have_to_fit"),
     met(
         409,
         "InstanceFailoverGroupBusy",
@@ -311,7 +312,11 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     ),
     injected(429, "SubscriptionTooManyRequests", "limits of the provider itself; no source has their size"),
     injected(500, "GatewayInternalServerError", AZURE),
-    met(500, "InternalServerError", "arm_errors::what_a_link_may_not_be_called_or_hold"),
+    met(
+        500,
+        "InternalServerError",
+        "arm_face::protocol::a_body_without_properties_takes_long_to_be_an_internal_error",
+    ),
     injected(500, "OperationTimedOut", AZURE),
     injected(503, "AzureKeyVaultConnectionFailed", "key vaults are not modelled"),
     injected(503, "DatabaseUnavailable", AZURE),

@@ -106,7 +106,8 @@ pub const ODDITIES: &[Oddity] = &[
     ),
     odd(
         14,
-        "Polling URLs are signed, longer than 3.4 kB each, and come with Retry-After on every poll.",
+        "Polling URLs are signed, longer than 3.4 kB each, both with the operation's one id, and come with Retry-After on every \
+         poll.",
         "recordings since 2024",
         &["arm_oddities::polling_urls_are_long_signed_and_not_to_be_changed"],
     ),
@@ -126,15 +127,20 @@ pub const ODDITIES: &[Oddity] = &[
     ),
     odd(
         17,
-        "PUT of a certificate is create-only: a known name or a known content fails the operation; two live side by side.",
-        "recording TestServerTrustCertificates",
+        "PUT of a certificate is create-only: a known name or a known content fails the operation, the very same once more \
+         does nothing; two live side by side.",
+        "recording TestServerTrustCertificates; ASSUMED 19",
         &["arm_oddities::certificates_are_made_and_never_replaced"],
     ),
     odd(
         18,
         "A wrong enumeration value is InvalidResourceIdSegment; a body without properties is 500; an empty name is 405.",
         "recordings of azure-sdk-for-net",
-        &["arm_errors::what_a_link_may_not_be_called_or_hold"],
+        &[
+            "arm_errors::what_a_link_may_not_be_called_or_hold",
+            "arm_face::protocol::a_body_without_properties_takes_long_to_be_an_internal_error",
+            "arm_face::certificates::their_life_is_put_and_delete",
+        ],
     ),
     odd(
         19,
@@ -440,6 +446,81 @@ pub const ODDITIES: &[Oddity] = &[
         "Failover groups and links exclude each other, with a code of its own in either direction.",
         "specification 2023-08-01, ManagedInstanceHasHybridLink and ManagedInstanceHasGeoReplica; ASSUMED 160",
         &["arm_face::failover_groups::a_group_and_links_exclude_each_other"],
+    ),
+    odd(
+        66,
+        "The 500 for a body without properties takes 23 seconds to come.",
+        "recordings of azure-sdk-for-net, 2022",
+        &["arm_face::protocol::a_body_without_properties_takes_long_to_be_an_internal_error"],
+    ),
+    odd(
+        67,
+        "A link that could not be made stays as a resource, with its databases' names: until it is deleted, each further PUT \
+         of it or of another link with them is accepted and fails with ManagedDatabaseNameInUse.",
+        "recordings of azure-powershell; reports of users of the link; ASSUMED 5, 9",
+        &["arm_face::links::a_link_that_could_not_be_made_stays_until_it_is_deleted"],
+    ),
+    odd(
+        68,
+        "`partnerAuthCertValidity` is an empty object until the instance has been shown the partner's certificate, and ids of \
+         replicas are there from the first answer on: neither presence is a proof.",
+        "recording test_sql_mi_multi_database_link_mgmt; recording TestDistributedAvailabilityGroup",
+        &[
+            "arm_face::links::a_link_that_could_not_be_made_stays_until_it_is_deleted",
+            "arm_face::links::an_error_of_replication_outlives_a_forced_failover",
+        ],
+    ),
+    odd(
+        69,
+        "An operation that has succeeded says nothing of the link a moment later: it stays Succeeded while replication reports \
+         an error.",
+        "recording TestManagedInstanceLinkErrHandling",
+        &["arm_face::links::an_error_of_replication_outlives_a_forced_failover"],
+    ),
+    odd(
+        70,
+        "An error of replication outlives a forced failover.",
+        "recording test_sql_mi_first_forced_failover",
+        &["arm_face::links::an_error_of_replication_outlives_a_forced_failover"],
+    ),
+    odd(
+        71,
+        "A forced failover changes the role of the instance alone: forced away from an instance that is primary, nobody is, \
+         and the link says that its partner were.",
+        "recording TestManagedInstanceLinkMIPrimaryForcedFailover",
+        &["arm_face::links::forced_away_from_the_instance_nobody_is_primary"],
+    ),
+    odd(
+        72,
+        "The copy of a link is a database of the instance, Restoring while it is seeded and Online then, though it takes no \
+         writes and cannot be deleted.",
+        "report of a lab, October 2026; ASSUMED 14, 24",
+        &["arm_face::links::seeding_is_told_in_percent_while_it_lasts"],
+    ),
+    odd(
+        73,
+        "What is being deleted shows until its operation has ended.",
+        "recordings test_sql_mi_link_mgmt, test_sql_mi_partner_cert_mgmt; ASSUMED 164 that it is gone then",
+        &["arm_face::links::what_was_deleted_is_gone_when_its_operation_has_ended"],
+    ),
+    odd(
+        74,
+        "DELETE of a certificate that is not there is accepted with 202.",
+        "ASSUMED 166",
+        &["arm_face::certificates::one_that_is_not_there_is_deleted_all_the_same"],
+    ),
+    odd(
+        75,
+        "An instance has at most 100 databases, 500 in the next generation of General Purpose: a link beyond that is accepted \
+         and fails. So does one to an instance whose storage is full.",
+        "\"Resource limits\", 2022; \"Managed Instance link overview\", 2026; REST page of managed databases; ASSUMED 165",
+        &["arm_face::codes::an_instance_takes_no_more_than_it_can"],
+    ),
+    odd(
+        76,
+        "The result URL of an operation that runs is an empty 202 that names itself again; of one that was called off 409.",
+        "documentation of ARM's asynchronous operations; specification 2023-08-01, OperationCancelled",
+        &["arm_face::codes::operations_are_found_by_their_ids"],
     ),
 ];
 

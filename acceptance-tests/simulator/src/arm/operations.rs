@@ -116,14 +116,10 @@ pub fn accepted(
     result_url: String,
     retry: u32,
 ) -> Reply {
-    Reply {
-        status: 202,
-        body: Some(json!({ "operation": name, "startTime": stamp(started) })),
-        headers: Vec::new(),
-    }
-    .header("azure-asyncoperation", status_url)
-    .header("location", result_url)
-    .header("retry-after", retry.to_string())
+    Reply { body: Some(json!({ "operation": name, "startTime": stamp(started) })), ..Reply::empty(202) }
+        .header("azure-asyncoperation", status_url)
+        .header("location", result_url)
+        .header("retry-after", retry.to_string())
 }
 
 /// The answer to a poll of the status URL: always 200.

@@ -6,6 +6,7 @@
 //! families are separate constructors here.
 
 use serde_json::{Value, json};
+use time::Duration;
 
 /// What a handler answers: status, body, extra headers.
 #[derive(Debug, Clone)]
@@ -16,17 +17,19 @@ pub struct Reply {
     pub body: Option<Value>,
     /// Headers besides the common ones.
     pub headers: Vec<(String, String)>,
+    /// How long the service takes to say so, on the world's clock.
+    pub takes: Duration,
 }
 
 impl Reply {
     /// 200 with a body.
     pub fn ok(body: Value) -> Self {
-        Self { status: 200, body: Some(body), headers: Vec::new() }
+        Self { body: Some(body), ..Self::empty(200) }
     }
 
     /// A status without body.
     pub fn empty(status: u16) -> Self {
-        Self { status, body: None, headers: Vec::new() }
+        Self { status, body: None, headers: Vec::new(), takes: Duration::ZERO }
     }
 
     /// Adds a header.
@@ -51,12 +54,21 @@ pub struct ArmError {
     pub gateway: bool,
     /// Headers besides the common ones.
     pub headers: Vec<(String, String)>,
+    /// How long the service takes to say so, on the world's clock.
+    pub takes: Duration,
 }
 
 impl ArmError {
     /// An error of the SQL resource provider.
     pub fn provider(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into(), gateway: false, headers: Vec::new() }
+        Self {
+            status,
+            code: code.to_owned(),
+            message: message.into(),
+            gateway: false,
+            headers: Vec::new(),
+            takes: Duration::ZERO,
+        }
     }
 
     /// An error of ARM's gateway.
@@ -135,13 +147,11 @@ impl ArmError {
         )
     }
 
-    /// 500 of the resource provider for a body without `properties`. [recorded: Azure SDK for .NET, 2022]
+    /// 500 of the resource provider for a body without `properties`, 23 seconds later. [recorded: Azure SDK for .NET, 2022]
     pub fn internal(tracking: &str) -> Self {
-        Self::provider(
-            500,
-            "InternalServerError",
-            format!("An unexpected error occured while processing the request. Tracking ID: '{tracking}'"),
-        )
+        let text =
+            format!("An unexpected error occured while processing the request. Tracking ID: '{tracking}'");
+        Self { takes: Duration::seconds(23), ..Self::provider(500, "InternalServerError", text) }
     }
 
     /// 400 of the gateway: the body is not what it should be. [reports of users of azure-powershell and azure-sdk-for-net]
@@ -200,6 +210,7 @@ impl ArmError {
             status: self.status,
             body: Some(json!({ "error": { "code": self.code, "message": self.message } })),
             headers: self.headers.clone(),
+            takes: self.takes,
         };
         if self.gateway {
             reply = reply.header("x-ms-failure-cause", "gateway");

@@ -142,7 +142,7 @@ impl ArmServer {
             signer: Signer::new().map_err(|_| StartError::Random)?,
             settings,
         };
-        let service = Arc::new(Service { face, journal, faults, pairs: pairs.clone() });
+        let service = Arc::new(Service { face, journal, faults, pairs: pairs.clone(), stop: stop.clone() });
         let task = tokio::spawn(accept(listener, tls, service, stop.clone()));
         Ok(Self { address, directory, tokens, throttle, pairs, stop, task: Some(task) })
     }
@@ -200,6 +200,7 @@ struct Service {
     journal: Journal,
     faults: Faults,
     pairs: Pairs,
+    stop: CancellationToken,
 }
 
 /// Accepts until stopped; dropping the set of connections closes them.
@@ -339,6 +340,14 @@ impl Service {
                 });
                 if let Some(who) = who {
                     entry.who(&who);
+                }
+                if reply.takes > Duration::ZERO {
+                    let said = self.face.backend.now() + reply.takes;
+                    tokio::select! {
+                        () = self.face.backend.reach(said) => {}
+                        // The clock may stand, and nobody pushes it any more.
+                        () = self.stop.cancelled() => return None,
+                    }
                 }
                 let exchange = Exchange {
                     target: &target,

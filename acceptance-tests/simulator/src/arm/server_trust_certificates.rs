@@ -10,6 +10,7 @@ use super::call::{Call, hex, thumbprint};
 use super::path::ChildType;
 use super::reply::{ArmError, Reply};
 use super::shape::put;
+use crate::world::assumption;
 
 const CHILD: ChildType = ChildType::ServerTrustCertificates;
 const SEGMENT: &str = CHILD.segment();
@@ -37,7 +38,7 @@ pub fn item(call: &Call<'_>, instance: &InstanceView, name: &str) -> Result<Repl
     let accepted = match call.method {
         "GET" => {
             let certificates = call.backend.trust_certificates(&instance.path);
-            let found = certificates.iter().find(|one| one.name.eq_ignore_ascii_case(name));
+            let found = certificates.iter().find(|one| one.is_called(name));
             return match found {
                 Some(certificate) => Ok(Reply::ok(resource(call, instance, certificate))),
                 None => Err(ArmError::child_not_found(SEGMENT, name)),
@@ -46,6 +47,13 @@ pub fn item(call: &Call<'_>, instance: &InstanceView, name: &str) -> Result<Repl
         "PUT" => {
             let der = blob(&call.properties()?)?;
             call.backend.upload_trust_certificate(&instance.path, name, der)?
+        }
+        // ASSUMED 166: one that is not there is "deleted" as a link is.
+        "DELETE"
+            if call.backend.opposite(assumption::DELETE_NO_CERTIFICATE)
+                && !call.backend.trust_certificates(&instance.path).iter().any(|one| one.is_called(name)) =>
+        {
+            return Ok(Reply::empty(204));
         }
         "DELETE" => call.backend.delete_trust_certificate(&instance.path, name)?,
         _ => return Err(call.method_not_supported(&instance.location)),

@@ -92,6 +92,7 @@ pub(super) fn managed_instance(
         roots: vec![(certificates.root_subject.to_owned(), certificates.root)],
         due_backups: Vec::new(),
         dropped_databases: Vec::new(),
+        lingering: Vec::new(),
         protector: KeyView::service_managed(),
         keys: vec![KeyView::service_managed()],
     });

@@ -31,6 +31,17 @@ pub struct ManagedInstance {
     pub keys: Vec<KeyView>,
     /// Databases that were deleted and can still be restored.
     pub dropped_databases: Vec<DroppedDatabaseView>,
+    /// Links and certificates that were deleted and are still shown (the opposite of ASSUMED 164), and until when.
+    pub lingering: Vec<(Lingering, OffsetDateTime)>,
+}
+
+/// Something that was deleted and is still shown.
+#[derive(Debug)]
+pub enum Lingering {
+    /// A link.
+    Link(Box<Link>),
+    /// A certificate of a SQL Server.
+    Certificate(TrustCertificate),
 }
 
 impl ManagedInstance {

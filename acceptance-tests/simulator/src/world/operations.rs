@@ -1,6 +1,6 @@
 //! What long-running operations of Azure do when they end.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::assumption;
 use super::connection::{Address, RETRY};
@@ -10,7 +10,10 @@ use super::flow::{Moments, Reached};
 use super::group::Role;
 use super::link_life::{group_mut, owe_backup};
 use super::log::{LogPosition, Replication};
-use super::managed::{Effect, InstanceEffect, Link, LinkDatabase, LinkPhase, ManagedInstance, Operation};
+use super::managed::{
+    Effect, InstanceEffect, Lingering, Link, LinkDatabase, LinkPhase, ManagedInstance, Operation,
+    TrustCertificate,
+};
 use super::replication::opposite;
 use crate::arm::backend::{DroppedDatabaseView, RoleChange};
 use crate::arm::path::InstancePath;
@@ -103,8 +106,11 @@ impl Estate {
                 };
             }
             Effect::RemoveTrust(name) => {
+                let until = self.lingers_until();
                 if let Some(managed) = self.managed_mut(path) {
-                    managed.trust_certificates.retain(|one| !one.name.eq_ignore_ascii_case(name));
+                    let named = |one: &mut TrustCertificate| one.name.eq_ignore_ascii_case(name);
+                    let gone = managed.trust_certificates.extract_if(.., named).map(Lingering::Certificate);
+                    managed.lingering.extend(gone.filter_map(|one| Some((one, until?))));
                 }
             }
             Effect::SetSynchronous(name, on) => {
@@ -183,13 +189,16 @@ impl Estate {
     /// Ends a link: the instance's groups go, its copies become independent. SQL Server keeps everything and is
     /// disconnected, also where it was the secondary.
     pub(super) fn drop_link(&mut self, path: &InstancePath, name: &str) {
-        let (now, opposites) = (self.reached, self.opposites.clone());
+        let (now, opposites, until) = (self.reached, self.opposites.clone(), self.lingers_until());
         let Some(managed) = self.managed_mut(path) else { return };
         let Some(position) = managed.links.iter().position(|link| link.name.eq_ignore_ascii_case(name))
         else {
             return;
         };
         let link = managed.links.remove(position);
+        if let Some(until) = until {
+            managed.lingering.push((Lingering::Link(Box::new(link.clone())), until));
+        }
         let local = link.request.instance_group.as_str();
         managed.engine.groups.retain(|group| {
             !group.name.eq_ignore_ascii_case(&link.name) && !group.name.eq_ignore_ascii_case(local)
@@ -227,6 +236,12 @@ impl Estate {
                 }
             }
         }
+    }
+
+    /// ASSUMED 164: what was deleted is gone when its operation has ended. [recordings, where their polls come 10 to 15 s
+    /// apart] Else it is shown until the moment that this says.
+    fn lingers_until(&self) -> Option<OffsetDateTime> {
+        opposite(&self.opposites, assumption::GONE_AT_ONCE).then(|| self.reached + Duration::seconds(30))
     }
 
     fn links_with(&self, path: &InstancePath, database: &str) -> Vec<String> {
@@ -377,7 +392,7 @@ pub(super) fn link_of<'a>(managed: &'a mut ManagedInstance, name: &str) -> Optio
 /// Uploads are create-only. [recordings: a known name or a known content fails]
 fn add_trust(
     managed: &mut ManagedInstance,
-    certificate: &super::managed::TrustCertificate,
+    certificate: &TrustCertificate,
     several: bool,
     again: bool,
 ) -> Outcome {

@@ -134,7 +134,9 @@ impl Life<'_> {
             self.link.instance_is_primary || self.sql.as_ref().is_none_or(|sql| sql.build.major <= format)
         });
         let to_instance = !self.link.instance_is_primary;
-        let in_memory = self.managed.view.tier == "BusinessCritical";
+        let view = &self.managed.view;
+        let in_memory = view.tier == "BusinessCritical";
+        let most_files = (!in_memory && !view.general_purpose_v2).then_some(MOST_FILES);
         let no_response = self.no_response();
         let Some((source, target)) = self.copies() else { return Err(no_response) };
         let from = source
@@ -152,7 +154,7 @@ impl Life<'_> {
                 no_response
             });
         }
-        if to_instance && let Some(error) = unfit(&from, target, in_memory) {
+        if to_instance && let Some(error) = unfit(&from, target, in_memory, most_files) {
             return Err(error);
         }
         match target.database(name) {
@@ -175,12 +177,18 @@ impl Life<'_> {
     }
 }
 
-/// Files that an instance of the tier General Purpose has room for. ["Resource limits", 2026]
+/// Files that an instance of the tier General Purpose has room for. ["Resource limits", 2026] The next generation hosts 500
+/// databases, which have more.
 const MOST_FILES: usize = 280;
 
 /// What keeps an instance from taking a database of SQL Server: the error table of SQL Server 2022, 41939 and 41947 to
 /// 41951. ASSUMED 92: it is noticed when the seeding begins, and the files of users' databases alone are counted.
-fn unfit(database: &Database, instance: &SqlInstance, in_memory: bool) -> Option<SqlError> {
+fn unfit(
+    database: &Database,
+    instance: &SqlInstance,
+    in_memory: bool,
+    most_files: Option<usize>,
+) -> Option<SqlError> {
     let groups = &database.special_filegroups;
     let files: usize = instance.databases.iter().filter(|one| one.id > 4).map(Database::files).sum();
     if database.log_files > 1 {
@@ -193,10 +201,8 @@ fn unfit(database: &Database, instance: &SqlInstance, in_memory: bool) -> Option
         Some(raise!(41951, database.name))
     } else if database.version_store.is_some() {
         Some(raise!(41939))
-    } else if !in_memory && files + database.files() > MOST_FILES {
-        Some(raise!(41949, MOST_FILES))
     } else {
-        None
+        most_files.filter(|most| files + database.files() > *most).map(|most| raise!(41949, most))
     }
 }
 

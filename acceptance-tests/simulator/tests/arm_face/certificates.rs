@@ -1,5 +1,6 @@
 //! Certificates of SQL Servers on the instance, and the instance's own.
 
+use milink_simulator::world::assumption;
 use reqwest::Method;
 use serde_json::{Value, json};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
@@ -50,6 +51,8 @@ async fn their_life_is_put_and_delete() {
     azure.done(&accepted).await;
     let refused = azure.patch(name, json!({ "publicBlob": "" })).await;
     assert_eq!((refused.status, refused.code()), (405, "MethodNotAllowed"));
+    let refused = azure.put("serverTrustCertificates/", json!({ "publicBlob": hex(&expired()) })).await;
+    assert_eq!((refused.status, refused.code()), (405, "MethodNotAllowed"));
     let deleted = azure.delete(name).await;
     assert_eq!(deleted.body["operation"], "DeleteManagedInstanceServerTrustCertificate");
     azure.done(&deleted).await;
@@ -59,6 +62,18 @@ async fn their_life_is_put_and_delete() {
     // Uploaded again, name and content: nothing is left of the first.
     let again = azure.put(name, json!({ "publicBlob": hex(&expired()) })).await;
     azure.done(&again).await;
+    azure.shutdown().await;
+}
+
+#[tokio::test]
+async fn one_that_is_not_there_is_deleted_all_the_same() {
+    let azure = Azure::start().await;
+    let name = "serverTrustCertificates/nobody";
+    let deleted = azure.delete(name).await;
+    azure.done(&deleted).await;
+    azure.world(|estate| estate.opposites.insert(assumption::DELETE_NO_CERTIFICATE));
+    let deleted = azure.delete(name).await;
+    assert_eq!((deleted.status, deleted.body), (204, Value::Null));
     azure.shutdown().await;
 }
 

@@ -88,12 +88,55 @@ async fn a_link_from_the_instance_needs_its_database() {
 }
 
 #[tokio::test]
+async fn an_instance_takes_no_more_than_it_can() {
+    let stock = with("databases", json!([{ "databaseName": "Stock" }]));
+    let other = "distributedAvailabilityGroups/Other";
+    for (next_generation, most) in [(false, 100), (true, 500)] {
+        let azure = Azure::changed(|estate, _| {
+            let own = estate.sql_servers[0].database("Sales").unwrap().clone();
+            let managed = &mut estate.managed_instances[0];
+            managed.view.general_purpose_v2 = next_generation;
+            for number in 1..most {
+                let mut own = own.clone();
+                (own.name, own.id, own.size) = (format!("Own{number}"), 100 + number, 1 << 20);
+                managed.engine.databases.push(own);
+            }
+        })
+        .await;
+        // One more is taken, and counts although nothing of it has come yet.
+        let last = azure.put(LINK, link_properties("Secondary")).await;
+        let beyond = azure.put(other, stock.clone()).await;
+        let end = azure.after(&beyond, 20).await;
+        assert_eq!(end["error"]["code"], "DatabaseNumberLimitReached", "{most}");
+        assert_eq!(azure.after(&last, 0).await["status"], "InProgress", "{most}");
+        assert_eq!(azure.get(other).await.status, 404);
+        azure.world(|estate| estate.opposites.insert(assumption::DATABASE_LIMIT));
+        let refused = azure.put(other, stock.clone()).await;
+        assert_eq!((refused.status, refused.code()), (400, "DatabaseNumberLimitReached"));
+        azure.shutdown().await;
+    }
+    let azure = Azure::changed(|estate, _| {
+        let mut own = estate.sql_servers[0].database("Sales").unwrap().clone();
+        (own.name, own.id, own.size) = ("Own".to_owned(), 100, 256 << 30);
+        estate.managed_instances[0].engine.databases.push(own);
+    })
+    .await;
+    let beyond = azure.put(LINK, link_properties("Secondary")).await;
+    let end = azure.after(&beyond, 20).await;
+    assert_eq!(end["error"]["code"], "NoMoreSpaceInManagedInstance");
+    assert!(end["error"]["message"].as_str().unwrap().contains("(262144) MBs"), "{end}");
+    azure.shutdown().await;
+}
+
+#[tokio::test]
 async fn operations_are_found_by_their_ids() {
     let azure = Azure::start().await;
     let made = azure.put(LINK, link_properties("Secondary")).await;
     azure.pass(20);
     let result = made.header("location").unwrap();
-    assert_eq!(azure.send(Method::GET, result, None).await.status, 202);
+    let running = azure.send(Method::GET, result, None).await;
+    assert_eq!((running.status, &running.body), (202, &Value::Null));
+    assert!(running.header("location").is_some() && running.header("retry-after") == Some("15"));
     let deleted = azure.delete(LINK).await;
     azure.done(&deleted).await;
     assert_eq!(azure.after(&made, 0).await["status"], "Canceled");

@@ -322,8 +322,18 @@ async fn members_have_to_fit() {
     let refused = ask(&azure, true, Method::PUT, "", Some(&other)).await;
     assert_eq!((refused.status, refused.code()), (400, "ServerNotFound"));
     azure.shutdown().await;
+    let azure = pair(|estate| estate.managed_instances[1].view.location = "westeurope".into()).await;
+    let mut near = body();
+    near["properties"]["partnerRegions"] = json!([{ "location": "West Europe" }]);
+    let refused = ask(&azure, true, Method::PUT, "", Some(&near)).await;
+    assert_eq!((refused.status, refused.code()), (400, "InvalidFailoverGroupRegion"));
+    azure.shutdown().await;
     let azure = pair(|_| ()).await;
     make(&azure).await;
+    let mut other = body();
+    other["properties"]["managedInstancePairs"][0]["partnerManagedInstanceId"] = third().into();
+    let refused = ask(&azure, true, Method::PUT, "2", Some(&other)).await;
+    assert_eq!((refused.status, refused.code()), (409, "InstanceFailoverGroupAlreadyExists"));
     azure.world(|estate| estate.managed_instances[1].view.database_format = "AlwaysUpToDate".into());
     let refused = ask(&azure, false, Method::POST, "/failover", None).await;
     assert_eq!(refused.code(), "ManagedInstanceFailoverInFailoverGroupInstancesWithDifferentVersionEditions");

@@ -1,6 +1,7 @@
 //! Links: what is sent, what comes back, and what differs by version.
 
 use milink_simulator::world::assumption;
+use milink_simulator::world::group::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -194,7 +195,12 @@ async fn seeding_is_told_in_percent_while_it_lasts() {
     let progress = seeding["seedingProgress"].as_str().unwrap();
     let percent: u8 = progress.strip_suffix('%').unwrap().parse().unwrap();
     assert!(percent < 100, "{progress}");
+    let copy = async || azure.get("databases/Sales").await.body["properties"]["status"].clone();
+    assert_eq!(copy().await, "Restoring");
     azure.pass(86_400);
+    assert_eq!(copy().await, "Online", "though it takes no writes");
+    let refused = azure.delete("databases/Sales").await;
+    assert_eq!((refused.status, refused.code()), (409, "ConflictingDatabaseOperation"));
     let seeded = properties_in(&azure, PREVIEW, LINK).await["databases"][0].clone();
     assert_eq!(seeded["replicaState"], "LinkSynchronizing");
     assert!(seeded.get("seedingProgress").is_none(), "{seeded}");
@@ -214,6 +220,102 @@ async fn an_error_is_a_number_until_the_newest_version() {
     assert_eq!(found["mostRecentError"], "41962");
     assert!(found["mostRecentErrorMessage"].as_str().unwrap().contains("within 5 minutes"), "{found}");
     azure.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_link_that_could_not_be_made_stays_until_it_is_deleted() {
+    let azure = Azure::start().await;
+    let made = azure.put(LINK, link_properties("Secondary")).await;
+    azure.pass(20);
+    let young = azure.get(LINK).await.body["properties"]["databases"][0].clone();
+    assert_eq!(
+        (&young["replicaState"], &young["partnerAuthCertValidity"]),
+        (&json!("InitiatingLink"), &json!({}))
+    );
+    azure.pass(400);
+    assert_eq!(azure.after(&made, 0).await["status"], "Failed");
+    assert_eq!(azure.get(LINK).await.body["properties"]["databases"][0]["replicaState"], "LinkInitError");
+    for link in [LINK, "distributedAvailabilityGroups/Other"] {
+        let again = azure.put(link, link_properties("Secondary")).await;
+        assert_eq!(azure.after(&again, 20).await["error"]["code"], "ManagedDatabaseNameInUse", "{link}");
+    }
+    let deleted = azure.delete(LINK).await;
+    azure.done(&deleted).await;
+    let again = azure.put(LINK, link_properties("Secondary")).await;
+    assert_eq!(azure.after(&again, 20).await["status"], "InProgress");
+    azure.shutdown().await;
+}
+
+/// What ARM says of the link's one database.
+async fn database(azure: &Azure) -> Value {
+    properties_in(azure, PREVIEW, LINK).await["databases"][0].clone()
+}
+
+#[tokio::test]
+async fn an_error_of_replication_outlives_a_forced_failover() {
+    let azure = Azure::prepared().await;
+    let made = azure.put(LINK, link_properties("Secondary")).await;
+    azure.done(&made).await;
+    let shown = database(&azure).await["partnerAuthCertValidity"].clone();
+    assert!(shown["certificateName"] == "sql1" && shown["expiryDate"].is_string(), "{shown}");
+    azure.sql("ALTER AVAILABILITY GROUP [AG_Sales] REMOVE DATABASE [Sales]").await;
+    // Its making succeeded all the same.
+    assert_eq!(azure.after(&made, 30).await["status"], "Succeeded");
+    let said = |database: &Value| {
+        ["replicaState", "synchronizationHealth", "connectedState", "mostRecentLinkError"]
+            .map(|name| database[name].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(said(&database(&azure).await), ["LinkSynchronizationError", "HEALTHY", "CONNECTED", "41977"]);
+    let moved =
+        azure.post(&format!("{LINK}/failover"), json!({ "failoverType": "ForcedAllowDataLoss" })).await;
+    azure.done(&moved).await;
+    let after = database(&azure).await;
+    assert_eq!(said(&after)[..3], ["LinkSynchronizationError", "NOT_HEALTHY", "DISCONNECTED"]);
+    assert_eq!((&after["lastSentLsn"], &after["lastHardenedLsn"]), (&json!("1"), &json!("0")));
+    azure.shutdown().await;
+}
+
+#[tokio::test]
+async fn forced_away_from_the_instance_nobody_is_primary() {
+    let azure = Azure::linked_from_instance().await;
+    let there = || azure.world(|estate| estate.sql_servers[0].group("DAG_Sales").unwrap().role);
+    assert_eq!(there(), Role::Secondary);
+    let moved =
+        azure.post(&format!("{LINK}/failover"), json!({ "failoverType": "ForcedAllowDataLoss" })).await;
+    azure.done(&moved).await;
+    let found = azure.get(LINK).await.body["properties"].clone();
+    assert_eq!(
+        (&found["instanceLinkRole"], &found["partnerLinkRole"]),
+        (&json!("Secondary"), &json!("Primary"))
+    );
+    assert_eq!(there(), Role::Secondary, "SQL Server was not asked");
+    azure.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_gone_when_its_operation_has_ended() {
+    for late in [false, true] {
+        let azure = Azure::linked().await;
+        if late {
+            azure.world(|estate| estate.opposites.insert(assumption::GONE_AT_ONCE));
+        }
+        let shown = async |one: &str| {
+            let (list, _) = one.split_once('/').unwrap();
+            let listed = azure.get(list).await.body["value"].as_array().unwrap().len() == 1;
+            let found = azure.get(one).await.status == 200;
+            assert_eq!(listed, found, "{one}: list and item say the same");
+            found
+        };
+        for one in [LINK, "serverTrustCertificates/sql1"] {
+            let deleted = azure.delete(one).await;
+            assert!(shown(one).await, "{one}, while the operation runs");
+            assert_eq!(azure.after(&deleted, 16).await["status"], "Succeeded");
+            assert_eq!(shown(one).await, late, "{one}");
+            azure.pass(30);
+            assert!(!shown(one).await, "{one}");
+        }
+        azure.shutdown().await;
+    }
 }
 
 #[tokio::test]

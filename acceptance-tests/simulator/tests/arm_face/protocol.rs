@@ -43,6 +43,36 @@ async fn bodies_are_json_and_say_so() {
 }
 
 #[tokio::test]
+async fn a_body_without_properties_takes_long_to_be_an_internal_error() {
+    let azure = Azure::start().await;
+    for child in [LINK, "serverTrustCertificates/sql1"] {
+        let asked = azure.call(Method::PUT, child, Some(json!({})));
+        tokio::pin!(asked);
+        let mut seconds = 0;
+        let refused = loop {
+            tokio::select! {
+                refused = &mut asked => break refused,
+                // Somebody else is served meanwhile.
+                other = azure.get("") => assert_eq!(other.status, 200),
+            }
+            azure.pass(1);
+            seconds += 1;
+        };
+        assert_eq!((refused.status, refused.code()), (500, "InternalServerError"), "{child}");
+        assert!(refused.message().contains("Tracking ID: '"), "{refused:?}");
+        assert!(seconds >= 23, "{child}: {seconds} s");
+        assert_eq!(azure.get(child).await.status, 404, "nothing of it was done");
+    }
+    // A face that is shut down waits for nobody.
+    let asked = azure.call(Method::PUT, LINK, Some(json!({})));
+    tokio::pin!(asked);
+    tokio::select! {
+        refused = &mut asked => panic!("{refused:?}"),
+        _ = azure.get("") => {}
+    }
+}
+
+#[tokio::test]
 async fn verbs_that_a_type_does_not_have_are_not_allowed() {
     let azure = Azure::linked().await;
     let body = || Some(json!({ "properties": {} }));

@@ -264,6 +264,9 @@ const CHECKS: &[(u16, Check)] = &[
         Check::Experiment("delete the protector's key; protect an instance by a key that it does not have"),
     ),
     (163, Check::Experiment("make a failover group of two instances that do not fit in several ways")),
+    (164, Check::Experiment("delete a link and a certificate, and list them the moment that it has ended")),
+    (165, Check::Experiment("make a link to an instance that has 100 databases")),
+    (166, Check::Experiment("delete a certificate that is not there")),
 ];
 
 /// A finding for each entry.

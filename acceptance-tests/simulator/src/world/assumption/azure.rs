@@ -38,6 +38,12 @@ pub const KEY_AGAIN: u16 = 161;
 pub const KEY_REFUSALS: u16 = 162;
 /// How failover groups are refused.
 pub const GROUP_REFUSALS: u16 = 163;
+/// What was deleted is gone.
+pub const GONE_AT_ONCE: u16 = 164;
+/// When an instance says that it has too many databases.
+pub const DATABASE_LIMIT: u16 = 165;
+/// A certificate that is not there is deleted by an operation.
+pub const DELETE_NO_CERTIFICATE: u16 = 166;
 
 /// By number.
 pub(super) const AZURE: &[Assumption] = &[
@@ -132,5 +138,21 @@ pub(super) const AZURE: &[Assumption] = &[
         "What two instances lack for a failover group is told at once, in a fixed order; an instance that is not there is \
          ServerNotInSubscription.",
         "The group is accepted, and its operation fails; the instance is ServerNotFound.",
+    ),
+    entry(
+        GONE_AT_ONCE,
+        "A link or certificate that was deleted is gone as soon as its operation has ended.",
+        "It shows for half a minute more.",
+    ),
+    entry(
+        DATABASE_LIMIT,
+        "A link to an instance that has as many databases, or as much data, as it can have is accepted, and its operation \
+         fails with DatabaseNumberLimitReached or NoMoreSpaceInManagedInstance.",
+        "It is refused with that code at once.",
+    ),
+    entry(
+        DELETE_NO_CERTIFICATE,
+        "The deletion of a certificate that is not there is accepted with 202, as that of a link.",
+        "It is answered with 204.",
     ),
 ];

@@ -1,5 +1,7 @@
 //! What is asked of links, certificates and databases: refused at once, or accepted as an operation.
 
+use std::collections::BTreeSet;
+
 use time::Duration;
 
 use super::groups::instance_groups;
@@ -50,7 +52,13 @@ pub(super) fn create_link(
     if let Some(Refusal { code, message, .. }) = replicated {
         return Ok(start(estate, path, operation, child, Some(SHORT), Effect::Fail(code, message)));
     }
-    if let Some((code, message)) = unlinkable(managed, &request) {
+    let full = full(managed, &request.databases).filter(|_| !request.instance_is_primary);
+    // ASSUMED 165: the operation says so.
+    if let (Some((code, message)), true) = (&full, opposite(&estate.opposites, assumption::DATABASE_LIMIT)) {
+        return Err(Refusal { status: 400, code: code.clone(), message: message.clone() });
+    }
+    let failure = unlinkable(managed, &request).or(full);
+    if let Some((code, message)) = failure {
         let effect = Effect::Fail(code, message);
         return Ok(start(estate, path, operation, child, Some(SHORT), effect));
     }
@@ -79,7 +87,11 @@ pub(super) fn update_link(
             start(estate, path, "DistributedAvailabilityGroupsLinkUpdate", child, Some(SHORT), effect)
         }
         LinkUpdate::Databases(databases) => {
-            let effect = Effect::SetDatabases(name.to_owned(), databases);
+            let full = estate.managed(path).and_then(|managed| full(managed, &databases));
+            let effect = match full {
+                Some((code, message)) => Effect::Fail(code, message),
+                None => Effect::SetDatabases(name.to_owned(), databases),
+            };
             start(estate, path, "UpdateManagedFailoverGroup", child, Some(SHORT), effect)
         }
     })
@@ -229,6 +241,26 @@ fn unlinkable(managed: &ManagedInstance, request: &LinkRequest) -> Option<Failur
             None
         }
     })
+}
+
+/// What keeps the instance from having these databases beside its own: users' databases count, also those that links are
+/// yet to bring. ["Resource limits", 2022; "Managed Instance link overview", 2026, for the next generation]
+fn full(managed: &ManagedInstance, databases: &[String]) -> Option<Failure> {
+    let view = &managed.view;
+    let most = if view.general_purpose_v2 { 500 } else { 100 };
+    let own = managed.engine.databases.iter().filter(|one| one.id > 4);
+    let used: u64 = own.clone().map(|one| one.size).sum();
+    let coming = managed.links.iter().flat_map(|link| &link.databases).map(|one| &one.name);
+    let known: BTreeSet<String> =
+        own.map(|one| &one.name).chain(coming).map(|name| name.to_lowercase()).collect();
+    let added = databases.iter().filter(|name| !known.contains(&name.to_lowercase())).count();
+    if added == 0 {
+        None
+    } else if known.len() + added > most {
+        Some(refusals::too_many())
+    } else {
+        (used >= u64::from(view.storage_gb) << 30).then(|| refusals::no_space(view.storage_gb))
+    }
 }
 
 fn linked(managed: &ManagedInstance, database: &str) -> bool {

@@ -20,11 +20,12 @@ mod keys;
 mod refusals;
 mod views;
 
+use futures::future::BoxFuture;
 use time::{Duration, OffsetDateTime};
 
 use super::assumption;
 use super::database::DatabaseState;
-use super::managed::{Effect, ManagedInstance, Operation};
+use super::managed::{Effect, Lingering, ManagedInstance, Operation, TrustCertificate};
 use super::{Estate, World};
 use crate::arm::backend::{
     Accepted, Backend, CertificateView, DatabaseView, DroppedDatabaseView, FailoverGroupRequest,
@@ -44,6 +45,10 @@ impl World {
 impl Backend for World {
     fn now(&self) -> OffsetDateTime {
         self.glance(|estate| estate.clock.now())
+    }
+
+    fn reach(&self, moment: OffsetDateTime) -> BoxFuture<'_, ()> {
+        Box::pin(Self::reach(self, moment))
     }
 
     fn speed(&self) -> u32 {
@@ -125,16 +130,23 @@ impl Backend for World {
 
     fn trust_certificates(&self, instance: &InstancePath) -> Vec<CertificateView> {
         // ASSUMED 159.
-        let hidden = self.with(|estate| {
-            if estate.opposite(assumption::LATE_READS) { just_uploaded(estate) } else { Vec::new() }
+        let (hidden, now) = self.with(|estate| {
+            let hidden = estate.opposite(assumption::LATE_READS).then(|| just_uploaded(estate));
+            (hidden.unwrap_or_default(), estate.clock.now())
         });
         self.read(instance, |managed| {
-            let view = |one: &super::managed::TrustCertificate| CertificateView {
+            let view = |one: &TrustCertificate| CertificateView {
                 name: one.name.clone(),
                 der: one.der.clone(),
                 roots: Vec::new(),
             };
-            managed.trust_certificates.iter().filter(|one| !hidden.contains(&one.name)).map(view).collect()
+            let known = |name: &str| managed.trust_certificates.iter().any(|one| one.name == name);
+            let deleted = managed.lingering.iter().filter_map(|(one, until)| match one {
+                Lingering::Certificate(one) if *until > now && !known(&one.name) => Some(one),
+                _ => None,
+            });
+            let there = managed.trust_certificates.iter().filter(|one| !hidden.contains(&one.name));
+            there.chain(deleted).map(view).collect()
         })
     }
 

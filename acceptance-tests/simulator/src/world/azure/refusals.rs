@@ -88,6 +88,26 @@ pub(super) fn no_database(database: &str) -> Failure {
     )
 }
 
+/// The instance has as many databases as it can have. [code and text: REST page of managed databases]
+pub(super) fn too_many() -> Failure {
+    (
+        "DatabaseNumberLimitReached".into(),
+        "Maximum number of databases for SQL Database Managed Instance reached.".into(),
+    )
+}
+
+/// Its databases fill the instance. [the same page]
+pub(super) fn no_space(storage_gb: u32) -> Failure {
+    (
+        "NoMoreSpaceInManagedInstance".into(),
+        format!(
+            "The managed instance has reached its storage limit. The storage usage for the managed instance cannot exceed ({}) \
+             MBs.",
+            u64::from(storage_gb) * 1024
+        ),
+    )
+}
+
 /// The instance is a member of a failover group. [code and text of the specification's list for links]
 pub(super) fn has_replica() -> Refusal {
     refusal(

@@ -10,7 +10,7 @@ use crate::world::assumption;
 use crate::world::connection::Address;
 use crate::world::instance::SqlInstance;
 use crate::world::log::{LogPosition, Mark};
-use crate::world::managed::{Link, LinkDatabase, LinkPhase, ManagedInstance};
+use crate::world::managed::{Lingering, Link, LinkDatabase, LinkPhase, ManagedInstance};
 use crate::world::replication::opposite;
 use crate::world::trust;
 
@@ -22,8 +22,13 @@ pub(super) fn links(estate: &Estate, path: &InstancePath) -> Vec<LinkView> {
     let now = estate.clock.now();
     let at_once = opposite(&estate.opposites, assumption::SHOWS_LATE);
     let Some(managed) = estate.managed(path) else { return Vec::new() };
+    let known = |name: &str| managed.links.iter().any(|link| link.name.eq_ignore_ascii_case(name));
+    let deleted = managed.lingering.iter().filter_map(|(one, until)| match one {
+        Lingering::Link(link) if *until > now && !known(&link.name) => Some(&**link),
+        _ => None,
+    });
     let shown = managed.links.iter().filter(|link| at_once || now - link.created >= HIDDEN);
-    shown.map(|link| view(estate, managed, link)).collect()
+    shown.chain(deleted).map(|link| view(estate, managed, link)).collect()
 }
 
 fn view(estate: &Estate, managed: &ManagedInstance, link: &Link) -> LinkView {
