@@ -522,6 +522,13 @@ pub const ODDITIES: &[Oddity] = &[
         "documentation of ARM's asynchronous operations; specification 2023-08-01, OperationCancelled",
         &["arm_face::codes::operations_are_found_by_their_ids"],
     ),
+    odd(
+        77,
+        "The protector shows in T-SQL: with a customer's key each encrypted database of the instance has an ASYMMETRIC KEY as \
+         encryptor, whose thumbprint is that of the key in ARM, and else a CERTIFICATE that ARM does not show.",
+        "\"Remove a Transparent Data Encryption protector\", 2023; ASSUMED 167",
+        &["arm_face::keys::the_protector_shows_in_t_sql"],
+    ),
 ];
 
 const fn odd(

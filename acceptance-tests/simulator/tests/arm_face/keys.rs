@@ -1,10 +1,11 @@
 //! Keys of an instance and its protector, as azure-cli's recording test_sql_mi_tdebyok has them.
 
+use milink_simulator::scene::Scene;
 use milink_simulator::world::assumption;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::arm_support::{Azure, INSTANCE};
+use super::arm_support::{Azure, CLIENT, INSTANCE, TENANT, hex};
 
 const URI: &str = "https://corp.vault.azure.net/keys/tde/951ca8f9bf00493ca26b554cbfebd152";
 pub(super) const KEY: &str = "keys/corp_tde_951ca8f9bf00493ca26b554cbfebd152";
@@ -72,6 +73,61 @@ async fn a_customers_key_is_put_used_and_deleted() {
     let gone = azure.delete(KEY).await;
     assert_eq!(azure.after(&gone, 1).await["status"], "Succeeded");
     assert_eq!((azure.get(KEY).await.status, azure.delete(KEY).await.status), (404, 204));
+    azure.shutdown().await;
+}
+
+/// Encryptors of databases as the instance's engine shows them: state, kind, thumbprint in hex.
+async fn encryptors(azure: &Azure) -> Vec<(i32, String, String)> {
+    let rows = azure
+        .instance_sql(
+            "SELECT encryption_state, encryptor_type, encryptor_thumbprint FROM sys.dm_database_encryption_keys WHERE \
+             database_id > 4 ORDER BY database_id",
+        )
+        .await;
+    let row = |row: &tiberius::Row| {
+        let kind: &str = row.get(1).unwrap();
+        let thumbprint: &[u8] = row.get(2).unwrap();
+        (row.get(0).unwrap(), kind.to_owned(), hex(thumbprint).to_uppercase())
+    };
+    rows.iter().map(row).collect()
+}
+
+#[tokio::test]
+async fn the_protector_shows_in_t_sql() {
+    let scene = json!({
+        "managed_instances": [{
+            "id": INSTANCE,
+            "logins": [{ "name": "monitor", "password_variable": "sql_password" }],
+            "databases": [{ "name": "Sales", "encrypted": true }, { "name": "Stock", "encrypted": true }],
+        }],
+        "applications": [
+            { "tenant_id": TENANT, "client_id": CLIENT, "client_secret_variable": "client_secret" },
+        ],
+        "variables": { "sql_password": "Str0ng and long?" },
+    });
+    let scene = Scene::new(serde_json::from_value(scene).unwrap()).unwrap();
+    let azure = Azure::of(scene, |_, _| ()).await;
+    let before = encryptors(&azure).await;
+    assert_eq!(before.len(), 2);
+    assert_eq!((before[0].0, before[0].1.as_str()), (3, "CERTIFICATE"));
+    assert_eq!(before[0], before[1], "one certificate protects the instance");
+
+    let made = azure.put(KEY, customers()).await;
+    azure.done(&made).await;
+    let thumbprint = azure.get(KEY).await.body["properties"]["thumbprint"].as_str().unwrap().to_owned();
+    let set = azure.put(PROTECTOR, by(KEY)).await;
+    assert_eq!(azure.after(&set, 60).await["status"], "InProgress");
+    assert_eq!(encryptors(&azure).await, before, "the old one until the new one is there");
+    azure.world(|estate| estate.opposites.insert(assumption::PROTECTOR_CHANGE));
+    let states: Vec<i32> = encryptors(&azure).await.iter().map(|one| one.0).collect();
+    assert_eq!(states, [6, 6]);
+    azure.done(&set).await;
+    let customers = (3, "ASYMMETRIC KEY".to_owned(), thumbprint);
+    assert_eq!(encryptors(&azure).await, [customers.clone(), customers]);
+
+    let set = azure.put(PROTECTOR, by("ServiceManaged")).await;
+    azure.done(&set).await;
+    assert_eq!(encryptors(&azure).await, before);
     azure.shutdown().await;
 }
 

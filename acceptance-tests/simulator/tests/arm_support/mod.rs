@@ -17,7 +17,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel};
 use tokio::net::TcpStream;
-use tokio_util::compat::TokioAsyncWriteCompatExt as _;
+use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
 
 pub(crate) const TENANT: &str = "99999999-8888-4777-8666-555555555555";
 pub(crate) const CLIENT: &str = "12345678-1234-4234-8234-123456789abc";
@@ -277,14 +277,7 @@ impl Azure {
     /// Runs batches on the SQL Server of that number.
     pub(crate) async fn sql_on(&self, server: usize, batches: &[String]) {
         let host = self.world(|estate| estate.sql_servers[server].host.clone());
-        let address = self.simulator.addresses()[&format!("{}:1433", host.to_lowercase())];
-        let mut config = Config::new();
-        config.host(&host);
-        config.authentication(AuthMethod::sql_server("terraform", &self.sql_password));
-        config.encryption(EncryptionLevel::Required);
-        config.trust_cert(); // whom it talks to is not what these tests are about
-        let stream = TcpStream::connect(address).await.unwrap();
-        let mut client = Client::connect(config, stream.compat_write()).await.unwrap();
+        let mut client = self.connect(&host, "terraform").await;
         for batch in batches {
             let results = client.simple_query(batch.as_str()).await.unwrap().into_results().await;
             results.unwrap_or_else(|error| panic!("{error}: {batch}"));
@@ -293,6 +286,24 @@ impl Azure {
 
     pub(crate) async fn sql(&self, batch: &str) {
         self.sql_on(0, &[batch.to_owned()]).await;
+    }
+
+    /// What a query gives on the first instance, to its login `monitor`.
+    pub(crate) async fn instance_sql(&self, query: &str) -> Vec<tiberius::Row> {
+        let fqdn = self.managed(|managed| managed.view.fqdn.clone());
+        let mut client = self.connect(&fqdn, "monitor").await;
+        client.simple_query(query).await.unwrap().into_first_result().await.unwrap()
+    }
+
+    async fn connect(&self, host: &str, login: &str) -> Client<Compat<TcpStream>> {
+        let address = self.simulator.addresses()[&format!("{}:1433", host.to_lowercase())];
+        let mut config = Config::new();
+        config.host(host);
+        config.authentication(AuthMethod::sql_server(login, &self.sql_password));
+        config.encryption(EncryptionLevel::Required);
+        config.trust_cert(); // whom it talks to is not what these tests are about
+        let stream = TcpStream::connect(address).await.unwrap();
+        Client::connect(config, stream.compat_write()).await.unwrap()
     }
 
     /// Endpoint, certificates and roots of a SQL Server, and its certificate on the instance under `name`.

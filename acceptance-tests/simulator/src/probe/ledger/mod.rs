@@ -267,6 +267,7 @@ const CHECKS: &[(u16, Check)] = &[
     (164, Check::Experiment("delete a link and a certificate, and list them the moment that it has ended")),
     (165, Check::Experiment("make a link to an instance that has 100 databases")),
     (166, Check::Experiment("delete a certificate that is not there")),
+    (167, Check::Experiment("change the protector of an instance and watch sys.dm_database_encryption_keys")),
 ];
 
 /// A finding for each entry.

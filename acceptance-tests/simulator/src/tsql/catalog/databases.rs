@@ -6,6 +6,7 @@ use rusqlite::types::Value;
 
 use super::row::sha1;
 use super::{Row, Viewer, bit, derived_guid, guid, large, lsn, moment, none_or, number, sid, text};
+use crate::world::assumption;
 use crate::world::backups::BackupRecord;
 use crate::world::database::{Database, DatabaseState};
 use crate::world::log::LogPosition;
@@ -142,17 +143,29 @@ pub(super) fn recovery_status(viewer: &Viewer<'_>) -> Vec<Row> {
 }
 
 /// Databases with transparent encryption; where there is one, `tempdb` is encrypted too.
+///
+/// On an instance all are protected by its one key: a customer's is asymmetric, the service's own a certificate, and the
+/// thumbprint is the one that ARM shows. ["Remove a Transparent Data Encryption protector", 2023]
 pub(super) fn encryption_keys(viewer: &Viewer<'_>) -> Vec<Row> {
+    let managed = viewer.managed();
+    let customers = managed.and_then(|managed| managed.protector.vault.as_ref());
+    // ASSUMED 167: the old protector is there until the new one is, and nothing says that it is being changed.
+    let changes = managed.is_some_and(|managed| {
+        viewer.estate.opposite(assumption::PROTECTOR_CHANGE)
+            && viewer.estate.changes_protector(&managed.view.path)
+    });
+    let (state, word) = if changes { (6, "PROTECTION_CHANGE_IN_PROGRESS") } else { (3, "ENCRYPTED") };
     let row = |(database, temporary): (&Database, bool)| {
+        let (state, word) = if temporary { (3, "ENCRYPTED") } else { (state, word) };
         let since = if temporary { viewer.engine.started } else { database.created };
         let mut row = Row::from([
             ("database_id", number(database.id)),
-            ("encryption_state", number(3)),
+            ("encryption_state", number(state)),
             ("create_date", moment(since)),
             ("regenerate_date", moment(since)),
             ("modify_date", moment(since)),
             ("opened_date", moment(viewer.engine.started)),
-            ("encryption_state_desc", text("ENCRYPTED")),
+            ("encryption_state_desc", text(word)),
             ("key_algorithm", text("AES")),
             ("key_length", number(256)),
             ("percent_complete", number(0)),
@@ -162,9 +175,13 @@ pub(super) fn encryption_keys(viewer: &Viewer<'_>) -> Vec<Row> {
         if !temporary {
             row.insert("set_date", moment(since));
             row.insert("encryption_scan_modify_date", moment(since));
-            row.insert("encryptor_type", text("CERTIFICATE"));
-            let thumbprint = format!("tde {}", database.guid);
-            row.insert("encryptor_thumbprint", Value::Blob(sha1(thumbprint.as_bytes())));
+            let (kind, hashed) = match (customers, managed) {
+                (Some(vault), _) => ("ASYMMETRIC KEY", vault.uri.clone()),
+                (None, Some(managed)) => ("CERTIFICATE", format!("tde {}", managed.view.fqdn)),
+                (None, None) => ("CERTIFICATE", format!("tde {}", database.guid)),
+            };
+            row.insert("encryptor_type", text(kind));
+            row.insert("encryptor_thumbprint", Value::Blob(sha1(hashed.as_bytes())));
         }
         row
     };

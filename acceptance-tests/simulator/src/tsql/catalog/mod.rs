@@ -110,6 +110,11 @@ impl<'a> Viewer<'a> {
         self.estate.clock.now() + time::Duration::seconds(self.engine.clock_skew)
     }
 
+    /// The managed instance whose engine this is.
+    pub(super) fn managed(&self) -> Option<&'a ManagedInstance> {
+        self.estate.managed_instances.iter().find(|managed| std::ptr::eq(&managed.engine, self.engine))
+    }
+
     /// A database by name, in a table made once per view: views are about all of them.
     pub(super) fn database_named(&self, name: &str) -> Option<&'a Database> {
         let all = || self.engine.databases.iter().map(|one| (self.fold(&one.name), one)).collect();

@@ -44,6 +44,8 @@ pub const GONE_AT_ONCE: u16 = 164;
 pub const DATABASE_LIMIT: u16 = 165;
 /// A certificate that is not there is deleted by an operation.
 pub const DELETE_NO_CERTIFICATE: u16 = 166;
+/// What an engine says while its protector is changed.
+pub const PROTECTOR_CHANGE: u16 = 167;
 
 /// By number.
 pub(super) const AZURE: &[Assumption] = &[
@@ -154,5 +156,10 @@ pub(super) const AZURE: &[Assumption] = &[
         DELETE_NO_CERTIFICATE,
         "The deletion of a certificate that is not there is accepted with 202, as that of a link.",
         "It is answered with 204.",
+    ),
+    entry(
+        PROTECTOR_CHANGE,
+        "While the key that protects an instance is changed its databases say ENCRYPTED with the old one.",
+        "They say PROTECTION_CHANGE_IN_PROGRESS.",
     ),
 ];

@@ -137,6 +137,13 @@ pub(super) fn unknown_to_partner() -> Refusal {
     )
 }
 
+impl Estate {
+    /// Whether the key that protects an instance is being changed.
+    pub(crate) fn changes_protector(&self, path: &InstancePath) -> bool {
+        changing(self, path).next().is_some()
+    }
+}
+
 /// Changes of an instance's protector that run.
 fn changing<'a>(estate: &'a Estate, path: &InstancePath) -> impl Iterator<Item = &'a Operation> {
     let own = path.clone();
