@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Azure's own clients run links and certificates from create to delete against `milink-simulator serve`.
+"""Azure's own clients run links, certificates, keys, protectors and failover groups from create to delete against
+`milink-simulator serve`.
 
 `az` of PyPI's azure-cli and the Python SDK azure-mgmt-sql, neither written by us, in virtual environments below
 target/clients that are made once. SQL Server's side of the link is set up as an administrator would, over TDS with
@@ -29,15 +30,31 @@ SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
 TENANT = "99999999-8888-4777-8666-555555555555"
 APPLICATION = "12345678-1234-4234-8234-123456789abc"
 GROUP, INSTANCE = "data-platform", "mi-sales"
+# A second instance, a region away: failover groups need one.
+SPARE_GROUP, SPARE = "data-recovery", "mi-spare"
+VERSION = "951ca8f9bf00493ca26b554cbfebd152"
+KEY, URI = f"corp_tde_{VERSION}", f"https://corp.vault.azure.net/keys/tde/{VERSION}"
 SQL_SERVER, ENDPOINT = "sql1.corp.example:1433", "TCP://10.0.0.4:5022"
 ROOT = REPOSITORY / "src/certificate/roots/digicert-global-root-g2.der"
+QUICKSTART = REPOSITORY / "acceptance-tests/simulator/src/scene/demonstration.json"
+
+
+def estate():
+    """The quickstart's, with the second instance in the same DNS zone."""
+    described = json.loads(QUICKSTART.read_text())
+    [first] = described["managed_instances"]
+    first["dns_zone"] = "ac72dfdc4647"
+    path = first["id"].replace(GROUP, SPARE_GROUP).replace(INSTANCE, SPARE)
+    described["managed_instances"].append({**first, "id": path, "location": "northeurope"})
+    return described
 
 
 class Simulator(simulator.Simulator):
-    """The quickstart's world, with an administrator of its SQL Server."""
+    """A world of that estate, with an administrator of its SQL Server."""
 
-    def __init__(self, program):
-        super().__init__(program)
+    def __init__(self, program, scratch):
+        (scratch / "estate.json").write_text(json.dumps(estate()))
+        super().__init__(program, estate=scratch / "estate.json")
         self.secret = self.exports["TF_VAR_client_secret"]
 
     def sql(self, *batches):
@@ -163,6 +180,39 @@ def with_az(az, simulator, fqdn):
     assert az.mi("partner-cert", "list") == []
 
 
+def keys_with_az(az):
+    """The commands of keys and of the protector."""
+    assert [one["name"] for one in az.mi("key", "list")] == ["ServiceManaged"]
+    made = az.mi("key", "create", "--kid", URI)
+    assert (made["name"], made["uri"], len(made["thumbprint"])) == (KEY, URI, 40), made
+    protector = az.mi("tde-key", "set", "-t", "AzureKeyVault", "-k", URI)
+    assert (protector["serverKeyName"], protector["uri"]) == (KEY, URI), protector
+    where = ("-g", GROUP, "--mi", INSTANCE)
+    az.refused(1, "AzureKeyVaultKeyInUse", "sql", "mi", "key", "delete", *where, "--kid", URI)
+    az.mi("tde-key", "set", "-t", "ServiceManaged")
+    assert az.mi("tde-key", "show")["serverKeyType"] == "ServiceManaged"
+    az.mi("key", "delete", "--kid", URI)
+    az.refused(3, "ResourceNotFound", "sql", "mi", "key", "show", *where, "--kid", URI)
+
+
+def failover_groups_with_az(az):
+    """The commands of failover groups: asked of either member where it lives."""
+    group = ("sql", "instance-failover-group")
+    first, second = ("-g", GROUP, "-l", "westeurope"), ("-g", SPARE_GROUP, "-l", "northeurope")
+    made = az(
+        *group, "create", "-n", "fg", "-g", GROUP, "--mi", INSTANCE, "--partner-mi", SPARE,
+        "--partner-resource-group", SPARE_GROUP, "--failover-policy", "Automatic", "--grace-period", "2",
+    )
+    assert made["readWriteEndpoint"]["failoverWithDataLossGracePeriodMinutes"] == 120, made
+    assert az(*group, "show", "-n", "fg", *second)["replicationRole"] == "Secondary"
+    az(*group, "set-primary", "-n", "fg", *second)
+    assert az(*group, "show", "-n", "fg", *second)["replicationRole"] == "Primary"
+    code = "InstanceFailoverGroupUpdateOrDeleteRequestOnSecondary"
+    az.refused(1, code, *group, "delete", "-n", "fg", *first)
+    az(*group, "delete", "-n", "fg", *second)
+    az.refused(3, "ResourceNotFound", *group, "show", "-n", "fg", *first)
+
+
 def role(shown, wanted, seconds=30):
     """Waits until a link has a role: T-SQL changes it without an operation to wait for."""
     end = time.monotonic() + seconds
@@ -189,6 +239,8 @@ def with_sdk(simulator, scratch, fqdn):
     """The same with the SDK."""
     blob = prepare(simulator, fqdn, sdk(simulator, scratch, "endpoint"))
     sdk(simulator, scratch, "links", blob=blob)
+    sdk(simulator, scratch, "keys", key=KEY, uri=URI)
+    sdk(simulator, scratch, "failover_groups", spare_group=SPARE_GROUP, spare=SPARE)
 
 
 def main():
@@ -198,18 +250,25 @@ def main():
         scratch = pathlib.Path(scratch)
         for client in ("az", "azure-mgmt-sql"):
             # Each in a world of its own.
-            world = Simulator(program)
+            world = Simulator(program, scratch)
             try:
                 (scratch / "authority.pem").write_text(world.authority)
                 names = [name.rsplit(":", 1)[0] for name in world.addresses]
                 fqdn = next(name for name in names if name.startswith(INSTANCE + "."))
                 if client == "az":
-                    with_az(Az(folders["arm"], world, scratch), world, fqdn)
+                    az = Az(folders["arm"], world, scratch)
+                    with_az(az, world, fqdn)
+                    keys_with_az(az)
+                    failover_groups_with_az(az)
                 else:
                     with_sdk(world, scratch, fqdn)
             finally:
                 world.stop()
-            print(f"    {client}: links, trust certificates and endpoint certificates from create to delete", flush=True)
+            print(
+                f"    {client}: links, trust and endpoint certificates, keys, protectors and failover groups from create to "
+                "delete",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
