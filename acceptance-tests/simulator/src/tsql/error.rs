@@ -43,6 +43,10 @@ impl SqlError {
         self.before.push(first);
         self
     }
+    /// Whether it only informs (class 0 to 10).
+    pub(crate) fn is_no_error(&self) -> bool {
+        self.severity <= 10
+    }
     /// Number and text, as one end of a link reports them of the other.
     pub(crate) fn told(self) -> (i32, String) {
         (self.number, self.message)

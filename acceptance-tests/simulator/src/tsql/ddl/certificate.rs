@@ -8,7 +8,7 @@ use super::super::ast::{
     AlterCertificate, CertificateSource, CreateCertificate, KeyPasswords, PrivateKey, Secret,
 };
 use super::super::catalog::SYSTEM_CERTIFICATES;
-use super::super::error::{SqlError, date_conversion, not_modelled, raise};
+use super::super::error::{SqlError, conversion_to, date_conversion, not_modelled, raise};
 use super::refusal::{master_key_needed, no_permission, not_found, password_policy};
 use super::{Caller, Outcome, engine, engine_mut, in_master, next_id, permission, pvk, x509};
 use crate::world::instance::SqlInstance;
@@ -124,7 +124,11 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
     // The number for an endpoint's certificate was never seen written down: 15352 is the likeliest of the candidates
     // (15352, 15559, 3716): ASSUMED 29.
     if engine.endpoint.as_ref().is_some_and(|endpoint| endpoint.authentication.certificate == Some(id)) {
-        return Err(raise!(15352, "certificate"));
+        return Err(if estate.opposite(assumption::REFUSAL_NUMBERS) {
+            raise!(3716, "certificate", name, "endpoint")
+        } else {
+            raise!(15352, "certificate")
+        });
     }
     if engine.logins.iter().any(|login| login.options.certificate == Some(id)) {
         return Err(raise!(15559, "certificate", name, "login"));
@@ -170,7 +174,7 @@ pub(super) fn backup(
     Ok(Outcome::default())
 }
 
-/// 15342: listed with severity 10, arrives with 16 like 15313 (ASSUMED 32).
+/// 15342: listed with severity 10, arrives with 16 like 15313 (ASSUMED 32), as do 15334 and 15559.
 pub(super) fn no_private_key(name: &str) -> SqlError {
     raise!(15342, "certificate", name)
 }
@@ -187,8 +191,8 @@ fn with_key(
     given: &PrivateKey,
 ) -> Result<Certificate, SqlError> {
     let file = given.binary.as_ref().ok_or_else(|| raise!(15297))?;
-    let decryption = given.passwords.decryption.as_ref().map(|password| password.0.as_str());
-    let key = pvk::read(&file.0, decryption).map_err(|cause| match cause {
+    let decryption = given.passwords.decryption.as_ref().map(|one| pvk::password(estate, &one.0));
+    let key = pvk::read(&file.0, decryption.as_deref()).map_err(|cause| match cause {
         pvk::Unreadable::Form => raise!(15297),
         pvk::Unreadable::Password => raise!(15465),
     })?;
@@ -235,7 +239,9 @@ fn born(
         }
     };
     // 241 for what is no date (ASSUMED 29): no source names the number.
-    let read = |text: Option<&str>| text.map(|text| x509::date(text).ok_or_else(date_conversion)).transpose();
+    let other = estate.opposite(assumption::REFUSAL_NUMBERS);
+    let no_date = || if other { conversion_to("nvarchar", "datetime") } else { date_conversion() };
+    let read = |text: Option<&str>| text.map(|text| x509::date(text).ok_or_else(no_date)).transpose();
     let skewed = now + time::Duration::seconds(engine.clock_skew);
     let start = read(start)?.unwrap_or(skewed);
     let expiry = read(expiry)?.unwrap_or_else(|| a_year_after(start));

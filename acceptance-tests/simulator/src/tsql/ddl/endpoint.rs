@@ -3,7 +3,7 @@
 use super::super::ast::{self, AlterEndpoint, CreateEndpoint, Mirroring, Tcp};
 use super::super::error::{SqlError, raise, syntax};
 use super::certificate::no_private_key;
-use super::refusal::{no_permission, not_found};
+use super::refusal::{master_key_needed, no_permission, not_found};
 use super::{Caller, Outcome, engine, engine_mut, managed, next_id, permission};
 use crate::world::Estate;
 use crate::world::assumption;
@@ -58,7 +58,7 @@ pub(super) fn create(
         encryption: Encryption { level: 2, algorithm: Algorithm::Aes },
         starts: 0,
     };
-    mirror(engine, &mut endpoint, &statement.mirroring)?;
+    mirror((estate, engine), &mut endpoint, &statement.mirroring)?;
     listen(estate, engine, &mut endpoint, &statement.tcp)?;
     endpoint.starts = u64::from(endpoint.state == State::Started);
     let engine = engine_mut(estate, caller)?;
@@ -92,7 +92,7 @@ pub(super) fn alter(
         return Err(raise!(7863));
     }
     if let Some(mirroring) = &statement.mirroring {
-        mirror(engine, &mut endpoint, mirroring)?;
+        mirror((estate, engine), &mut endpoint, mirroring)?;
     }
     if let Some(tcp) = &statement.tcp {
         listen(estate, engine, &mut endpoint, tcp)?;
@@ -134,7 +134,11 @@ fn visible<'a>(
 }
 
 /// Applies `FOR DATABASE_MIRRORING (…)`.
-fn mirror(engine: &SqlInstance, endpoint: &mut Endpoint, mirroring: &Mirroring) -> Result<(), SqlError> {
+fn mirror(
+    (estate, engine): (&Estate, &SqlInstance),
+    endpoint: &mut Endpoint,
+    mirroring: &Mirroring,
+) -> Result<(), SqlError> {
     if let Some(authentication) = &mirroring.authentication {
         let (windows, certificate, certificate_first) = match authentication {
             ast::Authentication::Windows(kind) => (Some(*kind), None, false),
@@ -142,7 +146,7 @@ fn mirror(engine: &SqlInstance, endpoint: &mut Endpoint, mirroring: &Mirroring) 
             ast::Authentication::WindowsThenCertificate(kind, name) => (Some(*kind), Some(name), false),
             ast::Authentication::CertificateThenWindows(name, kind) => (Some(*kind), Some(name), true),
         };
-        let certificate = certificate.map(|name| usable_certificate(engine, &name.0)).transpose()?;
+        let certificate = certificate.map(|name| usable_certificate(estate, engine, &name.0)).transpose()?;
         let windows = windows.map(|kind| match kind {
             ast::WindowsAuthentication::Ntlm => Windows::Ntlm,
             ast::WindowsAuthentication::Kerberos => Windows::Kerberos,
@@ -171,12 +175,15 @@ fn mirror(engine: &SqlInstance, endpoint: &mut Endpoint, mirroring: &Mirroring) 
 }
 
 /// A certificate whose private key the engine can use by itself: under the master key.
-fn usable_certificate(engine: &SqlInstance, name: &str) -> Result<i32, SqlError> {
+fn usable_certificate(estate: &Estate, engine: &SqlInstance, name: &str) -> Result<i32, SqlError> {
     let certificate = engine.certificate(name).ok_or_else(|| not_found("find", "certificate", name))?;
     match certificate.private_key {
         PrivateKeyProtection::MasterKey | PrivateKeyProtection::ServiceMasterKey => Ok(certificate.id),
         PrivateKeyProtection::None => Err(no_private_key(name)),
         // ASSUMED 29: that the endpoint needs a key under the master key follows from the documentation, the number not.
+        PrivateKeyProtection::Password if estate.opposite(assumption::REFUSAL_NUMBERS) => {
+            Err(master_key_needed())
+        }
         PrivateKeyProtection::Password => Err(raise!(15334, "certificate")),
     }
 }

@@ -2,12 +2,13 @@
 
 use super::super::ast::{AlterAvailabilityGroup, CreateAvailabilityGroup, GroupForm};
 use super::super::error::{SqlError, not_modelled, raise};
-use super::refusal::{no_permission, not_found};
+use super::refusal::{no_permission, not_found, permission_denied};
 use super::{
     Caller, Outcome, distributed, engine, engine_mut, in_master, limits, local, managed, membership,
     permission,
 };
 use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::database::DatabaseState;
 use crate::world::group::{AvailabilityGroup, Role};
 use crate::world::instance::{Edition, SqlInstance};
@@ -27,7 +28,11 @@ pub(super) fn create(
     let rights = ["CREATE AVAILABILITY GROUP", "ALTER ANY AVAILABILITY GROUP"];
     if !permission::on_server(engine, &caller.login, &rights) {
         // ASSUMED 29: documented is which permissions suffice, not the number without them.
-        return Err(no_permission());
+        return Err(if estate.opposite(assumption::REFUSAL_NUMBERS) {
+            permission_denied("CREATE AVAILABILITY GROUP", "master")
+        } else {
+            no_permission()
+        });
     }
     let name = statement.name.0.as_str();
     match &statement.form {
@@ -82,7 +87,11 @@ pub(super) fn alter(
     );
     if group.distributed && local_only {
         // 41190 (ASSUMED 29): refused for certain, the number is in no source.
-        return Err(raise!(41190, name, "ALTER", "AVAILABILITY GROUP"));
+        return Err(if estate.opposite(assumption::REFUSAL_NUMBERS) {
+            not_found("alter", "availability group", name)
+        } else {
+            raise!(41190, name, "ALTER", "AVAILABILITY GROUP")
+        });
     }
     let anywhere = matches!(
         change,

@@ -76,10 +76,10 @@ fn add(
     arguments: &[Argument],
 ) -> Result<Vec<ResultSet>, SqlError> {
     let (certificate, dns) = grant(estate, caller, procedure, arguments)?;
-    let engine = engine_mut(estate, caller)?;
-    let Some(name) = engine.certificate_by_id(certificate).map(|one| one.name.clone()) else {
-        return Err(no_certificate(certificate));
+    let Some(name) = named(estate, caller, certificate)? else {
+        return Err(no_certificate(estate, certificate));
     };
+    let engine = engine_mut(estate, caller)?;
     if engine.issuers.iter().any(|one| one.certificate == certificate && one.dns.eq_ignore_ascii_case(&dns)) {
         return Err(raise!(37447, name, dns));
     }
@@ -98,10 +98,10 @@ fn remove(
     if estate.opposite(assumption::DROP_ISSUER) {
         return Err(raise!(201, procedure, "@certificatename"));
     }
-    let engine = engine_mut(estate, caller)?;
-    let Some(name) = engine.certificate_by_id(certificate).map(|one| one.name.clone()) else {
-        return Err(no_certificate(certificate));
+    let Some(name) = named(estate, caller, certificate)? else {
+        return Err(no_certificate(estate, certificate));
     };
+    let engine = engine_mut(estate, caller)?;
     let before = engine.issuers.len();
     engine.issuers.retain(|one| one.certificate != certificate || !one.dns.eq_ignore_ascii_case(&dns));
     if engine.issuers.len() == before {
@@ -174,7 +174,13 @@ fn validate(
         }
         _ => return Err(missing_parameter(procedure, "@certificateId")),
     };
-    if chain_holds(engine, leaf, now) { Ok(Vec::new()) } else { Err(raise!(15299)) }
+    if chain_holds(engine, leaf, now) {
+        Ok(Vec::new())
+    } else if estate.opposite(assumption::REFUSAL_NUMBERS) {
+        Err(raise!(37449))
+    } else {
+        Err(raise!(15299))
+    }
 }
 
 fn chain_holds(engine: &SqlInstance, leaf: &Certificate, now: time::OffsetDateTime) -> bool {
@@ -224,7 +230,7 @@ fn grant(
         Some(Value::Null) | None => return Err(missing_parameter(procedure, "@dns")),
         Some(_) => return Err(wrong_parameter_type("@dns", "nvarchar(128)")),
     };
-    let id = i32::try_from(id).map_err(|_| no_certificate(i32::MAX))?;
+    let id = i32::try_from(id).map_err(|_| no_certificate(estate, i32::MAX))?;
     Ok((id, dns))
 }
 
@@ -263,7 +269,16 @@ pub(super) fn integer(procedure: &str, parameter: &str, value: Option<&Value>) -
     }
 }
 
+/// The name of the certificate of that id.
+fn named(estate: &Estate, caller: &Caller, certificate: i32) -> Result<Option<String>, SqlError> {
+    Ok(engine(estate, caller)?.certificate_by_id(certificate).map(|one| one.name.clone()))
+}
+
 /// 15151, as for every other name that leads nowhere (ASSUMED 29).
-fn no_certificate(id: i32) -> SqlError {
-    not_found("find", "certificate", &id.to_string())
+fn no_certificate(estate: &Estate, id: i32) -> SqlError {
+    if estate.opposite(assumption::REFUSAL_NUMBERS) {
+        no_permission()
+    } else {
+        not_found("find", "certificate", &id.to_string())
+    }
 }

@@ -8,6 +8,7 @@ use super::{
     Caller, Outcome, distributed, engine, engine_mut, limits, membership, permission, replica, routing,
 };
 use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::group::{AvailabilityGroup, Listener, Replica, Role};
 use crate::world::instance::SqlInstance;
 
@@ -62,7 +63,13 @@ pub(super) fn create_local(
     }
     if engine.endpoint.is_none() {
         // ASSUMED 29: documented is that there must be an endpoint, not when its absence is noticed.
-        return Err(raise!(1486));
+        let own = replicas.iter().find(|one| engine.same_name(&one.name, &engine.server_name()));
+        let url = own.and_then(|one| one.url.as_deref()).unwrap_or_default();
+        return Err(if estate.opposite(assumption::REFUSAL_NUMBERS) {
+            raise!(1418, url)
+        } else {
+            raise!(1486)
+        });
     }
     if let (true, Some(second)) = (options.basic, databases.get(1)) {
         return Err(raise!(35200, second, name, 1));

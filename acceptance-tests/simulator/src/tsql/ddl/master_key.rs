@@ -66,8 +66,7 @@ pub(super) fn alter(
         AlterMasterKey::DropServiceMasterKey if key.by_service_master_key => {
             key.by_service_master_key = false
         }
-        // 15313 (ASSUMED 29): no source names the number.
-        AlterMasterKey::DropServiceMasterKey => return Err(wrong_decryptor()),
+        AlterMasterKey::DropServiceMasterKey => return Err(no_protection(estate)),
         AlterMasterKey::AddPassword(password) => {
             password_policy(estate, &password.0)?;
             if !key.passwords.iter().any(|one| one.0 == password.0) {
@@ -77,9 +76,9 @@ pub(super) fn alter(
         AlterMasterKey::DropPassword(password) => {
             let before = key.passwords.len();
             key.passwords.retain(|one| one.0 != password.0);
-            // 15313 (ASSUMED 29), also for the last password of a key that the service master key does not open.
+            // Also the last password of a key that the service master key does not open.
             if key.passwords.len() == before || (key.passwords.is_empty() && !key.by_service_master_key) {
-                return Err(wrong_decryptor());
+                return Err(no_protection(estate));
             }
         }
         AlterMasterKey::Regenerate { password, .. } => {
@@ -154,6 +153,11 @@ fn allowed<'a>(estate: &'a Estate, caller: &Caller) -> Result<&'a SqlInstance, S
         return Err(no_permission());
     }
     Ok(engine)
+}
+
+/// 15313 for a protection that is not there, or is the last (ASSUMED 29): no source names the number.
+fn no_protection(estate: &Estate) -> SqlError {
+    if estate.opposite(assumption::REFUSAL_NUMBERS) { raise!(15329) } else { wrong_decryptor() }
 }
 
 fn missing(verb: &str) -> SqlError {

@@ -3,10 +3,13 @@
 //!
 //! The form is that of the files that BACKUP CERTIFICATE writes, Windows' PVK (learn.microsoft.com "CREATE CERTIFICATE": the
 //! key is in the PVK format; OpenSSL reads and writes the same): a header, salt, and a `PRIVATEKEYBLOB` whose numbers are
-//! little-endian, under RC4 with the first 16 bytes of the SHA-1 of salt and password. ASSUMED 66: the password counts as
-//! UTF-8. Keys of RSA alone, as the engine makes and takes them.
+//! little-endian, under RC4 with the first 16 bytes of the SHA-1 of salt and password. Keys of RSA alone, as the engine
+//! makes and takes them.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+
+use crate::world::Estate;
+use crate::world::assumption;
 
 const MAGIC: [u8; 4] = [0x1E, 0xF1, 0xB5, 0xB0];
 /// `AT_KEYEXCHANGE`.
@@ -20,8 +23,17 @@ const SALT: usize = 16;
 #[derive(Clone, PartialEq, Eq)]
 struct Rsa([Vec<u8>; 8]);
 
-/// Writes a PKCS #8 key under a password; nothing where it is no RSA key.
-pub(crate) fn write(pkcs8: &[u8], password: &str, salt: [u8; SALT]) -> Option<Vec<u8>> {
+/// The bytes that a password counts as. ASSUMED 66: those of UTF-8.
+pub(crate) fn password(estate: &Estate, text: &str) -> Vec<u8> {
+    if estate.opposite(assumption::PRIVATE_KEY_PASSWORDS) {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    } else {
+        text.as_bytes().to_vec()
+    }
+}
+
+/// Writes a PKCS #8 key under a [`password`]; nothing where it is no RSA key.
+pub(crate) fn write(pkcs8: &[u8], password: &[u8], salt: [u8; SALT]) -> Option<Vec<u8>> {
     let Rsa([n, e, d, p, q, dp, dq, qi]) = Rsa::of_pkcs8(pkcs8)?;
     let bytes = n.len();
     let exponent = little(&e, 4)?;
@@ -54,11 +66,11 @@ pub(crate) enum Unreadable {
     Password,
 }
 
-/// Reads a key; as PKCS #8.
+/// Reads a key under a [`password`]; as PKCS #8.
 ///
 /// # Errors
 /// [`Unreadable`].
-pub(crate) fn read(file: &[u8], password: Option<&str>) -> Result<Vec<u8>, Unreadable> {
+pub(crate) fn read(file: &[u8], password: Option<&[u8]>) -> Result<Vec<u8>, Unreadable> {
     let form = Unreadable::Form;
     let word = |place: usize| {
         let bytes = file.get(place..place + 4)?;
@@ -123,8 +135,8 @@ fn little(big: &[u8], length: usize) -> Option<Vec<u8>> {
     })
 }
 
-fn key(salt: &[u8], password: &str) -> Vec<u8> {
-    let text = [salt, password.as_bytes()].concat();
+fn key(salt: &[u8], password: &[u8]) -> Vec<u8> {
+    let text = [salt, password].concat();
     digest(&SHA1_FOR_LEGACY_USE_ONLY, &text).as_ref().iter().take(16).copied().collect()
 }
 
@@ -232,16 +244,16 @@ mod tests {
         let pair =
             rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).unwrap();
         let der = pair.serialize_der();
-        let file = write(&der, "Str0ng and long!", [7; SALT]).unwrap();
+        let file = write(&der, b"Str0ng and long!", [7; SALT]).unwrap();
         assert_eq!(file.len(), 24 + SALT + BLOB.len() + 12 + 256 * 2 + 128 * 5);
-        let read_back = read(&file, Some("Str0ng and long!")).unwrap();
+        let read_back = read(&file, Some(b"Str0ng and long!")).unwrap();
         assert_eq!(modulus(&read_back), modulus(&der));
         // What came in is a key that signs as the one that went out does.
         assert!(aws_lc_rs::signature::RsaKeyPair::from_pkcs8(&read_back).is_ok());
-        assert_eq!(read(&file, Some("another")), Err(Unreadable::Password));
+        assert_eq!(read(&file, Some(b"another")), Err(Unreadable::Password));
         assert_eq!(read(&file, None), Err(Unreadable::Password));
-        assert_eq!(read(&file[..100], Some("Str0ng and long!")), Err(Unreadable::Form));
+        assert_eq!(read(&file[..100], Some(b"Str0ng and long!")), Err(Unreadable::Form));
         assert_eq!(read(b"nonsense", None), Err(Unreadable::Form));
-        assert_eq!(write(b"nonsense", "x", [0; SALT]), None);
+        assert_eq!(write(b"nonsense", b"x", [0; SALT]), None);
     }
 }

@@ -5,10 +5,11 @@ use time::OffsetDateTime;
 
 use super::super::catalog::{SYSTEM_CERTIFICATES, certificate_sid, sid_text};
 use super::super::ddl::pvk;
-use super::super::error::{SqlError, not_modelled};
+use super::super::error::{SqlError, not_modelled, raise};
 use super::super::value::{self, Type};
 use super::principals::Caller;
 use super::{Arguments, bare};
+use crate::world::assumption;
 use crate::world::security::{Certificate, PrivateKeyProtection};
 
 /// A function of this module; NULL where there is no such certificate.
@@ -38,21 +39,27 @@ pub(super) fn call(caller: Caller<'_>, function: &str, arguments: Arguments<'_>)
         "CERTPROPERTY" => Ok(property(certificate, arguments.text(1).unwrap_or_default())),
         // NULL is the answer for a certificate without a private key ("CERTPRIVATEKEY", 2025).
         _ if certificate.private_key == PrivateKeyProtection::None => Ok(Value::Null),
-        _ => private_key(certificate, arguments),
+        _ => private_key(caller, certificate, arguments),
     }
 }
 
 /// `CERTPRIVATEKEY(id, password [, password that it is under])`. ASSUMED 66: NULL where the last one is another.
-fn private_key(certificate: &Certificate, arguments: Arguments<'_>) -> Result<Value, SqlError> {
+fn private_key(
+    caller: Caller<'_>,
+    certificate: &Certificate,
+    arguments: Arguments<'_>,
+) -> Result<Value, SqlError> {
     let Some(password) = arguments.text(1).filter(|password| !password.is_empty()) else {
         return Ok(Value::Null);
     };
     let under = certificate.password.as_ref().map(|password| password.0.as_str());
     if certificate.private_key == PrivateKeyProtection::Password && arguments.text(2) != under {
-        return Ok(Value::Null);
+        let refused = caller.estate.opposite(assumption::PRIVATE_KEY_PASSWORDS);
+        return if refused { Err(raise!(15465)) } else { Ok(Value::Null) };
     }
+    let password = pvk::password(caller.estate, password);
     let salt = uuid::Uuid::new_v4().into_bytes();
-    pvk::write(&certificate.key, password, salt)
+    pvk::write(&certificate.key, &password, salt)
         .map(Value::Blob)
         .ok_or_else(|| not_modelled("the export of private keys but of RSA"))
 }

@@ -62,7 +62,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "The remote copy of database \"%.*ls\" has not been rolled forward to a point in time that is \
          encompassed in the local copy of the database log.",
     ),
-    injected(
+    raised(
         1418,
         16,
         "The server network address \"%.*ls\" can not be reached or does not exist. Check the network \

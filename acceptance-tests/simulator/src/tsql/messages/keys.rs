@@ -5,7 +5,7 @@
 use super::{Message, injected, raised};
 
 pub(super) const MESSAGES: &[Message] = &[
-    injected(3716, 16, "The %S_MSG '%.*ls' cannot be dropped because it is bound to one or more %S_MSG."),
+    raised(3716, 16, "The %S_MSG '%.*ls' cannot be dropped because it is bound to one or more %S_MSG."),
     raised(15146, 16, "An encryption password must be provided to encrypt the private key of this %S_MSG."),
     raised(
         15208,
@@ -118,7 +118,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "The certificate '%.*ls' cannot be removed from the trusted issuers for the DNS name '%.*ls' \
          because it hasn't been added as a trusted issuer for the DNS name '%.*ls'.",
     ),
-    injected(
+    raised(
         37449,
         10,
         "Warning: The certificate chain of the certificate specified could not be validated at this time. \

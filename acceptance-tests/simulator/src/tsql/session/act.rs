@@ -253,7 +253,11 @@ impl SqlSession {
             output.result(&columns, typed).await;
         }
         for (number, class, state, text) in outcome.messages {
-            output.error(&SqlError::new(number, class, state, text)).await;
+            let message = SqlError::new(number, class, state, text);
+            if !message.is_no_error() {
+                return Err(message.into());
+            }
+            output.error(&message).await;
         }
         Ok(())
     }

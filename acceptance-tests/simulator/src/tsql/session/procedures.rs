@@ -178,12 +178,19 @@ impl SqlSession {
             given.into_iter().map(|given| (given.name, given.value)).collect();
         let caller = self.caller();
         let open = self.transaction.depth > 0;
-        let (results, change) = self.shared.world.with(|estate| {
+        let called = self.shared.world.with(|estate| {
             let before = if open { Parts::of(estate, &caller.engine) } else { None };
             let results = ddl::procedure::call(estate, &caller, procedure, &arguments)?;
             let change = before.and_then(|before| before.changed(estate, &caller.engine));
             Ok::<_, SqlError>((results, change))
-        })?;
+        });
+        let (results, change) = match called {
+            Err(message) if message.is_no_error() => {
+                output.error(&message).await;
+                (Vec::new(), None)
+            }
+            other => other?,
+        };
         self.transaction.changes.extend(change);
         for result in results {
             let columns: Vec<Column> = result

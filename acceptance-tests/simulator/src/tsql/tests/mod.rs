@@ -6,6 +6,7 @@ mod decimals;
 mod describe;
 mod keys;
 mod logins;
+mod opposites;
 mod parsers;
 mod scripts;
 mod sessions;

@@ -2,10 +2,14 @@
 
 use super::{Assumption, entry, fixed};
 
+/// Numbers of refusals that are documented without one.
+pub const REFUSAL_NUMBERS: u16 = 29;
 /// `sp_certificate_drop_issuer` takes the arguments of `sp_certificate_add_issuer`.
 pub const DROP_ISSUER: u16 = 30;
 /// Encrypting the master key by the service master key twice is no error.
 pub const MASTER_KEY_AGAIN: u16 = 31;
+/// Classes in which messages arrive, where the table lists others.
+pub const LISTED_CLASSES: u16 = 32;
 /// Speed of backups, size of logs.
 pub const BACKUPS: u16 = 33;
 /// The password policy is as installed.
@@ -22,6 +26,8 @@ pub const SHOWN_NAMES: u16 = 38;
 pub const ELLIPTIC_KEYS: u16 = 43;
 /// An instance's `@@VERSION` is that of Azure SQL.
 pub const INSTANCE_VERSION: u16 = 44;
+/// Passwords of private keys on their way.
+pub const PRIVATE_KEY_PASSWORDS: u16 = 66;
 /// A wrong OLD_PASSWORD is 15151.
 pub const OLD_PASSWORD: u16 = 67;
 /// 2025 shows groups inside distributed ones.
@@ -31,16 +37,19 @@ pub const HOST: u16 = 77;
 
 /// By number.
 pub(super) const STATEMENTS: &[Assumption] = &[
-    fixed(
-        29,
+    entry(
+        REFUSAL_NUMBERS,
         "Refusals that are documented without a number have these. 241: a certificate's date is none. 1486: a group \
          without an endpoint. 15151: no certificate of that id. 15247: CREATE AVAILABILITY GROUP without permission. \
          15299: a chain that does not hold. 15313: a protection of the master key that is not there, or is the last. \
          15334: an endpoint's certificate with a key under a password. 15352: a certificate that an endpoint uses. \
          41190: an option of local groups on a distributed one.",
-        "They have others.",
-    )
-    .because("each number ends its statement whatever it is; the provider takes none of them for anything but an error, numbers choose a hint"),
+        "8114: a certificate's date is none. 1418, about its own URL: a group without an endpoint. 15247: no certificate of \
+         that id. 262: CREATE AVAILABILITY GROUP without permission. The warning 37449 alone: a chain that does not hold. \
+         15329, which praises FORCE: a protection of the master key that is not there, or is the last. 15581: an endpoint's \
+         certificate with a key under a password. 3716: a certificate that an endpoint uses. 15151, as if it were not there: \
+         an option of local groups on a distributed one.",
+    ),
     entry(DROP_ISSUER,
         "sp_certificate_drop_issuer takes the arguments of sp_certificate_add_issuer.",
         "It takes others.",
@@ -49,13 +58,13 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "Encrypting the master key by the service master key once more changes nothing and is no error.",
         "It is an error.",
     ),
-    fixed(
-        32,
-        "15315 and 15342 arrive with class 16 though the table lists 10, like 15313; the warnings 15213 to 15215 arrive \
-         with class 10 though it lists 16.",
-        "They arrive with the class that the table lists.",
-    )
-    .because("classes below 17 are one to the provider, which goes by numbers and by what the server says is an error"),
+    entry(
+        LISTED_CLASSES,
+        "1486, 15315, 15317, 15334, 15342 and 15559 arrive with class 16 though the table lists 10, like 15313; the warnings \
+         15213 to 15215 arrive with class 10 though it lists 16.",
+        "They arrive with the class that the table lists: the former are no errors, though nothing was done; the latter are, \
+         though the certificate was made.",
+    ),
     entry(BACKUPS,
         "A backup writes 100 MB a second; a log is a quarter as large as the data.",
         "Backups are slower, logs are larger.",
@@ -114,13 +123,12 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "They stay.",
     )
     .because("the provider opens no transaction"),
-    fixed(
-        66,
+    entry(
+        PRIVATE_KEY_PASSWORDS,
         "The password of a private key that is given in BINARY counts as UTF-8; CERTPRIVATEKEY is NULL where the password that \
          the key is under is another.",
-        "It counts in another encoding, and a wrong password is an error.",
-    )
-    .because("the provider moves no private keys"),
+        "It counts as UTF-16, and a wrong password is 15465.",
+    ),
     entry(OLD_PASSWORD,
         "ALTER LOGIN with an OLD_PASSWORD that is not the login's is refused with 15151, whoever asks.",
         "With 18456, as a sign-in is.",

@@ -3,6 +3,9 @@
 use super::{Step, deed, run, says, says_in};
 use crate::world::database::DatabaseState;
 
+const GROUP: &str = "CREATE AVAILABILITY GROUP g WITH (CLUSTER_TYPE = NONE) FOR REPLICA ON N'SQL1' WITH (ENDPOINT_URL = \
+                     N'TCP://10.0.0.4:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL)";
+
 pub(super) fn steps() -> Vec<Step> {
     vec![
         says(911, &[&"nowhere"], "USE nowhere"),
@@ -60,12 +63,11 @@ pub(super) fn steps() -> Vec<Step> {
         }),
         says(3059, &[], "BACKUP DATABASE Sales TO DISK = N'NUL'"),
         deed(|estate| estate.sql_servers[0].endpoint = None),
-        says(
-            1486,
-            &[],
-            "CREATE AVAILABILITY GROUP g WITH (CLUSTER_TYPE = NONE) FOR REPLICA ON N'SQL1' WITH (ENDPOINT_URL = \
-             N'TCP://10.0.0.4:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL)",
-        ),
+        says(1486, &[], GROUP),
+        deed(|estate| {
+            estate.opposites.insert(crate::world::assumption::REFUSAL_NUMBERS);
+        }),
+        says(1418, &[&"TCP://10.0.0.4:5022"], GROUP),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The master key, certificates, issuers and endpoints.
 
 use super::{Step, deed, run, says, says_in};
+use crate::world::assumption;
 use crate::world::instance::Edition;
 
 pub(super) fn steps() -> Vec<Step> {
@@ -81,6 +82,10 @@ pub(super) fn steps() -> Vec<Step> {
             "BACKUP CERTIFICATE held TO FILE = N'x' WITH PRIVATE KEY (FILE = N'y', ENCRYPTION BY PASSWORD = N'Str0ng other')",
         ),
         says(15151, &[&"drop", &"certificate", &"nothing"], "DROP CERTIFICATE nothing"),
+        deed(|estate| {
+            estate.opposites.insert(assumption::REFUSAL_NUMBERS);
+        }),
+        says(3716, &[&"certificate", &"endpoint_cert", &"endpoint"], "DROP CERTIFICATE endpoint_cert"),
     ]
 }
 
@@ -118,15 +123,17 @@ pub(super) fn endpoints() -> Vec<Step> {
 pub(super) fn issuers() -> Vec<Step> {
     const ROOT: &str = "DigiCert Global Root G2";
     const DNS: &str = "*.database.windows.net";
+    const VALIDATE: &str =
+        "DECLARE @id int = CERT_ID('endpoint_cert'); EXEC sp_validate_certificate_ca_chain @id";
     let call = |procedure: &str, dns: &str| format!("EXEC {procedure} 901, N'{dns}'");
     vec![
         says(37447, &[&ROOT, &DNS], call("sp_certificate_add_issuer", DNS)),
         says(37448, &[&ROOT, &"x.example", &"x.example"], call("sp_certificate_drop_issuer", "x.example")),
-        says(
-            15299,
-            &[],
-            "DECLARE @id int = CERT_ID('endpoint_cert'); EXEC sp_validate_certificate_ca_chain @id",
-        ),
+        says(15299, &[], VALIDATE),
+        deed(|estate| {
+            estate.opposites.insert(assumption::REFUSAL_NUMBERS);
+        }),
+        says(37449, &[], VALIDATE),
         deed(|estate| estate.sql_servers[0].build = "16.0.4295.3".parse().unwrap()),
         says(47504, &[&"DAG_Sales"], "EXEC sp_multidb_milink 1"),
         run("DROP AVAILABILITY GROUP DAG_Sales"),

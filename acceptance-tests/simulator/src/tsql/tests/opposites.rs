@@ -1,0 +1,140 @@
+//! What is believed about T-SQL, and its opposite: the same batches on a server of either kind.
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{Event, PASSWORD, Request, Server, said, shown};
+use crate::tds::backend::Session as _;
+use crate::tsql::session::SqlSession;
+use crate::world::assumption;
+
+/// What a client reads of a batch: values of rows, and of messages number and class.
+async fn told(session: &mut SqlSession, text: &str) -> String {
+    let (sender, mut events) = mpsc::channel(1000);
+    session.run(Request::Batch(text.to_owned()), &sender, &CancellationToken::new()).await;
+    drop(sender);
+    let mut told = Vec::new();
+    while let Some(event) = events.recv().await {
+        match event {
+            // PRINT.
+            Event::Message(message) if message.number == 0 => told.push(message.text),
+            Event::Message(message) => told.push(format!("{}/{}", message.number, message.class)),
+            Event::Row(row) => told.extend(row.iter().map(shown)),
+            _ => {}
+        }
+    }
+    told.join(" ")
+}
+
+/// Batches with what is told of each as believed and under the opposite.
+async fn both(number: u16, cases: &[(&str, &str, &str)]) {
+    for opposite in [false, true] {
+        let (server, mut session) = Server::usual().await;
+        server.world.with(|estate| estate.opposites.extend(opposite.then_some(number)));
+        for (text, believed, other) in cases {
+            let expected = if opposite { other } else { believed };
+            assert_eq!(told(&mut session, text).await, *expected, "{number}, opposite {opposite}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn refusals_have_one_number_or_another() {
+    const GROUP: &str = "CREATE AVAILABILITY GROUP g WITH (CLUSTER_TYPE = NONE) FOR REPLICA ON N'SQL1' WITH (ENDPOINT_URL = \
+                         N'TCP://10.0.0.4:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL)";
+    both(
+        assumption::REFUSAL_NUMBERS,
+        &[
+            ("CREATE CERTIFICATE d WITH SUBJECT = 'd', EXPIRY_DATE = 'soon'", "241/16", "8114/16"),
+            ("DROP CERTIFICATE endpoint_cert", "15352/16", "3716/16"),
+            ("EXEC sp_certificate_add_issuer 9999, N'x.example'", "15151/16", "15247/16"),
+            (
+                "DECLARE @id int = CERT_ID('endpoint_cert'), @status int; BEGIN TRY \
+                 EXEC @status = sp_validate_certificate_ca_chain @id; PRINT @status END TRY BEGIN CATCH PRINT 'caught' END CATCH",
+                "caught",
+                "37449/10 0",
+            ),
+            ("ALTER MASTER KEY DROP ENCRYPTION BY PASSWORD = 'not there'", "15313/16", "15329/16"),
+            (
+                "CREATE CERTIFICATE held ENCRYPTION BY PASSWORD = 'Str0ng secret' WITH SUBJECT = 'held'; \
+                 ALTER ENDPOINT hadr FOR DATABASE_MIRRORING (AUTHENTICATION = CERTIFICATE held)",
+                "15334/16",
+                "15581/16",
+            ),
+            ("ALTER AVAILABILITY GROUP DAG_Sales REMOVE DATABASE Sales", "41190/16", "15151/16"),
+            ("DROP ENDPOINT hadr", "", ""),
+            (GROUP, "1486/16", "1418/16"),
+        ],
+    )
+    .await;
+    for (opposite, refused) in [(None, "!15247"), (Some(assumption::REFUSAL_NUMBERS), "!262")] {
+        let (server, mut session) = Server::usual().await;
+        server.world.with(|estate| estate.opposites.extend(opposite));
+        said(&mut session, &format!("CREATE LOGIN app WITH PASSWORD = '{PASSWORD}'")).await;
+        let mut app = server.sign_in("app", PASSWORD).await.unwrap();
+        assert_eq!(said(&mut app, GROUP).await, refused);
+    }
+}
+
+#[tokio::test]
+async fn messages_arrive_with_one_class_or_the_tables() {
+    both(
+        assumption::LISTED_CLASSES,
+        &[
+            (
+                "BEGIN TRY CLOSE MASTER KEY; PRINT 'on' END TRY BEGIN CATCH PRINT 'caught' END CATCH",
+                "caught",
+                "15315/10 on",
+            ),
+            (
+                "BEGIN TRY CREATE CERTIFICATE old WITH SUBJECT = 'o', START_DATE = '20100101', EXPIRY_DATE = '20110101'; \
+                 PRINT 'on' END TRY BEGIN CATCH PRINT 'caught' END CATCH",
+                "15214/10 on",
+                "caught",
+            ),
+            // It was made all the same, and a rollback knows of it.
+            ("SELECT COUNT(*) FROM sys.certificates WHERE name = 'old'", "1", "1"),
+            (
+                "BEGIN TRANSACTION; CREATE CERTIFICATE o2 WITH SUBJECT = 'o2', START_DATE = '20100101', EXPIRY_DATE = '20110101'; \
+                 ROLLBACK; SELECT COUNT(*) FROM sys.certificates WHERE name = 'o2'",
+                "15214/10 0",
+                "15214/16 0",
+            ),
+            ("CREATE LOGIN mapped FROM CERTIFICATE old", "", ""),
+            ("DROP CERTIFICATE old", "15559/16", "15559/10"),
+            ("SELECT COUNT(*) FROM sys.certificates WHERE name = 'old'", "1", "1"),
+            // Seen with 16.
+            ("OPEN MASTER KEY DECRYPTION BY PASSWORD = 'wrong'", "15313/16", "15313/16"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn passwords_of_private_keys_are_of_one_encoding_or_another() {
+    let (server, mut session) = Server::usual().await;
+    let (export, import) = (
+        "SELECT CONVERT(varchar(max), CERTPRIVATEKEY(CERT_ID('moved'), N'Schlüssel 1'), 1)",
+        "DECLARE @c nvarchar(max) = N'ALTER CERTIFICATE moved REMOVE PRIVATE KEY; ALTER CERTIFICATE moved WITH PRIVATE KEY \
+         (BINARY = KEY, DECRYPTION BY PASSWORD = N''Schlüssel 1'')'; EXEC (@c)",
+    );
+    said(&mut session, "CREATE CERTIFICATE moved WITH SUBJECT = 'moved', EXPIRY_DATE = '20990101'").await;
+    let believed = said(&mut session, export).await;
+    assert_eq!(told(&mut session, &import.replace("KEY,", &format!("{believed},"))).await, "");
+    server.world.with(|estate| estate.opposites.insert(assumption::PRIVATE_KEY_PASSWORDS));
+    let other = said(&mut session, export).await;
+    assert_eq!(told(&mut session, &import.replace("KEY,", &format!("{other},"))).await, "");
+    assert_eq!(told(&mut session, &import.replace("KEY,", &format!("{believed},"))).await, "15465/16");
+    both(
+        assumption::PRIVATE_KEY_PASSWORDS,
+        &[
+            (
+                "CREATE CERTIFICATE held ENCRYPTION BY PASSWORD = 'Str0ng secret' WITH SUBJECT = 'held'",
+                "",
+                "",
+            ),
+            ("SELECT CERTPRIVATEKEY(CERT_ID('held'), 'On the w@y 1', 'wrong')", "NULL", "15465/16"),
+        ],
+    )
+    .await;
+}
