@@ -18,6 +18,7 @@ use super::SqlSession;
 use super::definition::{Constraint, Kind};
 use super::scope::Scope;
 use super::tables::Table;
+use crate::world::assumption;
 use crate::world::collation::Collation;
 
 /// A value of a key, in a form that is the same for values that compare as equal.
@@ -44,18 +45,21 @@ impl SqlSession {
         rows: &[Vec<Value>],
         changed: &dyn Fn(usize) -> bool,
     ) -> Result<(), SqlError> {
-        // The first row that breaks something counts, and of one row its keys before its checks. ASSUMED 64.
-        let mut first: Option<(usize, SqlError)> = None;
-        let mut note = |row: usize, error: SqlError| {
-            if first.as_ref().is_none_or(|(earlier, _)| row < *earlier) {
-                first = Some((row, error));
+        let shown = &self.in_messages(shown);
+        // The first row that breaks something counts, and of one row its keys before its checks. ASSUMED 64: else any check
+        // before any key.
+        let checks_first = self.opposite(assumption::CONSTRAINTS);
+        let mut first: Option<((bool, usize), SqlError)> = None;
+        let mut note = |rank: (bool, usize), error: SqlError| {
+            if first.as_ref().is_none_or(|(earlier, _)| rank < *earlier) {
+                first = Some((rank, error));
             }
         };
         let (keys, checks): (Vec<&Constraint>, Vec<&Constraint>) =
             table.constraints.iter().partition(|each| matches!(each.kind, Kind::Key { .. }));
         for constraint in keys {
             if let Some((row, shown_key)) = self.first_duplicate(table, constraint, rows, changed)? {
-                note(row, duplicate(constraint, shown, &shown_key));
+                note((checks_first, row), duplicate(constraint, shown, &shown_key));
             }
         }
         let shape = table.shape();
@@ -64,7 +68,7 @@ impl SqlSession {
             let candidates = Candidates::new(self, &shape, rows);
             let broken = candidates.violations(condition)?;
             if let Some(row) = broken.into_iter().find(|row| changed(*row)) {
-                note(row, conflict(constraint, column.as_deref(), shown, verb));
+                note((false, row), conflict(constraint, column.as_deref(), shown, verb));
             }
         }
         first.map_or(Ok(()), |(_, error)| Err(error))

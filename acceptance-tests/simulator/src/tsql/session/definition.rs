@@ -15,6 +15,7 @@ use super::super::value::{Family, Type};
 use super::SqlSession;
 use super::constraints::Candidates;
 use super::tables::{Table, TableColumn, plain};
+use crate::world::assumption;
 use crate::world::collation::Collation;
 
 /// What rows of a table keep to.
@@ -119,7 +120,10 @@ impl SqlSession {
         let collation = self.shared.collation;
         let name = match &written.name {
             Some(name) => name.0.clone(),
-            None => generated_name(shown, written, table.constraints.len()),
+            None => {
+                let digits_alone = self.opposite(assumption::CONSTRAINTS);
+                generated_name(shown, written, table.constraints.len(), digits_alone)
+            }
         };
         let kind = match &written.rule {
             Rule::Check(condition) => {
@@ -302,23 +306,29 @@ fn places(
     Ok(places)
 }
 
-/// The name of a constraint that has none. ASSUMED 64: begins of the names of table and column, and digits.
-fn generated_name(shown: &str, written: &Written, place: usize) -> String {
+/// The name of a table in tempdb: that of a temporary table is filled up with lines and digits, a table variable has one of
+/// digits.
+pub(super) fn name_in_tempdb(shown: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    shown.hash(&mut hasher);
+    let digits = hasher.finish();
+    match shown.strip_prefix('@') {
+        Some(_) => format!("#{:08X}", digits >> 32),
+        None => format!("{shown:_<116}{:012X}", digits >> 16),
+    }
+}
+
+/// The name of a constraint that has none. ASSUMED 64: begins of the names of table and column, and digits; else digits
+/// alone.
+fn generated_name(shown: &str, written: &Written, place: usize, digits_alone: bool) -> String {
     let mut hasher = DefaultHasher::new();
     (shown, place).hash(&mut hasher);
     let digits = format!("{:016X}", hasher.finish());
-    // In tempdb the name of a temporary table is filled up with lines, and a table variable has a name of digits.
-    let table = match shown.strip_prefix('@') {
-        Some(_) => {
-            let mut hasher = DefaultHasher::new();
-            shown.hash(&mut hasher);
-            format!("#{:08X}_", hasher.finish() >> 32)
-        }
-        None => format!("{shown}_________"),
-    };
-    let first = |count: usize| table.chars().take(count).collect::<String>();
+    let table = name_in_tempdb(shown);
+    let first = |count: usize| format!("{table}_").chars().take(count).collect::<String>();
     let short = digits.get(..8).unwrap_or(&digits);
     match &written.rule {
+        _ if digits_alone => format!("#{short}"),
         Rule::Key { form: KeyForm::Primary, .. } => format!("PK__{}__{digits}", first(8)),
         Rule::Key { .. } => format!("UQ__{}__{digits}", first(8)),
         Rule::Check(_) => match &written.column {

@@ -379,6 +379,11 @@ impl SqlSession {
     fn fold(&self, name: &str) -> String {
         self.shared.collation.fold(name)
     }
+
+    /// Whether the opposite of an assumption is in force.
+    fn opposite(&self, number: u16) -> bool {
+        self.shared.world.glance(|estate| estate.opposite(number))
+    }
 }
 
 #[async_trait]

@@ -17,6 +17,7 @@ use super::stop::Stop;
 use super::undo::Parts;
 use super::{Output, SqlSession, bind, wire};
 use crate::tds::backend::{Event, Parameter, Verdict};
+use crate::world::assumption;
 use crate::world::collation::Collation;
 
 /// How a call ended.
@@ -117,9 +118,11 @@ impl SqlSession {
         let frame = self.frames.pop().unwrap_or_default();
         self.options = options;
         if self.database != database {
-            // ASSUMED 61: the client is told, as of any change of database.
             let left = std::mem::replace(&mut self.database, database.clone());
-            output.send(Event::Database(database, left)).await;
+            // ASSUMED 61: the client is told, as of any change of database.
+            if !self.opposite(assumption::UNTOLD_DATABASE) {
+                output.send(Event::Database(database, left)).await;
+            }
         }
         let flow = match ended.map_err(Stop::for_caller)? {
             Flow::Cut => Flow::Cut,
@@ -127,7 +130,7 @@ impl SqlSession {
         };
         let after = self.transaction.depth;
         // ASSUMED 62: not under XACT_ABORT.
-        if after != depth && !options.xact_abort {
+        if after != depth && (!options.xact_abort || self.opposite(assumption::COUNT_ALWAYS_TOLD)) {
             let error = raise!(266, depth, after);
             if outer_tries {
                 return Err(error.into());
@@ -294,7 +297,12 @@ impl SqlSession {
             })
             .collect();
         // ASSUMED 63.
-        Ok(Called { flow, status: self.last_error.into(), back })
+        let status = if self.opposite(assumption::TEXT_STATUS) {
+            i64::from(self.last_error != 0)
+        } else {
+            self.last_error.into()
+        };
+        Ok(Called { flow, status, back })
     }
 
     /// The frame of a parameterised text, and which of its variables go back where.

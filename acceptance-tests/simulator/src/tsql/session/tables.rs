@@ -6,9 +6,10 @@ use sqlparser::ast::{Expr, Ident, ObjectName};
 use super::super::error::{self, SqlError, raise};
 use super::super::query::{self, Column};
 use super::super::value::{self, Family, Type};
-use super::definition::Constraint;
+use super::definition::{Constraint, name_in_tempdb};
 use super::scope::Scope;
 use super::{SqlSession, refusal};
+use crate::world::assumption;
 
 /// A table variable or temporary table.
 #[derive(Debug, Clone, Default)]
@@ -292,10 +293,11 @@ impl SqlSession {
             if column.nullable {
                 return Ok(value);
             }
-            return Err(refusal::null_refused(&column.name, &in_full(table), verb));
+            return Err(refusal::null_refused(&column.name, &self.in_full(table), verb));
         }
         let to = column.data_type;
-        let cut = |value: &str| refusal::truncated(self.shared.major, &in_full(table), &column.name, value);
+        let cut =
+            |value: &str| refusal::truncated(self.shared.major, &self.in_full(table), &column.name, value);
         let value = match (value, to.length()) {
             (Value::Text(text), Some(length))
                 if from.family() == Family::Text && to.family() == Family::Text =>
@@ -381,6 +383,17 @@ impl SqlSession {
         Ok(())
     }
 
+    /// How messages name a table. ASSUMED 60: as it is called, and not as tempdb has it.
+    pub(super) fn in_messages(&self, table: &str) -> String {
+        if self.opposite(assumption::NAMES_OF_TABLES) { name_in_tempdb(table) } else { table.to_owned() }
+    }
+
+    /// The same with the database, but for table variables.
+    fn in_full(&self, table: &str) -> String {
+        let table = self.in_messages(table);
+        if table.starts_with('#') { format!("tempdb.dbo.{table}") } else { table }
+    }
+
     /// Drops the temporary table of that name that the innermost frame sees; whether there was one.
     pub(super) fn drop_temporary(&mut self, name: &str) -> bool {
         let folded = self.fold(&plain(name));
@@ -408,9 +421,4 @@ fn shortened(text: String, length: u16) -> Result<String, String> {
 pub(super) fn plain(name: &str) -> String {
     let last = name.rsplit('.').next().unwrap_or(name);
     last.trim_matches(['[', ']', '"']).to_owned()
-}
-
-/// How messages name a table. ASSUMED 60.
-fn in_full(table: &str) -> String {
-    if table.starts_with('#') { format!("tempdb.dbo.{table}") } else { table.to_owned() }
 }

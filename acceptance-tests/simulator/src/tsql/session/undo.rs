@@ -7,6 +7,7 @@
 use super::super::ast::{Ddl, SecurableClass};
 use super::SqlSession;
 use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::instance::{EngineKey, SqlInstance};
 use crate::world::security::{Certificate, IssuerGrant, Login, MasterKey, Permission, User};
 
@@ -106,7 +107,7 @@ impl SqlSession {
     /// Takes back what the open transaction did to the instance, but for its first statements, latest first.
     pub(super) fn take_back(&mut self, keep: usize) {
         let changes = self.transaction.changes.split_off(keep.min(self.transaction.changes.len()));
-        if changes.is_empty() {
+        if changes.is_empty() || self.opposite(assumption::UNDONE_DEFINITIONS) {
             return;
         }
         let key = self.shared.engine.clone();

@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Event, PASSWORD, Request, Server, said, shown};
+use super::{Event, PASSWORD, Request, Server, errors, said, shown};
 use crate::tds::backend::Session as _;
 use crate::tsql::session::SqlSession;
 use crate::world::assumption;
@@ -134,6 +134,93 @@ async fn passwords_of_private_keys_are_of_one_encoding_or_another() {
                 "",
             ),
             ("SELECT CERTPRIVATEKEY(CERT_ID('held'), 'On the w@y 1', 'wrong')", "NULL", "15465/16"),
+        ],
+    )
+    .await;
+}
+
+/// The same with whatever a client reads, of errors their texts.
+async fn both_in_full(number: u16, cases: &[(&str, &str, &str)]) {
+    for opposite in [false, true] {
+        let (server, mut session) = Server::usual().await;
+        server.world.with(|estate| estate.opposites.extend(opposite.then_some(number)));
+        for (text, believed, other) in cases {
+            let expected = if opposite { other } else { believed };
+            let mut told = said(&mut session, text).await;
+            if told.starts_with('!') {
+                told = errors(&mut session, text).await.remove(0);
+            }
+            assert!(told.contains(expected), "{number}, opposite {opposite}: {text}: {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn messages_name_tables_in_one_way_or_another() {
+    both_in_full(
+        assumption::NAMES_OF_TABLES,
+        &[
+            ("CREATE TABLE #t (a int NOT NULL PRIMARY KEY)", "", ""),
+            ("INSERT #t VALUES (NULL)", "table 'tempdb.dbo.#t'", "table 'tempdb.dbo.#t_______"),
+            ("INSERT #t VALUES (1), (1)", "object 'dbo.#t'", "object 'dbo.#t_______"),
+            (
+                "DECLARE @t TABLE (a int NOT NULL); INSERT @t VALUES (NULL)",
+                "table '@t'",
+                "table 'tempdb.dbo.#",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn texts_end_in_one_way_or_another() {
+    for (number, text, believed, other) in [
+        (assumption::UNTOLD_DATABASE, "EXEC ('USE Sales')", "in Sales in master", "in Sales"),
+        (
+            assumption::COUNT_ALWAYS_TOLD,
+            "SET XACT_ABORT ON; EXEC ('BEGIN TRANSACTION'); SELECT @@TRANCOUNT; ROLLBACK",
+            "1",
+            "!266 1",
+        ),
+        // Without it, as documented.
+        (
+            assumption::COUNT_ALWAYS_TOLD,
+            "SET XACT_ABORT OFF; EXEC ('BEGIN TRANSACTION'); ROLLBACK",
+            "!266",
+            "!266",
+        ),
+        (
+            assumption::TEXT_STATUS,
+            "DECLARE @s int; EXEC @s = sp_executesql N'SELECT * FROM #none'; SELECT @s",
+            "!208 208",
+            "!208 1",
+        ),
+        (
+            assumption::UNDONE_DEFINITIONS,
+            "BEGIN TRANSACTION; CREATE CERTIFICATE c WITH SUBJECT = 'c'; ROLLBACK; SELECT CERT_ID('c') - CERT_ID('c')",
+            "NULL",
+            "0",
+        ),
+        (
+            assumption::CONSTRAINTS,
+            "CREATE TABLE #t (a int PRIMARY KEY, b int CHECK (b > 0)); INSERT #t VALUES (1, 1), (1, 1), (2, 0)",
+            "!2627 \"The statement has been terminated.\"",
+            "!547 \"The statement has been terminated.\"",
+        ),
+    ] {
+        for opposite in [false, true] {
+            let (server, mut session) = Server::usual().await;
+            server.world.with(|estate| estate.opposites.extend(opposite.then_some(number)));
+            let expected = if opposite { other } else { believed };
+            assert_eq!(said(&mut session, text).await, expected, "{number}, opposite {opposite}");
+        }
+    }
+    both_in_full(
+        assumption::CONSTRAINTS,
+        &[
+            ("CREATE TABLE #t (a int PRIMARY KEY)", "", ""),
+            ("INSERT #t VALUES (1), (1)", "constraint 'PK__#t", "constraint '#"),
         ],
     )
     .await;

@@ -26,6 +26,18 @@ pub const SHOWN_NAMES: u16 = 38;
 pub const ELLIPTIC_KEYS: u16 = 43;
 /// An instance's `@@VERSION` is that of Azure SQL.
 pub const INSTANCE_VERSION: u16 = 44;
+/// How messages name tables of a session.
+pub const NAMES_OF_TABLES: u16 = 60;
+/// Who hears that a text's USE is over.
+pub const UNTOLD_DATABASE: u16 = 61;
+/// Where 266 is raised.
+pub const COUNT_ALWAYS_TOLD: u16 = 62;
+/// What `sp_executesql` returns.
+pub const TEXT_STATUS: u16 = 63;
+/// Constraints without a name, and which of two broken ones is told.
+pub const CONSTRAINTS: u16 = 64;
+/// What a rollback takes back.
+pub const UNDONE_DEFINITIONS: u16 = 65;
 /// Passwords of private keys on their way.
 pub const PRIVATE_KEY_PASSWORDS: u16 = 66;
 /// A wrong OLD_PASSWORD is 15151.
@@ -86,43 +98,37 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "@@VERSION of a managed instance begins with Microsoft SQL Azure (RTM) - 12.0.2000, and its login answer says 12.0.2000.",
         "They name the SQL Server version of its update policy.",
     ),
-    fixed(
-        60,
+    entry(
+        NAMES_OF_TABLES,
         "Messages name a temporary table as `tempdb.dbo.#t`, a table variable as `@t`.",
         "They carry the name that is unique in tempdb.",
-    )
-    .because("texts are for people: the provider goes by numbers"),
-    fixed(
-        61,
+    ),
+    entry(
+        UNTOLD_DATABASE,
         "When the end of EXEC (text) or `sp_executesql` takes back a USE, the client is told of the change of database.",
         "It is not told, and believes that it is still in the other database.",
-    )
-    .because("the provider sends no USE and no text to EXEC"),
-    fixed(
-        62,
+    ),
+    entry(
+        COUNT_ALWAYS_TOLD,
         "A text that leaves another number of transactions raises 266, but not under XACT_ABORT.",
-        "It raises 266 always, or only in procedures.",
-    )
-    .because("the provider opens no transaction"),
-    fixed(
-        63,
+        "It raises 266 always.",
+    ),
+    entry(
+        TEXT_STATUS,
         "`sp_executesql` returns the number of the last error of its text.",
         "It returns 1 for any error.",
-    )
-    .because("the provider reads errors and asks for no return value of it"),
-    fixed(
-        64,
+    ),
+    entry(
+        CONSTRAINTS,
         "A constraint without a name has one of table, column and digits; of two broken ones the first row's is told, keys before \
          checks.",
-        "Names are of another form, and checks are told first.",
-    )
-    .because("the provider makes no tables"),
-    fixed(
-        65,
+        "Its name is of digits alone, and a broken check is told before any key.",
+    ),
+    entry(
+        UNDONE_DEFINITIONS,
         "A rollback takes back statements about logins, users, permissions, certificates, issuers and the master key.",
         "They stay.",
-    )
-    .because("the provider opens no transaction"),
+    ),
     entry(
         PRIVATE_KEY_PASSWORDS,
         "The password of a private key that is given in BINARY counts as UTF-8; CERTPRIVATEKEY is NULL where the password that \
