@@ -67,12 +67,6 @@ pub(crate) fn administer(
     Ok(())
 }
 
-/// The four letters of a permission (`sys.fn_builtin_permissions.type`) that a version has in a class.
-pub(crate) fn permission_codes(version: u8, class: &str, name: &str) -> Option<&'static str> {
-    let class = ddl::builtin_permissions::Class::named(class)?;
-    ddl::builtin_permissions::Builtin::find(class, name, version).map(|one| one.code)
-}
-
 /// The text of a message of the engine with its arguments.
 #[cfg(test)]
 pub(crate) fn message(number: i32, arguments: &[&dyn std::fmt::Display]) -> Option<String> {

@@ -71,8 +71,6 @@ enum Check {
     SendLag,
     /// Backups of a link's database.
     LastBackup,
-    /// The list of permissions.
-    Letters,
     /// Views and permissions of the login.
     StateRights,
     /// The engine's own principals and certificates.
@@ -181,7 +179,6 @@ const CHECKS: &[(u16, Check)] = &[
         ),
     ),
     (67, Check::Experiment("change the password of a login of one's own with a wrong OLD_PASSWORD")),
-    (70, Check::Letters),
     (71, Check::Experiment("deny VIEW DEFINITION on a certificate to a login that has CONTROL on it")),
     (72, Check::StateRights),
     (73, Check::Installed),
@@ -333,7 +330,6 @@ fn on_server(check: Check, server: &mut Engine) -> BoxFuture<'_, Looked> {
         Check::DropIssuer => Box::pin(sql::drop_issuer(server)),
         Check::Severities => Box::pin(sql::severities(server)),
         Check::Curves => Box::pin(sql::curves(server)),
-        Check::Letters => Box::pin(sql::letters(server)),
         Check::StateRights => Box::pin(sql::state_rights(server)),
         Check::Installed => Box::pin(sql::installed(server)),
         Check::Positions => Box::pin(links::positions(server)),

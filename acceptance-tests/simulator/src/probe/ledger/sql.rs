@@ -7,7 +7,6 @@ use super::{Looked, ask};
 use crate::probe::engine::Engine;
 use crate::probe::report::{Outcome, Verdict};
 use crate::probe::value::unhex;
-use crate::tsql::permission_codes;
 use crate::world::build::Capability;
 
 /// Whether a procedure of `sys` is there.
@@ -255,36 +254,6 @@ pub(super) async fn instance_version(engine: &mut Engine) -> Looked {
     let believed = first.starts_with("Microsoft SQL Azure (RTM) - 12.0.2000")
         && engine.facts.build.to_string().starts_with("12.0.2000");
     Ok(Outcome::new(Verdict::of(believed)).with(format!("@@VERSION: {first}")))
-}
-
-/// 70: the letters of permissions.
-pub(super) async fn letters(engine: &mut Engine) -> Looked {
-    let statement = "SELECT class_desc, permission_name, type FROM sys.fn_builtin_permissions(DEFAULT)";
-    let answer = ask(engine, statement).await?;
-    let mut differences = Vec::new();
-    let mut compared = 0;
-    for row in 0..answer.rows.len() {
-        let word = |column: &str| answer.value(row, column).unwrap_or_default().trim_end();
-        let Some(own) = permission_codes(engine.facts.major, word("class_desc"), word("permission_name"))
-        else {
-            continue;
-        };
-        compared += 1;
-        if own != word("type") {
-            differences.push(format!(
-                "{} is {}, in the simulator {own}",
-                word("permission_name"),
-                word("type")
-            ));
-        }
-    }
-    if engine.facts.major < 16 {
-        return Ok(Outcome::open("it asks for a 2022 or 2025"));
-    }
-    let mut outcome = Outcome::new(Verdict::of(differences.is_empty() && compared > 0))
-        .with(format!("{compared} permissions compared"));
-    outcome.evidence.append(&mut differences);
-    Ok(outcome)
 }
 
 /// Views that ask for one permission, and those that are believed to ask for the other.

@@ -7,6 +7,8 @@
 use super::super::ddl::permission::{Rights, user_in};
 use super::super::error::{SqlError, raise};
 use super::super::schema::{Scope, View};
+use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::instance::SqlInstance;
 use crate::world::security::Securable;
 
@@ -29,7 +31,7 @@ const OPEN: [&str; 3] = ["dm_exec_sessions", "dm_exec_requests", "dm_os_host_inf
 const SECURITY: [&str; 4] =
     ["dm_database_encryption_keys", "dm_exec_connections", "dm_server_services", "dm_tcp_listener_states"];
 
-fn needs(view: &View, version: u8) -> Needs {
+fn needs(estate: &Estate, view: &View, version: u8) -> Needs {
     if view.scope == Scope::Msdb {
         return Needs::Table;
     }
@@ -39,7 +41,8 @@ fn needs(view: &View, version: u8) -> Needs {
     if view.name == "dm_hadr_database_replica_states" {
         return Needs::Database;
     }
-    Needs::Server(match (version >= 16, SECURITY.contains(&view.name)) {
+    let security = SECURITY.contains(&view.name) || estate.opposite(assumption::SECURITY_VIEWS);
+    Needs::Server(match (version >= 16, security) {
         (false, _) => "VIEW SERVER STATE",
         (true, true) => "VIEW SERVER SECURITY STATE",
         (true, false) => "VIEW SERVER PERFORMANCE STATE",
@@ -51,13 +54,13 @@ fn needs(view: &View, version: u8) -> Needs {
 /// # Errors
 /// 297 after 300 or 262; 229 for tables of msdb.
 pub(super) fn check(
-    engine: &SqlInstance,
+    (estate, engine): (&Estate, &SqlInstance),
     rights: &Rights<'_>,
     view: &View,
     database: &str,
 ) -> Result<(), SqlError> {
     let version = engine.build.major;
-    match needs(view, version) {
+    match needs(estate, view, version) {
         Needs::Nothing => Ok(()),
         Needs::Server(permission) if rights.server(permission) => Ok(()),
         Needs::Server(permission) => Err(refused(raise!(300, permission, "server", "master"))),

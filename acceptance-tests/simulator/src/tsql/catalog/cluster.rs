@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::groups::subnet;
 use super::{Row, Viewer, bit, guid, number, text};
+use crate::world::assumption;
 use crate::world::group::AvailabilityGroup;
 use crate::world::instance::SqlInstance;
 
@@ -28,7 +29,10 @@ pub(super) fn cluster(viewer: &Viewer<'_>) -> Vec<Row> {
 
 /// The nodes of the engine's cluster by name, each with an engine on it.
 fn nodes<'a>(viewer: &Viewer<'a>) -> BTreeMap<&'a str, &'a SqlInstance> {
-    let Some(cluster) = &viewer.engine.cluster else { return BTreeMap::new() };
+    let Some(cluster) = &viewer.engine.cluster else {
+        let alone = viewer.estate.opposite(assumption::NO_CLUSTER).then_some(viewer.engine);
+        return alone.into_iter().map(|one| (one.machine_name.as_str(), one)).collect();
+    };
     let member =
         |one: &&SqlInstance| one.cluster.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(cluster));
     viewer.estate.sql_servers.iter().filter(member).map(|one| (one.machine_name.as_str(), one)).collect()

@@ -5,6 +5,7 @@ use time::macros::datetime;
 
 use super::row::{certificate_sid, sha1};
 use super::{Row, Viewer, bit, guid, moment, none_or, number, sid_text, text};
+use crate::world::Estate;
 use crate::world::assumption;
 use crate::world::security::{Certificate, PrivateKeyProtection, Securable};
 
@@ -12,8 +13,8 @@ use crate::world::security::{Certificate, PrivateKeyProtection, Securable};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SystemCertificate {
     pub(crate) name: &'static str,
-    pub(crate) id: i32,
-    pub(crate) subject: &'static str,
+    id: i32,
+    subject: &'static str,
 }
 
 /// The engine's own certificates ("Principals (Database Engine)", 2024). ASSUMED 73: their ids, subjects, dates, key
@@ -32,16 +33,26 @@ const fn own(name: &'static str, id: i32, subject: &'static str) -> SystemCertif
 }
 
 impl SystemCertificate {
+    /// Its `certificate_id`.
+    pub(crate) fn id_in(self, estate: &Estate) -> i32 {
+        if estate.opposite(assumption::INSTALLED) { self.id - 100 } else { self.id }
+    }
+
     fn thumbprint(self) -> Vec<u8> {
         sha1(self.name.as_bytes())
     }
 
-    fn row(self) -> Row {
+    fn row(self, estate: &Estate) -> Row {
+        let (start, expiry, bits) = if estate.opposite(assumption::INSTALLED) {
+            (datetime!(2009-04-15 0:00 UTC), datetime!(2019-04-15 0:00 UTC), 1024)
+        } else {
+            (datetime!(2014-02-20 20:23 UTC), datetime!(2037-01-01 00:00 UTC), 2048)
+        };
         let thumbprint = self.thumbprint();
         let serial: Vec<String> = thumbprint.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let mut row = Row::from([
             ("name", text(self.name)),
-            ("certificate_id", number(self.id)),
+            ("certificate_id", number(self.id_in(estate))),
             ("principal_id", number(1)),
             ("pvt_key_encryption_type", text("NA")),
             ("pvt_key_encryption_type_desc", text("NO_PRIVATE_KEY")),
@@ -49,9 +60,9 @@ impl SystemCertificate {
             ("issuer_name", text(self.subject)),
             ("cert_serial_number", text(serial.join(" "))),
             ("subject", text(self.subject)),
-            ("start_date", moment(datetime!(2014-02-20 20:23 UTC))),
-            ("expiry_date", moment(datetime!(2037-01-01 00:00 UTC))),
-            ("key_length", number(2048)),
+            ("start_date", moment(start)),
+            ("expiry_date", moment(expiry)),
+            ("key_length", number(bits)),
         ]);
         row.extend(identity(thumbprint));
         row
@@ -109,7 +120,9 @@ pub(super) fn certificates(viewer: &Viewer<'_>) -> Vec<Row> {
         row.extend(identity(certificate.thumbprint.clone()));
         row
     };
-    let system = SYSTEM_CERTIFICATES.iter().filter(|one| shown(viewer, one.id)).map(|one| one.row());
+    let estate = viewer.estate;
+    let system = SYSTEM_CERTIFICATES.iter().filter(|one| shown(viewer, one.id_in(estate)));
+    let system = system.map(|one| one.row(estate));
     let own = viewer.engine.certificates.iter().filter(|one| shown(viewer, one.id)).map(row);
     system.chain(own).collect()
 }

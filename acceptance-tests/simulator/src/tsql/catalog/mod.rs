@@ -230,8 +230,8 @@ pub(crate) fn rows(
     database: &str,
 ) -> Result<Vec<Vec<Value>>, SqlError> {
     let Some(engine) = estate.engine(key) else { return Err(not_modelled("an engine that is gone")) };
-    let rights = Rights::of(engine, caller.login);
-    access::check(engine, &rights, view, database)?;
+    let rights = Rights::of(engine, caller.login).in_world(estate);
+    access::check((estate, engine), &rights, view, database)?;
     let viewer = Viewer::new(estate, engine, caller, database, rights);
     let rows = filled(&viewer, view)?;
     Ok(row::in_order(rows, view.columns_of(engine.build.major)))

@@ -6,9 +6,11 @@
 
 use std::collections::HashMap;
 
+use rusqlite::types::Value;
 use time::OffsetDateTime;
 
 use super::{Row, Viewer, bit, guid, large, lsn, moment, none_or, number, text};
+use crate::world::assumption;
 use crate::world::copying::Synchronization;
 use crate::world::database::Database;
 use crate::world::group::{AvailabilityGroup, Replica, Role};
@@ -134,6 +136,12 @@ fn row(
             if let Some(replication) = replication {
                 secondary(&mut row, database, replication, local);
             }
+        }
+    }
+    if viewer.estate.opposite(assumption::UNEXPLAINED_VALUES) {
+        for column in ["recovery_lsn", "low_water_mark_for_ghosts", "quorum_commit_lsn", "quorum_commit_time"]
+        {
+            row.insert(column, Value::Null);
         }
     }
     row

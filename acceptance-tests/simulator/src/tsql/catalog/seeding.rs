@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 use time::{Duration, OffsetDateTime};
 
 use super::{Row, Viewer, bit, derived_guid, guid, large, moment, none_or, number, text};
+use crate::world::assumption;
 use crate::world::database::Database;
 use crate::world::group::{AvailabilityGroup, Replica, Role};
 use crate::world::managed::LinkPhase;
@@ -120,6 +121,7 @@ fn takes(rate: u64, bytes: u64) -> Duration {
 }
 
 pub(super) fn automatic(viewer: &Viewer<'_>) -> Vec<Row> {
+    let untold = viewer.estate.opposite(assumption::UNEXPLAINED_VALUES);
     let row = |seeding: &Seeding<'_>| {
         let state = match (seeding.done(), seeding.failed()) {
             (true, _) => "COMPLETED",
@@ -140,8 +142,8 @@ pub(super) fn automatic(viewer: &Viewer<'_>) -> Vec<Row> {
             ("current_state", text(state)),
             ("performed_seeding", bit(seeding.done())),
             // 2 is the state of 'Seeding'; only that one can fail here. ASSUMED 74.
-            ("failure_state", none_or(error, |_| number(2))),
-            ("failure_state_desc", none_or(error, |_| text("Seeding"))),
+            ("failure_state", none_or(error.filter(|_| !untold), |_| number(2))),
+            ("failure_state_desc", none_or(error.filter(|_| !untold), |_| text("Seeding"))),
             ("error_code", none_or(error, number)),
             ("number_of_attempts", number(i64::from(seeding.attempts))),
         ])

@@ -3,9 +3,11 @@
 use rusqlite::types::Value;
 
 use super::{Row, Viewer, bit, guid, lsn, moment, none_or, number, text};
+use crate::world::assumption;
 use crate::world::database::{Database, DatabaseState};
 use crate::world::group::{AvailabilityGroup, Replica, Role};
 use crate::world::instance::Edition;
+use crate::world::log::LogPosition;
 use crate::world::nodes::{NodeCopy, ReplicaPair};
 
 fn role_words(role: Role) -> (i32, &'static str) {
@@ -87,7 +89,9 @@ pub(super) fn replicas(viewer: &Viewer<'_>) -> Vec<Row> {
                 row.insert("recovery_health", number(recovery));
                 row.insert("recovery_health_desc", text(recovery_desc));
                 // ASSUMED 74: of the configuration that the local replica works with.
-                row.insert("current_configuration_commit_start_time_utc", moment(replica.modified));
+                let told = !viewer.estate.opposite(assumption::UNEXPLAINED_VALUES);
+                let begun = none_or(told.then_some(replica.modified), moment);
+                row.insert("current_configuration_commit_start_time_utc", begun);
             }
             rows.push(row);
         }
@@ -147,13 +151,19 @@ pub(super) fn databases_in_cluster(viewer: &Viewer<'_>) -> Vec<Row> {
                     ("is_failover_ready", bit(ready)),
                     ("is_pending_secondary_suspend", bit(false)),
                     ("is_database_joined", bit(joined)),
-                    ("recovery_lsn", lsn(super::progress::recovery(database))),
+                    ("recovery_lsn", none_or(recovery(viewer, database), lsn)),
                     ("truncation_lsn", lsn(database.backed_up_lsn)),
                 ]));
             }
         }
     }
     rows
+}
+
+/// As in `sys.dm_hadr_database_replica_states`.
+fn recovery(viewer: &Viewer<'_>, database: &Database) -> Option<LogPosition> {
+    let told = !viewer.estate.opposite(assumption::UNEXPLAINED_VALUES);
+    told.then(|| super::progress::recovery(database))
 }
 
 /// Whether a database on a replica of a local group has joined it, and whether a failover there would lose nothing.

@@ -90,7 +90,8 @@ const fn since(builtin: Builtin, first: u8) -> Builtin {
 
 const ALL: &str = "CONTROL SERVER";
 
-/// ASSUMED 70: the letters of the permissions of 2022 (VSPS, VSSS, VAPD, VASD, VDP, VDS, VPD, VSD).
+/// Letters of those of 2022: of databases "Permissions (Database Engine)", 2025; of the server `sys.fn_builtin_permissions`
+/// of a 2025 as the project `sql-server-simulator` publishes it.
 static BUILTIN: &[Builtin] = &[
     on(Class::Server, ALL, "CL", None, None),
     server("ADMINISTER BULK OPERATIONS", "ADBO", ALL),
@@ -126,10 +127,10 @@ static BUILTIN: &[Builtin] = &[
     server("UNSAFE ASSEMBLY", "XU", ALL),
     server("VIEW ANY DATABASE", "VWDB", "VIEW ANY DEFINITION"),
     server("VIEW ANY DEFINITION", "VWAD", ALL),
-    since(server("VIEW ANY PERFORMANCE DEFINITION", "VAPD", "VIEW ANY DEFINITION"), 16),
-    since(server("VIEW ANY SECURITY DEFINITION", "VASD", "VIEW ANY DEFINITION"), 16),
-    since(server("VIEW SERVER PERFORMANCE STATE", "VSPS", "VIEW SERVER STATE"), 16),
-    since(server("VIEW SERVER SECURITY STATE", "VSSS", "VIEW SERVER STATE"), 16),
+    since(server("VIEW ANY PERFORMANCE DEFINITION", "VAP", "VIEW ANY DEFINITION"), 16),
+    since(server("VIEW ANY SECURITY DEFINITION", "VAS", "VIEW ANY DEFINITION"), 16),
+    since(server("VIEW SERVER PERFORMANCE STATE", "VSP", "VIEW SERVER STATE"), 16),
+    since(server("VIEW SERVER SECURITY STATE", "VSS", "VIEW SERVER STATE"), 16),
     server("VIEW SERVER STATE", "VWSS", "ALTER SERVER STATE"),
     on(Class::Endpoint, "CONTROL", "CL", None, Some(ALL)),
     on(Class::Endpoint, "ALTER", "AL", Some("CONTROL"), Some("ALTER ANY ENDPOINT")),
@@ -181,10 +182,10 @@ static BUILTIN: &[Builtin] = &[
     database("VIEW DATABASE STATE", "VWDS", "CONTROL", "VIEW SERVER STATE"),
     database("VIEW DEFINITION", "VW", "CONTROL", "VIEW ANY DEFINITION"),
     since(
-        database("VIEW PERFORMANCE DEFINITION", "VPD", "VIEW DEFINITION", "VIEW ANY PERFORMANCE DEFINITION"),
+        database("VIEW PERFORMANCE DEFINITION", "VWP", "VIEW DEFINITION", "VIEW ANY PERFORMANCE DEFINITION"),
         16,
     ),
-    since(database("VIEW SECURITY DEFINITION", "VSD", "VIEW DEFINITION", "VIEW ANY SECURITY DEFINITION"), 16),
+    since(database("VIEW SECURITY DEFINITION", "VWS", "VIEW DEFINITION", "VIEW ANY SECURITY DEFINITION"), 16),
     on(Class::Certificate, "CONTROL", "CL", None, Some("CONTROL")),
     on(Class::Certificate, "ALTER", "AL", Some("CONTROL"), Some("ALTER ANY CERTIFICATE")),
     on(Class::Certificate, "REFERENCES", "RF", Some("CONTROL"), Some("REFERENCES")),

@@ -6,6 +6,8 @@
 //!
 //! What it is not: statements that change permissions are in [`super::security`].
 
+use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::database::Database;
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Login, Permission, Securable};
@@ -108,13 +110,15 @@ pub(crate) struct Rights<'a> {
     sysadmin: bool,
     /// Grants and denials to the login, its roles and `public`; and to its users in databases.
     given: Vec<&'a Permission>,
+    /// Whether any permission shows a securable, though VIEW DEFINITION is denied.
+    any_shows: bool,
 }
 
 impl<'a> Rights<'a> {
     pub(crate) fn of(engine: &'a SqlInstance, name: &str) -> Self {
         let login = login(engine, name);
         let sysadmin = login.is_some_and(|login| login.roles.iter().any(|role| role == "sysadmin"));
-        let mut rights = Self { engine, login, sysadmin, given: Vec::new() };
+        let mut rights = Self { engine, login, sysadmin, given: Vec::new(), any_shows: false };
         if let Some(login) = login {
             let users: Vec<(&str, i32)> = engine
                 .users
@@ -125,6 +129,11 @@ impl<'a> Rights<'a> {
             rights.given = engine.permissions.iter().filter(|one| concerns(one, login.id, &users)).collect();
         }
         rights
+    }
+
+    /// The same in a world in which the opposites are in force that it has.
+    pub(crate) fn in_world(self, estate: &Estate) -> Self {
+        Self { any_shows: estate.opposite(assumption::HIDING_DENIALS), ..self }
     }
 
     /// The login, if there is one.
@@ -177,7 +186,7 @@ impl<'a> Rights<'a> {
             return true;
         }
         let version = self.engine.build.major;
-        !self.denied(securable, "VIEW DEFINITION")
+        (self.any_shows || !self.denied(securable, "VIEW DEFINITION"))
             && Builtin::of(class(securable), version).any(|one| self.on(securable, one.name))
     }
 

@@ -24,11 +24,11 @@ pub(super) fn call(caller: Caller<'_>, function: &str, arguments: Arguments<'_>)
         let Some(wanted) = arguments.text(0).map(bare) else { return Ok(Value::Null) };
         let own = caller.engine.certificate(&wanted).map(|certificate| certificate.id);
         let system = SYSTEM_CERTIFICATES.iter().find(|one| caller.engine.same_name(one.name, &wanted));
-        let found = own.or(system.map(|one| one.id));
+        let found = own.or(system.map(|one| one.id_in(caller.estate)));
         return Ok(found.map_or(Value::Null, |id| Value::Integer(id.into())));
     }
     let id = arguments.whole(0).and_then(|id| i32::try_from(id).ok());
-    if id.is_some_and(|id| SYSTEM_CERTIFICATES.iter().any(|one| one.id == id)) {
+    if id.is_some_and(|id| SYSTEM_CERTIFICATES.iter().any(|one| one.id_in(caller.estate) == id)) {
         return Err(not_modelled("the contents of the engine's own certificates"));
     }
     let Some(certificate) = id.and_then(|id| caller.engine.certificate_by_id(id)) else {

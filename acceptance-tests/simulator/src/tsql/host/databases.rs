@@ -6,6 +6,7 @@ use super::super::ddl::permission::user_in;
 use super::principals::Caller;
 use super::{Arguments, bare};
 use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::build::database_version;
 use crate::world::database::{Database, DatabaseState};
 use crate::world::group::{Replica, Role};
@@ -38,7 +39,9 @@ pub(super) fn call(caller: Caller<'_>, function: &str, arguments: Arguments<'_>)
             let database = engine.database(arguments.text(0)?)?;
             let group = engine.group(database.group.as_deref()?)?;
             // ASSUMED 78: what a link receives is secondary, though the local group is primary.
-            flag(group.role == Role::Primary && !engine.is_secondary(database))
+            let receives =
+                !caller.estate.opposite(assumption::RECEIVED_COPIES) && engine.is_secondary(database);
+            flag(group.role == Role::Primary && !receives)
         }
         "FN_HADR_BACKUP_IS_PREFERRED_REPLICA" => {
             let database = engine.database(arguments.text(0)?)?;

@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 
 use super::InstanceHost;
 use crate::tsql::query::Host as _;
+use crate::world::assumption;
 use crate::world::build::Build;
 use crate::world::collation::Collation;
 use crate::world::tests::Bench;
@@ -74,6 +75,7 @@ fn permissions_are_asked_for_in_every_class() {
         (["endpoint_cert", "CERTIFICATE", "VIEW DEFINITION"], YES, YES),
         (["AG_Sales", "AVAILABILITY GROUP", "VIEW DEFINITION"], YES, NO),
         (["nothing", "AVAILABILITY GROUP", "ALTER"], Value::Null, Value::Null),
+        (["nobody", "LOGIN", "ALTER"], NO, NO),
         (["app", "LOGIN", "IMPERSONATE"], YES, YES),
         (["Sales", "DATABASE", "ANY"], YES, NO),
         (["", "DATABASE", "CONNECT"], YES, YES),
@@ -83,6 +85,26 @@ fn permissions_are_asked_for_in_every_class() {
         assert_eq!(of(&sa, "HAS_PERMS_BY_NAME", &arguments), by_sa, "sa {arguments:?}");
         assert_eq!(of(&app, "HAS_PERMS_BY_NAME", &arguments), by_app, "app {arguments:?}");
     }
+}
+
+#[test]
+fn rights_on_what_does_not_exist_are_unknown_or_none() {
+    let bench = Bench::linked();
+    let sa = host(&bench, "sa", "master");
+    let asked = || {
+        [
+            ["nothing", "AVAILABILITY GROUP", "ALTER"],
+            ["nothing", "CERTIFICATE", "ALTER"],
+            ["dbo.nothing", "OBJECT", "SELECT"],
+            // No question at all.
+            ["nothing", "NO SUCH CLASS", "ALTER"],
+            ["AG_Sales", "AVAILABILITY GROUP", "NO SUCH PERMISSION"],
+        ]
+        .map(|arguments| of(&sa, "HAS_PERMS_BY_NAME", &arguments))
+    };
+    assert_eq!(asked(), [const { Value::Null }; 5]);
+    bench.world.with(|estate| estate.opposites.insert(assumption::MISSING_OBJECTS));
+    assert_eq!(asked(), [NO, NO, NO, Value::Null, Value::Null]);
 }
 
 #[test]
@@ -244,6 +266,9 @@ fn databases_say_what_they_are() {
     let fqdn = bench.world.with(|estate| estate.managed_instances[0].view.fqdn.clone());
     let there = InstanceHost { engine: fqdn.as_str().into(), ..sa.clone() };
     assert_eq!(of(&there, "FN_HADR_IS_PRIMARY_REPLICA", &["Sales"]), NO);
+    bench.world.with(|estate| estate.opposites.insert(assumption::RECEIVED_COPIES));
+    assert_eq!(of(&there, "FN_HADR_IS_PRIMARY_REPLICA", &["Sales"]), YES);
+    assert_eq!(of(&there, "FN_HADR_IS_PRIMARY_REPLICA", &["master"]), Value::Null);
     assert_eq!(of(&there, "DATABASEPROPERTYEX", &["Sales", "Updateability"]), text("READ_ONLY"));
 }
 

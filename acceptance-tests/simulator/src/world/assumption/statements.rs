@@ -42,10 +42,24 @@ pub const UNDONE_DEFINITIONS: u16 = 65;
 pub const PRIVATE_KEY_PASSWORDS: u16 = 66;
 /// A wrong OLD_PASSWORD is 15151.
 pub const OLD_PASSWORD: u16 = 67;
+/// What a denial of VIEW DEFINITION hides.
+pub const HIDING_DENIALS: u16 = 71;
+/// Which views of the server's state are about security.
+pub const SECURITY_VIEWS: u16 = 72;
+/// What every installation has.
+pub const INSTALLED: u16 = 73;
+/// Values of replication that no source explains.
+pub const UNEXPLAINED_VALUES: u16 = 74;
+/// Views of the cluster where there is none.
+pub const NO_CLUSTER: u16 = 75;
 /// 2025 shows groups inside distributed ones.
 pub const INTERNAL_GROUPS: u16 = 76;
 /// The host.
 pub const HOST: u16 = 77;
+/// Whether a database that a link receives is a primary replica.
+pub const RECEIVED_COPIES: u16 = 78;
+/// Rights on what does not exist.
+pub const MISSING_OBJECTS: u16 = 79;
 
 /// By number.
 pub(super) const STATEMENTS: &[Assumption] = &[
@@ -139,47 +153,36 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "ALTER LOGIN with an OLD_PASSWORD that is not the login's is refused with 15151, whoever asks.",
         "With 18456, as a sign-in is.",
     ),
-    fixed(
-        70,
-        "The four letters of the permissions of 2022 in sys.server_permissions and sys.database_permissions.",
-        "They are others.",
-    )
-    .because("the provider does not read letters of permissions"),
-    fixed(
-        71,
+    entry(
+        HIDING_DENIALS,
         "A denial of VIEW DEFINITION hides an object's metadata, whatever else is granted on it.",
         "Any other permission still shows it.",
-    )
-    .because("the acceptance run signs in as a sysadmin, to whom nothing is hidden"),
-    fixed(
-        72,
+    ),
+    entry(
+        SECURITY_VIEWS,
         "Since 2022 dm_database_encryption_keys, dm_exec_connections, dm_server_services and dm_tcp_listener_states ask for \
          VIEW SERVER SECURITY STATE, the other views of the server's state for VIEW SERVER PERFORMANCE STATE.",
-        "Others of them ask for the former.",
-    )
-    .because("the acceptance run signs in as a sysadmin, to whom no view is closed"),
-    fixed(
-        73,
+        "All of them ask for the former.",
+    ),
+    entry(
+        INSTALLED,
         "Ids of the logins and certificates that every installation has; subjects, dates, key lengths and thumbprints of \
          those certificates.",
-        "They have others.",
-    )
-    .because("the provider reads certificates and logins by name and content"),
-    fixed(
-        74,
+        "The certificates have ids from 1 on and keys of 1024 bits, and have expired.",
+    ),
+    entry(
+        UNEXPLAINED_VALUES,
         "Values of views of replication that no source explains: recovery_lsn is the end of the log, \
          low_water_mark_for_ghosts grows with it, quorum_commit_lsn is what synchronous secondaries hardened; \
          current_configuration_commit_start_time_utc is the replica's last change; a seeding fails with failure_state 2, Seeding.",
-        "They have others.",
-    )
-    .because("the provider reads none of these columns but failure_state, and of that only whether it is there"),
-    fixed(
-        75,
+        "All of these are NULL.",
+    ),
+    entry(
+        NO_CLUSTER,
         "Without a cluster sys.dm_hadr_cluster has one row and the other views of the cluster have none; a node has one \
          network with a mask of 24 bits, and one vote.",
-        "They show an internal cluster.",
-    )
-    .because("the provider reads no view of a cluster"),
+        "They show the server as the only node of a cluster without a name.",
+    ),
     entry(INTERNAL_GROUPS,
         "sys.dm_hadr_internal_availability_groups of 2025 has a group for each database of a distributed group, with both \
          members as replicas.",
@@ -190,14 +193,16 @@ pub(super) const STATEMENTS: &[Assumption] = &[
          the engine.",
         "It is another.",
     ),
-    fixed(
-        78,
+    entry(
+        RECEIVED_COPIES,
         "sys.fn_hadr_is_primary_replica says 0 of a database that a link receives, though its local group is primary.",
         "It says 1.",
-    )
-    .because("the provider does not call the function"),
-    fixed(79, "HAS_PERMS_BY_NAME is NULL for an object that does not exist.", "It is 0.")
-    .because("the provider asks about the server alone, which exists"),
+    ),
+    entry(
+        MISSING_OBJECTS,
+        "HAS_PERMS_BY_NAME is NULL for an object that does not exist, but 0 for a login.",
+        "It is 0 for any object.",
+    ),
     fixed(
         110,
         "Every version of the engine has the messages of SQL Server 2022.",

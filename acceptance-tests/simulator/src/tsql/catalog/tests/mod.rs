@@ -1,5 +1,6 @@
 //! The catalog against its sources, and against worlds in which there is something to see.
 
+mod opposites;
 mod sheet;
 mod values;
 mod visibility;
