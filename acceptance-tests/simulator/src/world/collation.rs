@@ -39,12 +39,15 @@ impl Collation {
     }
 
     /// Whether that is the name of a collation, as far as its form says: a language or code page, then what it tells
-    /// apart. ASSUMED 113: every name of that form is one.
-    pub fn exists(name: &str) -> bool {
+    /// apart. ASSUMED 113: every name of that form is one; else, with `accents_said`, none that says nothing about accents.
+    pub fn exists(name: &str, accents_said: bool) -> bool {
         let upper = name.to_ascii_uppercase();
         let mut words = upper.split('_').skip(1);
         let form = |word: &str| matches!(word, "CI" | "CS" | "BIN" | "BIN2");
-        upper.chars().all(|one| one.is_ascii_alphanumeric() || one == '_') && words.any(form)
+        let accents = |word: &str| matches!(word, "AI" | "AS" | "BIN" | "BIN2");
+        upper.chars().all(|one| one.is_ascii_alphanumeric() || one == '_')
+            && (!accents_said || words.clone().any(accents))
+            && words.any(form)
     }
 
     /// The form in which equal texts are the same string.
@@ -145,6 +148,23 @@ mod tests {
         }
         let turkish = Collation::named("Turkish_CI_AS");
         assert!(!turkish.equal("i", "I") && turkish.equal("i", "İ") && turkish.equal("ı", "I"));
+    }
+
+    #[test]
+    fn a_name_has_the_form_of_one_and_may_have_to_say_more() {
+        for (name, form, more) in [
+            ("Latin1_General_100_CI_AS_SC_UTF8", true, true),
+            ("Latin1_General_BIN2", true, true),
+            ("Latin1_General_CI", true, false),
+            ("Latin1_General", false, false),
+            ("no collation_CI_AS", false, false),
+        ] {
+            assert_eq!(
+                (Collation::exists(name, false), Collation::exists(name, true)),
+                (form, more),
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -82,7 +82,40 @@ pub(crate) struct ReplicaOptions {
     pub(crate) read_only_routing_list: Option<Vec<Vec<String>>>,
 }
 
+impl AlterAvailabilityGroup {
+    /// Whether it names several databases or replicas, or several options of a replica that it modifies.
+    pub(crate) fn is_of_several(&self) -> bool {
+        match self {
+            Self::AddDatabases(names) | Self::RemoveDatabases(names) => names.len() > 1,
+            Self::RemoveReplicas(names) => names.len() > 1,
+            Self::AddReplicas(replicas) => replicas.len() > 1,
+            Self::ModifyReplicas(replicas) => replicas.iter().map(ReplicaOptions::written).sum::<usize>() > 1,
+            _ => false,
+        }
+    }
+}
+
 impl ReplicaOptions {
+    /// How many options are written.
+    fn written(&self) -> usize {
+        [
+            self.url.is_some(),
+            self.availability_mode.is_some(),
+            self.failover_mode.is_some(),
+            self.seeding_mode.is_some(),
+            self.backup_priority.is_some(),
+            self.session_timeout.is_some(),
+            self.primary_connections.is_some(),
+            self.secondary_connections.is_some(),
+            self.read_only_routing_url.is_some(),
+            self.read_write_routing_url.is_some(),
+            self.read_only_routing_list.is_some(),
+        ]
+        .into_iter()
+        .filter(|written| *written)
+        .count()
+    }
+
     /// A member of that name with nothing written about it.
     pub(crate) fn new(name: String) -> Self {
         Self {

@@ -294,7 +294,7 @@ fn filled(viewer: &Viewer<'_>, view: &View) -> Result<Vec<Row>, SqlError> {
         "all_objects" | "system_objects" => objects::objects(viewer, view.name),
         "all_columns" | "system_columns" => objects::columns(viewer, view.name),
         "restorehistory" => backups::restores(viewer),
-        "messages" => messages::messages(),
+        "messages" => messages::messages(viewer),
         "schemas" => objects::schemas(),
         "server_permissions" => permissions::on_server(viewer),
         "server_principals" => principals::on_server(viewer),

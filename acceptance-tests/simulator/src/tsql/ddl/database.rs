@@ -28,7 +28,7 @@ pub(super) fn create(
         return Err(raise!(1801, name));
     }
     let collation = collation.unwrap_or(&engine.collation);
-    if !Collation::exists(collation) {
+    if !Collation::exists(collation, estate.opposite(assumption::COLLATIONS)) {
         return Err(raise!(448, collation));
     }
     let database = Database {
@@ -147,7 +147,7 @@ fn alter_one(
     if let AlterDatabase::CompatibilityLevel(level) = change
         && !(100..=i64::from(engine.build.major) * 10).contains(level)
     {
-        return Err(compatibility_levels(engine.build.major));
+        return Err(compatibility_levels(estate, engine.build.major));
     }
     if database_state != DatabaseState::Online && !matches!(change, AlterDatabase::Online(_)) {
         return Err(raise!(5052, "ALTER DATABASE", database_state.code().1));
@@ -299,8 +299,11 @@ fn join(estate: &mut Estate, caller: &Caller, name: &str, group: &str) -> Result
 
 /// The version's compatibility levels: each version has a message of its own, with one more place than the last.
 /// ASSUMED 111: 2025 still has that of 2022.
-fn compatibility_levels(major: u8) -> SqlError {
+fn compatibility_levels(estate: &Estate, major: u8) -> SqlError {
     match major {
+        17.. if estate.opposite(assumption::LEVELS_OF_2025) => {
+            raise!(15048, 110, 120, 130, 140, 150, 160, 170)
+        }
         0..=13 => raise!(33518, 100, 110, 120, 130),
         14 => raise!(33528, 100, 110, 120, 130, 140),
         15 => raise!(33599, 100, 110, 120, 130, 140, 150),

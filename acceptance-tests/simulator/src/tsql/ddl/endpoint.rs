@@ -11,8 +11,8 @@ use crate::world::endpoint::{Algorithm, Authentication, Encryption, Endpoint, Ro
 use crate::world::instance::{Edition, SqlInstance};
 use crate::world::security::{PrivateKeyProtection, Securable};
 
-/// What names of the system's own endpoints begin with.
-const RESERVED: &str = "TSQL ";
+/// What names of the system's own endpoints begin with: most have another word behind it.
+const RESERVED: [&str; 2] = ["TSQL ", "TSQL"];
 
 /// `CREATE ENDPOINT`.
 pub(super) fn create(
@@ -29,8 +29,10 @@ pub(super) fn create(
         return Err(raise!(7870));
     }
     // ASSUMED 118: which names are reserved.
-    if statement.name.0.get(..RESERVED.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED)) {
-        return Err(raise!(7869, statement.name, RESERVED));
+    let [words, any] = RESERVED;
+    let reserved = if estate.opposite(assumption::RESERVED_ENDPOINTS) { any } else { words };
+    if statement.name.0.get(..reserved.len()).is_some_and(|start| start.eq_ignore_ascii_case(reserved)) {
+        return Err(raise!(7869, statement.name, reserved));
     }
     let role = statement.mirroring.role.ok_or_else(|| syntax(")", false, 1)).map(role)?;
     // Express takes part as a witness only.

@@ -212,7 +212,8 @@ pub(super) fn ready<'a>(estate: &'a Estate, caller: &Caller) -> Result<&'a SqlIn
     }
     if !engine.hadr_enabled {
         // ASSUMED 119: the text of 35221 sends one to the Configuration Manager, which Linux has not.
-        return Err(if engine.linux { raise!(47105) } else { raise!(35221) });
+        let own = engine.linux && !estate.opposite(assumption::HADR_OFF_ON_LINUX);
+        return Err(if own { raise!(47105) } else { raise!(35221) });
     }
     if engine.edition == Edition::Express {
         return Err(raise!(41199, ""));

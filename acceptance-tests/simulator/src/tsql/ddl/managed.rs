@@ -1,14 +1,25 @@
 //! What a managed instance refuses of T-SQL: it has groups and endpoints of its own, and the service looks after its
 //! databases. ["T-SQL differences between SQL Server and Azure SQL Managed Instance", 2026]
 //!
-//! ASSUMED 114: the numbers, where the page says only that a statement is not supported.
+//! ASSUMED 114: the numbers, where the page says only that a statement is not supported. Else it is taken and does nothing.
 
 use super::super::ast::{
     AlterAvailabilityGroup, AlterDatabase, Backup, BackupKind, RecoveryModel, Restore, UserAccess,
 };
 use super::super::error::{SqlError, raise};
+use super::{Caller, engine};
+use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::database::Database;
 use crate::world::instance::{Edition, SqlInstance};
+
+/// Whether a refusal is one of these, and the statement is taken instead.
+pub(super) fn ignores(estate: &Estate, caller: &Caller, error: &SqlError) -> bool {
+    let number = error.before.first().unwrap_or(error).number;
+    estate.opposite(assumption::IGNORED_STATEMENTS)
+        && matches!(number, 5008 | 41901 | 41902 | 41904 | 41906 | 41922)
+        && engine(estate, caller).is_ok_and(|engine| engine.edition == Edition::Managed)
+}
 
 /// 41906 on a managed instance.
 pub(super) fn refuse(engine: &SqlInstance, statement: &str) -> Result<(), SqlError> {

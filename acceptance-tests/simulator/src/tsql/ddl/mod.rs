@@ -90,7 +90,10 @@ impl Outcome {
 /// # Errors
 /// What SQL Server raises.
 pub(crate) fn execute(estate: &mut Estate, caller: &Caller, statement: &Ddl) -> Result<Outcome, SqlError> {
-    let done = carry_out(estate, caller, statement);
+    let done = match carry_out(estate, caller, statement) {
+        Err(error) if managed::ignores(estate, caller, &error) => Ok(Outcome::default()),
+        done => done,
+    };
     if estate.opposite(assumption::LISTED_CLASSES) { as_listed(done) } else { done }
 }
 

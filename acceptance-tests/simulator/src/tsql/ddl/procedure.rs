@@ -101,8 +101,8 @@ fn role_member(
 }
 
 /// `sp_multidb_milink [0 | 1]`: the switch that every replica needs before its links hold several databases; without an
-/// argument it shows it. ["Extend a link to several databases", 2026] ASSUMED 115: one row without a name; 47504 while
-/// there is a link.
+/// argument it shows it. ["Extend a link to several databases", 2026] ASSUMED 115: one row without a name, of which the
+/// session makes something else under the opposite; 47504 while there is a link.
 fn multi_database(
     estate: &mut Estate,
     caller: &Caller,

@@ -83,7 +83,7 @@ impl Compiler<'_> {
                 }
                 let collation = match name.to_ascii_lowercase().as_str() {
                     "database_default" | "catalog_default" => self.names.collation(),
-                    _ if !Collation::exists(&name) => return Err(raise!(448, name)),
+                    _ if !self.names.has_collation(&name) => return Err(raise!(448, name)),
                     _ => Collation::named(&name),
                 };
                 Ok(Lowered { collation: Some(collation), ..value })

@@ -47,6 +47,8 @@ pub(crate) trait Names {
     fn version(&self) -> u8;
     /// The server's collation.
     fn collation(&self) -> Collation;
+    /// Whether that is the name of a collation.
+    fn has_collation(&self, name: &str) -> bool;
     /// The type of a scalar variable, if it is declared.
     fn variable(&self, name: &str) -> Option<Type>;
     /// The columns of a table variable (`@t`) or temporary table (`#t`).

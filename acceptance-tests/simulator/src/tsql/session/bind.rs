@@ -5,13 +5,16 @@
 
 use sqlparser::ast::{Expr, Ident, SetExpr};
 
-use super::super::ast::{Declaration, Execute, Insert, InsertSource, Procedure, Statement, StatementKind};
+use super::super::ast::{
+    Ddl, Declaration, Execute, Insert, InsertSource, Procedure, Statement, StatementKind,
+};
 use super::super::error::{self, SqlError, raise};
 use super::super::query::{self, Names as _};
 use super::super::value::Type;
 use super::scope::Scope;
 use super::tables::Origin;
 use super::{SqlSession, assign, labels, refusal};
+use crate::world::assumption;
 use rusqlite::types::Value;
 
 /// Where a statement stands.
@@ -137,6 +140,15 @@ fn simple(session: &SqlSession, kind: &StatementKind, place: Place) -> Result<()
             super::wait::check(value)
         }
         StatementKind::Execute(call) => of_call(session, call),
+        StatementKind::Ddl(statement) => match &**statement {
+            // ASSUMED 120: the parser takes them.
+            Ddl::AlterAvailabilityGroup { change, .. }
+                if change.is_of_several() && session.opposite(assumption::ONE_AT_A_TIME) =>
+            {
+                Err(error::syntax(",", false, 0))
+            }
+            _ => Ok(()),
+        },
         _ => Ok(()),
     }
 }

@@ -203,6 +203,9 @@ impl Names for Candidates<'_> {
     fn collation(&self) -> Collation {
         self.scope.collation()
     }
+    fn has_collation(&self, name: &str) -> bool {
+        self.scope.has_collation(name)
+    }
     fn variable(&self, _: &str) -> Option<Type> {
         None
     }

@@ -346,6 +346,9 @@ impl Names for Reader<'_> {
     fn collation(&self) -> Collation {
         Scope(self.session).collation()
     }
+    fn has_collation(&self, name: &str) -> bool {
+        Scope(self.session).has_collation(name)
+    }
     fn variable(&self, name: &str) -> Option<Type> {
         self.scalars.get(&self.session.fold(name)).copied()
     }

@@ -195,6 +195,12 @@ impl SqlSession {
             other => other?,
         };
         self.transaction.changes.extend(change);
+        // ASSUMED 115: what is asked of the switch comes as a row; else as what the procedure returns.
+        if procedure == "sp_multidb_milink" && self.opposite(assumption::SWITCH_AS_STATUS) {
+            let shown = results.first().and_then(|result| result.rows.first()?.first());
+            let status = if let Some(Value::Integer(on)) = shown { *on } else { 0 };
+            return Ok(Called::returned(status));
+        }
         for result in results {
             let columns: Vec<Column> = result
                 .columns

@@ -9,6 +9,7 @@ use super::super::query::{Column, Data, Host, Names};
 use super::super::schema::View;
 use super::super::value::Type;
 use super::SqlSession;
+use crate::world::assumption;
 use crate::world::collation::Collation;
 
 /// A session, seen from its innermost frame.
@@ -21,6 +22,10 @@ impl Names for Scope<'_> {
 
     fn collation(&self) -> Collation {
         self.0.shared.collation
+    }
+
+    fn has_collation(&self, name: &str) -> bool {
+        Collation::exists(name, self.0.opposite(assumption::COLLATIONS))
     }
 
     fn variable(&self, name: &str) -> Option<Type> {

@@ -6,7 +6,11 @@ use tokio_util::sync::CancellationToken;
 use super::{Event, PASSWORD, Request, Server, errors, said, shown};
 use crate::tds::backend::Session as _;
 use crate::tsql::session::SqlSession;
+use crate::world::Estate;
 use crate::world::assumption;
+use crate::world::build::Build;
+use crate::world::security::Password;
+use crate::world::tests::Bench;
 
 /// What a client reads of a batch: values of rows, and of messages number and class.
 async fn told(session: &mut SqlSession, text: &str) -> String {
@@ -192,9 +196,9 @@ async fn texts_end_in_one_way_or_another() {
         ),
         (
             assumption::TEXT_STATUS,
-            "DECLARE @s int; EXEC @s = sp_executesql N'SELECT * FROM #none'; SELECT @s",
-            "!208 208",
-            "!208 1",
+            "DECLARE @s int; EXEC @s = sp_executesql N'DROP TABLE #none'; SELECT @s",
+            "!3701 3701",
+            "!3701 1",
         ),
         (
             assumption::UNDONE_DEFINITIONS,
@@ -224,4 +228,115 @@ async fn texts_end_in_one_way_or_another() {
         ],
     )
     .await;
+}
+
+#[tokio::test]
+async fn statements_about_groups_and_databases_are_taken_or_refused() {
+    let linux = |estate: &mut Estate| {
+        let engine = &mut estate.sql_servers[0];
+        (engine.linux, engine.hadr_enabled) = (true, false);
+    };
+    let none = |_: &mut Estate| ();
+    for (number, prepare, text, believed, other) in [
+        (
+            assumption::ONE_AT_A_TIME,
+            none as fn(&mut Estate),
+            "IF 1 = 0 ALTER AVAILABILITY GROUP AG_Sales ADD DATABASE a, b; SELECT 1",
+            "1",
+            "!102",
+        ),
+        (
+            assumption::ONE_AT_A_TIME,
+            none,
+            "ALTER AVAILABILITY GROUP AG_Sales MODIFY REPLICA ON N'SQL1' WITH (SESSION_TIMEOUT = 20, BACKUP_PRIORITY = 60)",
+            "",
+            "!102",
+        ),
+        (
+            assumption::ONE_AT_A_TIME,
+            none,
+            "ALTER AVAILABILITY GROUP AG_Sales MODIFY REPLICA ON N'SQL1' WITH (SESSION_TIMEOUT = 20)",
+            "",
+            "",
+        ),
+        (assumption::HADR_OFF_ON_LINUX, linux, "DROP AVAILABILITY GROUP AG_Sales", "!47105", "!35221"),
+        (
+            assumption::RESERVED_ENDPOINTS,
+            |estate| estate.sql_servers[0].endpoint = None,
+            "CREATE ENDPOINT TSQLmirror AS TCP (LISTENER_PORT = 5023) FOR DATABASE_MIRRORING (ROLE = ALL)",
+            "",
+            "!7869",
+        ),
+        (assumption::COLLATIONS, none, "SELECT 'a' COLLATE Latin1_General_CI", "a", "!448"),
+        (assumption::COLLATIONS, none, "CREATE DATABASE d COLLATE Latin1_General_CI", "", "!448"),
+        (
+            assumption::COLLATIONS,
+            none,
+            "CREATE TABLE #t (a nvarchar(9) COLLATE Latin1_General_CI)",
+            "",
+            "!448",
+        ),
+        (
+            assumption::SWITCH_AS_STATUS,
+            |estate| estate.sql_servers[0].build = Build::usual(17).max("17.0.5005.3".parse().unwrap()),
+            "DROP AVAILABILITY GROUP DAG_Sales; EXEC sp_multidb_milink 1; DECLARE @on int; \
+             EXEC @on = sp_multidb_milink; SELECT @on",
+            "1 0",
+            "1",
+        ),
+    ] {
+        for opposite in [false, true] {
+            let (server, mut session) = Server::usual().await;
+            server.world.with(|estate| {
+                prepare(estate);
+                estate.opposites.extend(opposite.then_some(number));
+            });
+            let expected = if opposite { other } else { believed };
+            assert_eq!(said(&mut session, text).await, expected, "{number}, opposite {opposite}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn version_2025_names_its_own_level_or_does_not() {
+    for (opposite, expected) in [
+        (None, "100, 110, 120, 130, 140, 150 or 160"),
+        (Some(assumption::LEVELS_OF_2025), "110, 120, 130, 140, 150, 160 or 170"),
+    ] {
+        let (server, mut session) = Server::usual().await;
+        server.world.with(|estate| {
+            estate.sql_servers[0].build = Build::usual(17);
+            estate.opposites.extend(opposite);
+        });
+        let told = errors(&mut session, "ALTER DATABASE Sales SET COMPATIBILITY_LEVEL = 90").await;
+        assert!(told[0].contains(&format!(" {expected}")), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_instance_refuses_what_it_does_not_support_or_ignores_it() {
+    for (opposite, refused) in [(None, true), (Some(assumption::IGNORED_STATEMENTS), false)] {
+        let bench = Bench::prepared();
+        let fqdn = bench.world.with(|estate| {
+            let managed = &mut estate.managed_instances[0];
+            let sa = managed.engine.logins.iter_mut().find(|login| login.id == 1).unwrap();
+            "sa".clone_into(&mut sa.name);
+            (sa.enabled, sa.password) = (true, Some(Password(PASSWORD.to_owned())));
+            estate.opposites.extend(opposite);
+            estate.managed_instances[0].view.fqdn.clone()
+        });
+        let server = Server::of(&bench.world, &fqdn);
+        let mut session = server.sign_in("sa", PASSWORD).await.unwrap();
+        for (text, number) in [
+            ("CREATE DATABASE own", ""),
+            ("CREATE ENDPOINT e AS TCP (LISTENER_PORT = 5023) FOR DATABASE_MIRRORING (ROLE = ALL)", "!41906"),
+            ("ALTER DATABASE own SET RECOVERY SIMPLE", "!5008"),
+            ("BACKUP DATABASE own TO DISK = N'own.bak' WITH COPY_ONLY", "!41902 !3013"),
+            ("SELECT recovery_model_desc FROM sys.databases WHERE name = 'own'", "FULL"),
+            ("SELECT COUNT(*) FROM msdb.dbo.backupset WHERE database_name = 'own'", "0"),
+        ] {
+            let expected = if refused || !number.starts_with('!') { number } else { "" };
+            assert_eq!(said(&mut session, text).await, expected, "{text}");
+        }
+    }
 }

@@ -60,6 +60,22 @@ pub const HOST: u16 = 77;
 pub const RECEIVED_COPIES: u16 = 78;
 /// Rights on what does not exist.
 pub const MISSING_OBJECTS: u16 = 79;
+/// Messages of versions before 2022.
+pub const OLDER_MESSAGES: u16 = 110;
+/// Compatibility levels that 2025 names.
+pub const LEVELS_OF_2025: u16 = 111;
+/// Names of collations.
+pub const COLLATIONS: u16 = 113;
+/// What a managed instance does not support.
+pub const IGNORED_STATEMENTS: u16 = 114;
+/// How the switch of multi-database links is shown.
+pub const SWITCH_AS_STATUS: u16 = 115;
+/// Reserved names of endpoints.
+pub const RESERVED_ENDPOINTS: u16 = 118;
+/// How Linux refuses groups while Always On is off.
+pub const HADR_OFF_ON_LINUX: u16 = 119;
+/// How much ALTER AVAILABILITY GROUP takes at a time.
+pub const ONE_AT_A_TIME: u16 = 120;
 
 /// By number.
 pub(super) const STATEMENTS: &[Assumption] = &[
@@ -76,11 +92,13 @@ pub(super) const STATEMENTS: &[Assumption] = &[
          certificate with a key under a password. 3716: a certificate that an endpoint uses. 15151, as if it were not there: \
          an option of local groups on a distributed one.",
     ),
-    entry(DROP_ISSUER,
+    entry(
+        DROP_ISSUER,
         "sp_certificate_drop_issuer takes the arguments of sp_certificate_add_issuer.",
         "It takes others.",
     ),
-    entry(MASTER_KEY_AGAIN,
+    entry(
+        MASTER_KEY_AGAIN,
         "Encrypting the master key by the service master key once more changes nothing and is no error.",
         "It is an error.",
     ),
@@ -91,24 +109,43 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "They arrive with the class that the table lists: the former are no errors, though nothing was done; the latter are, \
          though the certificate was made.",
     ),
-    entry(BACKUPS,
+    entry(
+        BACKUPS,
         "A backup writes 100 MB a second; a log is a quarter as large as the data.",
         "Backups are slower, logs are larger.",
     ),
-    entry(PASSWORD_POLICY, "The operating system's password policy is on, as installed.", "It is off, or stricter."),
-    entry(ENDPOINT_PORTS, "Mirroring endpoints take ports 1 to 65535.", "They take the documented 1024 to 32767 alone."),
-    entry(VOUCHING,
+    entry(
+        PASSWORD_POLICY,
+        "The operating system's password policy is on, as installed.",
+        "It is off, or stricter.",
+    ),
+    entry(
+        ENDPOINT_PORTS,
+        "Mirroring endpoints take ports 1 to 65535.",
+        "They take the documented 1024 to 32767 alone.",
+    ),
+    entry(
+        VOUCHING,
         "With a certificate goes what it may vouch for.",
         "DROP CERTIFICATE is refused while it may vouch for something.",
     ),
-    entry(LONG_SUBJECTS, "On Windows the subject of a certificate has up to 4096 characters.", "It has fewer."),
-    entry(SHOWN_NAMES, "sys.certificates shows subject and issuer without the attributes' names.", "It shows CN=…."),
+    entry(
+        LONG_SUBJECTS,
+        "On Windows the subject of a certificate has up to 4096 characters.",
+        "It has fewer.",
+    ),
+    entry(
+        SHOWN_NAMES,
+        "sys.certificates shows subject and issuer without the attributes' names.",
+        "It shows CN=….",
+    ),
     entry(
         ELLIPTIC_KEYS,
         "CREATE CERTIFICATE … FROM BINARY takes certificates with elliptic keys, as three of Azure's roots have them.",
         "It refuses them with 15297.",
     ),
-    entry(INSTANCE_VERSION,
+    entry(
+        INSTANCE_VERSION,
         "@@VERSION of a managed instance begins with Microsoft SQL Azure (RTM) - 12.0.2000, and its login answer says 12.0.2000.",
         "They name the SQL Server version of its update policy.",
     ),
@@ -183,12 +220,14 @@ pub(super) const STATEMENTS: &[Assumption] = &[
          network with a mask of 24 bits, and one vote.",
         "They show the server as the only node of a cluster without a name.",
     ),
-    entry(INTERNAL_GROUPS,
+    entry(
+        INTERNAL_GROUPS,
         "sys.dm_hadr_internal_availability_groups of 2025 has a group for each database of a distributed group, with both \
          members as replicas.",
         "It has none for links.",
     ),
-    entry(HOST,
+    entry(
+        HOST,
         "A host has four processors, 16 GB, Windows Server 2022 Standard or Ubuntu 22.04, and was started five minutes before \
          the engine.",
         "It is another.",
@@ -203,63 +242,57 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "HAS_PERMS_BY_NAME is NULL for an object that does not exist, but 0 for a login.",
         "It is 0 for any object.",
     ),
-    fixed(
-        110,
+    entry(
+        OLDER_MESSAGES,
         "Every version of the engine has the messages of SQL Server 2022.",
-        "Older versions lack some; texts differ between versions.",
-    )
-    .because("the provider goes by numbers of errors, and by the build where a version differs"),
-    fixed(
-        111,
+        "sys.messages of older versions lacks those that came with links: 37447 to 37451, 41939 to 41990, 47500 to 47522.",
+    ),
+    entry(
+        LEVELS_OF_2025,
         "2025 names the compatibility levels of 2022 where it refuses one.",
-        "It names its own as well, under another number.",
-    )
-    .because("the provider changes no compatibility level"),
+        "It names 110 to 170, and 100 no more.",
+    ),
     fixed(
         112,
         "sys.messages has the messages that the simulator can send; nobody asks for the others.",
         "Somebody looks for one that a real server has.",
     )
-    .because("the provider does not read the view"),
-    fixed(
-        113,
+    .because(
+        "that a server has thousands more is known and nothing believed; their texts could only be made up",
+    ),
+    entry(
+        COLLATIONS,
         "A collation exists where its name has the form of one: a language, then CI, CS, BIN or BIN2 among its words.",
-        "Some names of that form are none (448).",
-    )
-    .because("the provider names no collation"),
-    fixed(
-        114,
+        "A name that says nothing about accents, as Latin1_General_CI, is none (448).",
+    ),
+    entry(
+        IGNORED_STATEMENTS,
         "What a managed instance does not support is refused with 41906 (statements about groups and endpoints, BACKUP LOG), \
          41902 (backups to disks), 41904, 41922, 5008 (options of databases that the service sets) and 49512 (trace flags of \
          a session).",
-        "Other numbers, or a statement that is taken and does nothing.",
-    )
-    .because("the provider speaks no T-SQL to instances"),
-    fixed(
-        115,
+        "Statements are taken and do nothing.",
+    ),
+    entry(
+        SWITCH_AS_STATUS,
         "sp_multidb_milink without an argument returns one row with one column without a name, and cannot be switched while \
          there is a link: 47504.",
-        "It returns the value as its status; the refusal has another number.",
-    )
-    .because("the provider reads the outcome of a switch by what the server then says of itself"),
-    fixed(
-        118,
+        "It returns the value as its status, and no row.",
+    ),
+    entry(
+        RESERVED_ENDPOINTS,
         "Reserved names of endpoints (7869) are those that begin like the system's own, with `TSQL `.",
-        "Others are reserved too, or none.",
-    )
-    .because("the provider reports any refusal of a name that the configuration chose"),
-    fixed(
-        119,
+        "All names that begin with `TSQL` are.",
+    ),
+    entry(
+        HADR_OFF_ON_LINUX,
         "With Always On off, Windows answers statements about groups with 35221, Linux with 47105.",
-        "Both answer with the same number.",
-    )
-    .because("the provider says the same of either"),
-    fixed(
-        120,
+        "Linux answers with 35221 too, whose text sends one to a tool of Windows.",
+    ),
+    entry(
+        ONE_AT_A_TIME,
         "ALTER AVAILABILITY GROUP takes several databases and replicas, and several options of a replica that it modifies.",
         "It takes one at a time (102), as one of Microsoft's two parsers and the documentation's grammar have it.",
-    )
-    .because("the provider names one at a time, and its statements are judged by that parser"),
+    ),
     fixed(
         130,
         "What sp_configure set is in force after a restart, also without RECONFIGURE.",

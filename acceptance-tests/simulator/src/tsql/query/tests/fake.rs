@@ -30,6 +30,9 @@ impl Names for Server {
     fn collation(&self) -> Collation {
         self.collation
     }
+    fn has_collation(&self, name: &str) -> bool {
+        Collation::exists(name, false)
+    }
     fn variable(&self, name: &str) -> Option<Type> {
         match name {
             "@db" | "@dag" | "@P1" => Some(Type::SYSNAME),
