@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 
 use milink_simulator::scene::Scene;
 use milink_simulator::simulator::Simulator;
+use milink_simulator::world::assumption;
 use serde_json::json;
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel, SqlBrowser as _};
 use tokio::net::{TcpStream, UdpSocket};
@@ -99,6 +100,9 @@ async fn the_service_is_silent_about_what_it_does_not_show() {
     for silent in [b"\x04SECRET\0".as_slice(), b"\x04NONE\0", b"\x04", b"\x07", b"\x0f\x01SALES\0", b""] {
         assert_eq!(asker.ask(silent, after).await, None, "{silent:?}");
     }
+    assert!(asker.ask(b"\x04HR", None).await.is_some(), "the zero at the end is left out by drivers");
+    simulator.world().with(|estate| estate.opposites.insert(assumption::ZERO_AT_THE_END));
+    assert_eq!(asker.ask(b"\x04HR", after).await, None);
     assert!(asker.ask(b"\x04HR\0", after).await.is_some());
     simulator.shutdown().await;
 }

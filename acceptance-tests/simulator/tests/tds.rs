@@ -10,6 +10,7 @@
 use milink_simulator::journal::Outcome;
 use milink_simulator::scene::Scene;
 use milink_simulator::simulator::Simulator;
+use milink_simulator::world::assumption;
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel};
 use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
@@ -325,26 +326,32 @@ async fn a_token_needs_a_login_of_its_name() {
         milink_simulator::arm::directory::Application { name: "stranger".to_owned(), ..application.clone() };
     let mint = |application, resource| simulator.arm().tokens().mint(application, resource, "issuer").0;
     let sql = "https://database.windows.net/";
-    for (server, token, right) in [
-        // The instance's administrator; somebody that it does not know; a token for another service.
-        (instance.as_str(), mint(&application, sql), true),
-        (instance.as_str(), mint(&stranger, sql), false),
-        (instance.as_str(), mint(&application, "https://management.azure.com/"), false),
-        // A SQL Server knows the SQL login of that name, which is another principal.
-        ("sql1.corp.example:1433", mint(&application, sql), false),
-    ] {
-        let (host, _port) = server.rsplit_once(':').unwrap();
-        let mut config = Config::new();
-        config.host(host);
-        config.trust_cert_ca_bundle(simulator.ca_certificate().as_bytes());
-        config.authentication(AuthMethod::aad_token(token));
-        let stream = TcpStream::connect(simulator.addresses()[server]).await.unwrap();
-        match Client::connect(config, stream.compat_write()).await {
-            Ok(_) => assert!(right, "{server}"),
-            Err(tiberius::error::Error::Server(error)) => assert_eq!((error.code(), right), (18456, false)),
-            Err(other) => panic!("{other}"),
+    for opposite in [None, Some(assumption::TOKEN_STATES)] {
+        simulator.world().with(|estate| estate.opposites.extend(opposite));
+        for (server, token, right) in [
+            // The instance's administrator; somebody that it does not know; a token for another service.
+            (instance.as_str(), mint(&application, sql), true),
+            (instance.as_str(), mint(&stranger, sql), false),
+            (instance.as_str(), mint(&application, "https://management.azure.com/"), false),
+            // A SQL Server knows the SQL login of that name, which is another principal.
+            ("sql1.corp.example:1433", mint(&application, sql), false),
+        ] {
+            let (host, _port) = server.rsplit_once(':').unwrap();
+            let mut config = Config::new();
+            config.host(host);
+            config.trust_cert_ca_bundle(simulator.ca_certificate().as_bytes());
+            config.authentication(AuthMethod::aad_token(token));
+            let stream = TcpStream::connect(simulator.addresses()[server]).await.unwrap();
+            match Client::connect(config, stream.compat_write()).await {
+                Ok(_) => assert!(right, "{server}"),
+                Err(tiberius::error::Error::Server(error)) => {
+                    assert_eq!((error.code(), right), (18456, false))
+                }
+                Err(other) => panic!("{other}"),
+            }
         }
     }
+    assert_eq!(logged(&simulator), ["5.", "1.", "5.", "102.", "102.", "102."]);
     simulator.shutdown().await;
 }
 

@@ -8,6 +8,7 @@
 
 mod tds_support;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -288,6 +289,15 @@ async fn what_a_login_says_of_tokens_is_what_the_prelogin_said() {
         assert_eq!(contains(&answer, &acknowledged), right && own, "{case:?}");
     }
     assert_eq!(echo.heard().len(), 3, "only consistent tokens are looked at");
+    // Under the opposite the server hangs up on others.
+    let (server, _root) = start(&with(|server| server.opposites.inconsistent_logins = true)).await;
+    for (echoed, answered) in [(1, true), (0, false)] {
+        let mut raw = Raw::connect(server.address()).await;
+        raw.send(kind::PRELOGIN, &prelogin(2, true, b"")).await;
+        raw.message().await.unwrap();
+        raw.send(kind::LOGIN, &login("", 4096, &security(echoed, &[]))).await;
+        assert_eq!(raw.message().await.is_some(), answered, "{echoed}");
+    }
 }
 
 #[tokio::test]
@@ -384,10 +394,16 @@ async fn a_value_that_does_not_fit_is_an_error_and_what_follows_is_whole() {
 
 #[tokio::test]
 async fn calls_that_cannot_be_read_are_refused_and_the_connection_lives_on() {
-    let (server, _root) = start(&Arc::new(Echo::default())).await;
-    let (mut raw, _) = Raw::sign_in(server.address()).await;
+    for (missing_types, missing) in [(false, 2715_i32), (true, 2724)] {
+        let (server, _root) = start(&with(|server| server.opposites.missing_types = missing_types)).await;
+        unreadable_calls(server.address(), missing).await;
+    }
+}
+
+async fn unreadable_calls(server: SocketAddr, missing: i32) {
+    let (mut raw, _) = Raw::sign_in(server).await;
     // A table whose type is not there, a type of the CLR, no type at all.
-    for (token, number) in [(0xf3, 2715_i32), (0xf0, 49999), (0x99, 8009)] {
+    for (token, number) in [(0xf3, missing), (0xf0, 49999), (0x99, 8009)] {
         let call = [&[1, 0, b'p', 0, 0, 0, 0, 0, token][..], &[0; 20]].concat();
         raw.send(kind::RPC, &with_headers(&call)).await;
         let answer = raw.message().await.unwrap();

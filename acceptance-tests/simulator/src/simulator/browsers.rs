@@ -16,6 +16,7 @@ use crate::ssrp::{Browser, Directory, Instance};
 use crate::tds::TdsServer;
 use crate::tds::backend::Backend;
 use crate::world::World;
+use crate::world::assumption;
 use crate::world::instance::EngineKey;
 
 /// How many addresses are tried for a host: another simulator may have one.
@@ -117,18 +118,23 @@ struct Host {
 impl Directory for Host {
     fn instances(&self) -> Vec<Instance> {
         self.world.with(|estate| {
+            let installed = estate.opposite(assumption::BROWSED_BUILD);
             let told = estate.browsed(&self.host).filter_map(|engine| {
                 Some(Instance {
                     server: engine.machine_name.clone(),
                     name: engine.service_name().to_owned(),
                     clustered: engine.clustered,
                     // ASSUMED 55.
-                    version: engine.build.to_string(),
+                    version: if installed { engine.build.first() } else { engine.build }.to_string(),
                     port: *self.ports.get(&engine.key())?,
                 })
             });
             told.collect()
         })
+    }
+
+    fn wants_zero(&self) -> bool {
+        self.world.glance(|estate| estate.opposite(assumption::ZERO_AT_THE_END))
     }
 }
 
@@ -151,6 +157,21 @@ mod tests {
         let browsers = homes.serve(&world, BTreeMap::new());
         let line = browsers[0].line();
         assert!(line.starts_with("SQL Server Browser of h is not served") && !line.contains('\n'), "{line}");
+    }
+
+    #[test]
+    fn the_service_tells_the_build_that_runs_or_the_first() {
+        let mut estate = Scene::demonstration().unwrap().estate;
+        let engine = &estate.sql_servers[0];
+        let (host, runs) = (engine.host.clone(), engine.build.to_string());
+        let ports = Arc::new(BTreeMap::from([(engine.key(), 5000)]));
+        estate.browsers.insert(host.clone(), true);
+        let world = World::new(estate);
+        let service = Host { world: world.clone(), host, ports };
+        assert_eq!((service.instances()[0].version.clone(), service.wants_zero()), (runs, false));
+        world
+            .with(|estate| estate.opposites.extend([assumption::BROWSED_BUILD, assumption::ZERO_AT_THE_END]));
+        assert_eq!((service.instances()[0].version.as_str(), service.wants_zero()), ("16.0.1000.6", true));
     }
 
     #[tokio::test]

@@ -26,19 +26,22 @@ impl Request {
     /// Reads a datagram; nothing where it is no request.
     ///
     /// ASSUMED 53: a name without the zero at its end is taken, since drivers leave it out; whatever else is not as MC-SQLR
-    /// has it is not answered.
-    pub fn read(datagram: &[u8]) -> Option<Self> {
+    /// has it is not answered. `wants_zero` is the opposite.
+    pub fn read(datagram: &[u8], wants_zero: bool) -> Option<Self> {
         match datagram {
             [0x02 | 0x03] => Some(Self::All),
-            [0x04, name @ ..] => read_name(name).map(Self::One),
-            [0x0f, 0x01, name @ ..] => read_name(name).map(Self::Administrators),
+            [0x04, name @ ..] => read_name(name, wants_zero).map(Self::One),
+            [0x0f, 0x01, name @ ..] => read_name(name, wants_zero).map(Self::Administrators),
             _ => None,
         }
     }
 }
 
-fn read_name(bytes: &[u8]) -> Option<String> {
-    let name = bytes.strip_suffix(&[0]).unwrap_or(bytes);
+fn read_name(bytes: &[u8], wants_zero: bool) -> Option<String> {
+    let name = match bytes.strip_suffix(&[0]) {
+        None if wants_zero => return None,
+        name => name.unwrap_or(bytes),
+    };
     let right = (1..=LONGEST_NAME).contains(&name.len()) && !name.contains(&0);
     right.then(|| name.iter().map(|byte| char::from(*byte)).collect())
 }
@@ -102,7 +105,7 @@ mod tests {
     #[test]
     fn the_example_of_the_specification_is_answered_as_there() {
         let all = [instance("YUKONSTD", 57_137), instance("YUKONDEV", 57_138)];
-        let request = Request::read(b"\x04YUKONSTD\0").unwrap();
+        let request = Request::read(b"\x04YUKONSTD\0", true).unwrap();
         let answer = answer(&request, &all).unwrap();
         let text = "ServerName;ILSUNG1;InstanceName;YUKONSTD;IsClustered;No;Version;9.00.1399.06;tcp;57137;;";
         assert_eq!(answer[..3], [0x05, 0x58, 0x00]);
@@ -113,7 +116,7 @@ mod tests {
     fn all_instances_are_told_in_one_answer() {
         let all = [instance("MSSQLSERVER", 1433), Instance { clustered: true, ..instance("B", 1500) }];
         for asked in [b"\x02", b"\x03"] {
-            let answer = answer(&Request::read(asked).unwrap(), &all).unwrap();
+            let answer = answer(&Request::read(asked, false).unwrap(), &all).unwrap();
             let text = String::from_utf8(answer[3..].to_vec()).unwrap();
             assert_eq!(text.split_terminator(";;").count(), 2, "{text}");
             assert!(text.contains("InstanceName;B;IsClustered;Yes;"), "{text}");
@@ -125,7 +128,7 @@ mod tests {
     fn names_are_asked_for_in_any_case_and_with_letters_of_the_code_page() {
         let all = [instance("VERKÄUFE", 1500)];
         let ask = |name: &[u8]| {
-            let request = Request::read(&[b"\x04", name].concat());
+            let request = Request::read(&[b"\x04", name].concat(), false);
             answer(&request.unwrap(), &all)
         };
         let answer = ask(b"verk\xe4ufe").unwrap();
@@ -149,10 +152,11 @@ mod tests {
             b"\x0f",
             b"\x0f\x02A\0",
         ] {
-            assert_eq!(Request::read(wrong), None, "{wrong:?}");
+            assert_eq!(Request::read(wrong, false), None, "{wrong:?}");
         }
-        assert!(Request::read(&long[..long.len() - 2]).is_some());
-        let administrators = Request::read(b"\x0f\x01A\0").unwrap();
+        let without = &long[..long.len() - 2];
+        assert!(Request::read(without, false).is_some() && Request::read(without, true).is_none());
+        let administrators = Request::read(b"\x0f\x01A\0", true).unwrap();
         assert_eq!(administrators, Request::Administrators("A".to_owned()));
         assert_eq!(answer(&administrators, &[instance("A", 1)]), None);
     }

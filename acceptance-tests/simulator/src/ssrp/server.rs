@@ -19,6 +19,9 @@ const LARGEST: usize = 512;
 pub trait Directory: Send + Sync + 'static {
     /// The instances that it shows now; none where the service does not run.
     fn instances(&self) -> Vec<Instance>;
+
+    /// Whether a name needs the zero at its end.
+    fn wants_zero(&self) -> bool;
 }
 
 /// SQL Server Browser of one host. Dropping it closes its socket.
@@ -61,7 +64,8 @@ async fn answer(socket: UdpSocket, directory: Arc<impl Directory>) {
     loop {
         // An error is about an earlier answer that nobody took.
         let Ok((length, client)) = socket.recv_from(&mut datagram).await else { continue };
-        let request = datagram.get(..length).and_then(Request::read);
+        let wants_zero = directory.wants_zero();
+        let request = datagram.get(..length).and_then(|asked| Request::read(asked, wants_zero));
         let answer = request.and_then(|request| message::answer(&request, &directory.instances()));
         if let Some(answer) = answer
             && let Err(error) = socket.send_to(&answer, client).await

@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use super::backend::{Collation, Column, Event, SqlMessage};
+use super::backend::{Collation, Column, Event, Opposites, SqlMessage};
 use super::packet::{self, kind};
 use super::token::{self, Done};
 use super::types::{self, Mismatch};
@@ -18,6 +18,7 @@ pub(super) struct Style {
     /// TDS version of the client.
     pub(super) version: u32,
     pub(super) packet_size: usize,
+    pub(super) opposites: Opposites,
 }
 
 /// An answer. A DONE is held back until it is known whether more follows.

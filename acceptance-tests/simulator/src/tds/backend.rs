@@ -86,6 +86,17 @@ pub struct Server {
     pub login_deadline: Duration,
     /// Where clients that know how to are sent for a token of Entra ID (`FEDAUTHINFO`).
     pub federation: Option<Federation>,
+    /// Which opposites of what is believed of the wire are in force.
+    pub opposites: Opposites,
+}
+
+/// Opposites of what is believed of the wire ([`crate::world::assumption`]).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Opposites {
+    /// A table-valued parameter of a type that is not there is refused with 2724.
+    pub missing_types: bool,
+    /// A login that says something else of tokens than PRELOGIN did is hung up on.
+    pub inconsistent_logins: bool,
 }
 
 /// What a server asks of the connection (`Force Encryption` and `Force Strict Encryption` of its configuration).

@@ -53,6 +53,9 @@ pub(super) async fn serve<B: Backend>(
         features.push((0x0a, vec![1]));
     }
     let mut out = Vec::new();
+    if !login.consistent && server.opposites.inconsistent_logins {
+        return stream.shutdown().await;
+    }
     let signed_in =
         if login.consistent { backend.login(login.login).await } else { Err(vec![inconsistent()]) };
     let (session, greeting) = match signed_in {
@@ -73,7 +76,8 @@ pub(super) async fn serve<B: Backend>(
     let (sender, messages) = mpsc::channel(8);
     // Ends with this task, however that ends: the socket must not outlive it.
     let _reading = AbortOnDropHandle::new(tokio::spawn(read_on(reader, sender)));
-    let style = Style { server: server.name.clone(), collation: greeting.collation, version, packet_size };
+    let (name, collation) = (server.name.clone(), greeting.collation);
+    let style = Style { server: name, collation, version, packet_size, opposites: server.opposites };
     let over = session.over();
     Connection { session, writer, messages, early: None, over }.run(&style).await
 }
@@ -165,7 +169,7 @@ impl<S: Session> Connection<S> {
         }
         let calls = match message.kind {
             kind::BATCH => vec![rpc::batch(&message.body)?],
-            kind::RPC => rpc::calls(&message.body)?,
+            kind::RPC => rpc::calls(&message.body, style.opposites)?,
             kind::TRANSACTION => vec![rpc::transaction(&message.body)?],
             _ => vec![rpc::bulk()],
         };

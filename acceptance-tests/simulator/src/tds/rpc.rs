@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::backend::{Parameter, Request, SqlMessage};
+use super::backend::{Opposites, Parameter, Request, SqlMessage};
 use super::packet::malformed;
 use super::reader::{Reader, utf16};
 use super::types::{self, ReadError};
@@ -24,7 +24,7 @@ pub(super) fn batch(body: &[u8]) -> io::Result<Call> {
 }
 
 /// The calls of an RPC message. After one that cannot be read nothing says where the next begins: it is the last.
-pub(super) fn calls(body: &[u8]) -> io::Result<Vec<Call>> {
+pub(super) fn calls(body: &[u8], opposites: Opposites) -> io::Result<Vec<Call>> {
     /// Between calls.
     const NEXT: u8 = 0xff;
     /// Between calls, the one before it not being run. (0x80, which TDS 7.1 has, is the length of a name here.)
@@ -53,7 +53,7 @@ pub(super) fn calls(body: &[u8]) -> io::Result<Vec<Call>> {
                 }
                 Err(ReadError::Malformed(error)) => return Err(error),
                 Err(error) => {
-                    calls.push(Call::Refuse(unreadable(&error, parameters.len() + 1, &name)));
+                    calls.push(Call::Refuse(unreadable(&error, parameters.len() + 1, &name, opposites)));
                     return Ok(calls);
                 }
             }
@@ -104,7 +104,7 @@ fn ends(reader: &mut Reader<'_>) -> io::Result<(String, bool)> {
     Ok((name, !reader.is_empty() && reader.u8()? & 1 != 0))
 }
 
-fn unreadable(error: &ReadError, ordinal: usize, name: &str) -> SqlMessage {
+fn unreadable(error: &ReadError, ordinal: usize, name: &str, opposites: Opposites) -> SqlMessage {
     let start =
         "The incoming tabular data stream (TDS) remote procedure call (RPC) protocol stream is incorrect.";
     let (number, text) = match error {
@@ -112,6 +112,9 @@ fn unreadable(error: &ReadError, ordinal: usize, name: &str) -> SqlMessage {
             (8009, format!("{start} Parameter {ordinal} (\"{name}\"): Data type 0x{token:02X} is unknown."))
         }
         // ASSUMED 50.
+        ReadError::NoSuchType(_) if opposites.missing_types => {
+            (2724, format!("Parameter or variable '{name}' has an invalid data type."))
+        }
         ReadError::NoSuchType(data_type) => {
             (2715, format!("Column, parameter, or variable #{ordinal}: Cannot find data type {data_type}."))
         }
@@ -195,10 +198,14 @@ mod tests {
         bytes
     }
 
+    fn read_calls(body: &[u8]) -> std::io::Result<Vec<Call>> {
+        calls(body, crate::tds::backend::Opposites::default())
+    }
+
     #[test]
     fn a_name_of_128_characters_is_no_end_of_the_call() {
         let name = format!("@{}", "n".repeat(127));
-        let read = calls(&message(&parameter(&name, &[0x38, 7, 0, 0, 0]))).unwrap();
+        let read = read_calls(&message(&parameter(&name, &[0x38, 7, 0, 0, 0]))).unwrap();
         let [Call::Run(Request::Rpc { parameters, .. })] = read.as_slice() else { panic!("{read:?}") };
         assert_eq!((parameters[0].name.as_str(), &parameters[0].value), (name.as_str(), &Value::Int(7)));
     }
@@ -207,7 +214,7 @@ mod tests {
     fn calls_follow_each_other_and_one_can_be_sent_unrun() {
         let mut body = message(&[0xfe]);
         body.extend_from_slice(&message(&[])[4..]);
-        let read = calls(&body).unwrap();
+        let read = read_calls(&body).unwrap();
         assert!(matches!(read.as_slice(), [Call::Skip, Call::Run(_)]), "{read:?}");
     }
 
@@ -221,7 +228,7 @@ mod tests {
             (&[0x6c, 17, 5, 9, 0], 8023),                        // scale greater than precision
             (&[0x3d, 0, 0, 0, 0, 0x00, 0x82, 0x8b, 0x01], 8023), // a tick after the last of the day
         ] {
-            let read = calls(&message(&parameter("@a", of))).unwrap();
+            let read = read_calls(&message(&parameter("@a", of))).unwrap();
             let [Call::Refuse(message)] = read.as_slice() else { panic!("{of:x?}: {read:?}") };
             assert_eq!(message.number, number, "{of:x?}");
         }
@@ -241,7 +248,7 @@ mod tests {
             (&no_image, DataType::VarBinary(None), Value::Null),
             (&variant, DataType::Int, Value::Int(7)),
         ] {
-            let read = calls(&message(&parameter("@a", of))).unwrap();
+            let read = read_calls(&message(&parameter("@a", of))).unwrap();
             let [Call::Run(Request::Rpc { parameters, .. })] = read.as_slice() else { panic!("{read:?}") };
             assert_eq!((parameters[0].data_type, &parameters[0].value), (data_type, &value));
         }

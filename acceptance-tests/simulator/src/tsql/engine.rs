@@ -16,7 +16,7 @@ use crate::arm::token::Tokens;
 use crate::faults::Faults;
 use crate::journal::{Event as JournalEvent, Face, Journal, Outcome};
 use crate::tds::backend::{
-    self, Backend, Credential, Encryption, Greeting, Login, Server, SqlMessage, Suites,
+    self, Backend, Credential, Encryption, Greeting, Login, Opposites, Server, SqlMessage, Suites,
 };
 use crate::world::World;
 use crate::world::assumption;
@@ -65,6 +65,7 @@ impl EngineBackend {
                     instance: engine.service_name().to_owned(),
                     login_deadline: LOGIN_DEADLINE,
                     federation: None,
+                    opposites: Opposites::default(),
                 },
                 shared: Shared {
                     world: world.clone(),
@@ -93,22 +94,10 @@ impl EngineBackend {
     fn admit(&self, credential: &Credential) -> Result<String, (SqlMessage, u8)> {
         match credential {
             Credential::Windows => Err((message(&raise!(18452, "")), 1)),
-            Credential::Token(token) => match self.tokens.verify_sql_token(token) {
-                Ok(principal) => self.shared.world.glance(|estate| {
-                    let logins = estate.engine(&self.shared.engine).map(|engine| engine.logins.as_slice());
-                    let mut logins = logins.unwrap_or_default().iter();
-                    // Users of Entra ID, applications among them, are of kind E.
-                    let login = logins.find(|login| {
-                        login.kind == 'E' && self.shared.collation.equal(&login.name, &principal.name)
-                    });
-                    match login {
-                        Some(login) if login.enabled => Ok(login.name.clone()),
-                        Some(_) => Err((token_refused(), state::DISABLED)),
-                        None => Err((token_refused(), state::UNKNOWN)),
-                    }
-                }),
-                Err(_) => Err((token_refused(), state::BAD_TOKEN)),
-            },
+            Credential::Token(token) => self.admit_token(token).map_err(|state| {
+                let other = self.shared.world.glance(|estate| estate.opposite(assumption::TOKEN_STATES));
+                (token_refused(), if other { state::ENTRA } else { state })
+            }),
             Credential::Password { user, password } => {
                 let failed = |state| (failed(user), state);
                 self.shared.world.with(|estate| {
@@ -127,6 +116,23 @@ impl EngineBackend {
                 })
             }
         }
+    }
+
+    /// The login of whoever brings a token, or the state that the server's log has of the refusal.
+    fn admit_token(&self, token: &str) -> Result<String, u8> {
+        let principal = self.tokens.verify_sql_token(token).map_err(|_| state::BAD_TOKEN)?;
+        self.shared.world.glance(|estate| {
+            let logins = estate.engine(&self.shared.engine).map(|engine| engine.logins.as_slice());
+            let mut logins = logins.unwrap_or_default().iter();
+            // Users of Entra ID, applications among them, are of kind E.
+            let login = logins
+                .find(|login| login.kind == 'E' && self.shared.collation.equal(&login.name, &principal.name));
+            match login {
+                Some(login) if login.enabled => Ok(login.name.clone()),
+                Some(_) => Err(state::DISABLED),
+                None => Err(state::UNKNOWN),
+            }
+        })
     }
 
     /// Writes down what the server's log would say of a refusal.
@@ -148,6 +154,8 @@ mod state {
     pub(super) const BAD_TOKEN: u8 = 1;
     /// ASSUMED 52: a token whose login is disabled.
     pub(super) const DISABLED: u8 = 1;
+    /// The first of those that are documented for failures of Entra ID (102 to 111, "MSSQLSERVER_18456", 2024).
+    pub(super) const ENTRA: u8 = 102;
     pub(super) const UNKNOWN: u8 = 5;
     pub(super) const NO_SQL_LOGIN: u8 = 6;
     pub(super) const WRONG_PASSWORD_OF_DISABLED: u8 = 7;
@@ -174,6 +182,10 @@ impl Backend for EngineBackend {
                 encryption: encryption(engine),
                 tds_8: engine.speaks_tds_8(),
                 suites,
+                opposites: Opposites {
+                    missing_types: estate.opposite(assumption::MISSING_TYPES),
+                    inconsistent_logins: estate.opposite(assumption::INCONSISTENT_LOGINS),
+                },
                 ..self.server.clone()
             }
         })

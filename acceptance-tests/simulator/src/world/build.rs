@@ -75,6 +75,9 @@ const AZURE_CONNECT_2016: Build = Build::new(13, 7000, 253);
 const AZURE_CONNECT_2017: Build = Build::new(14, 3490, 10);
 const CU15_2019: Build = Build::new(15, 4198, 2);
 const CU20_2019: Build = Build::new(15, 4312, 2);
+const RTM_2016: Build = Build::new(13, 1601, 5);
+const RTM_2017: Build = Build::new(14, 1000, 169);
+const RTM_2019: Build = Build::new(15, 2000, 5);
 const RTM_2022: Build = Build::new(16, 1000, 6);
 const CU5_2022: Build = Build::new(16, 4045, 3);
 const CU10_2022: Build = Build::new(16, 4095, 4);
@@ -148,6 +151,17 @@ impl Build {
     /// `SERVERPROPERTY('ProductLevel')`: versions since 2017 have no service packs.
     pub fn level(self) -> &'static str {
         if self.major == 13 && self.build >= 6300 { "SP3" } else { "RTM" }
+    }
+
+    /// The first build of its version. ["Build versions" lists of 2016 to 2025]
+    pub fn first(self) -> Self {
+        match self.major {
+            0..=13 => RTM_2016,
+            14 => RTM_2017,
+            15 => RTM_2019,
+            16 => RTM_2022,
+            _ => RTM_2025,
+        }
     }
 
     /// `SERVERPROPERTY('ProductUpdateLevel')`; nothing where the build is no cumulative update, or not known as one.

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use milink_simulator::arm::tls::LocalAuthority;
 use milink_simulator::tds::TdsServer;
 use milink_simulator::tds::backend::{
-    Backend, Collation, Column, Credential, DataType, Encryption, Event, Greeting, Login, Request, Server,
-    Session, SqlMessage, TransactionChange, Value, Verdict,
+    Backend, Collation, Column, Credential, DataType, Encryption, Event, Greeting, Login, Opposites, Request,
+    Server, Session, SqlMessage, TransactionChange, Value, Verdict,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -44,6 +44,7 @@ impl Default for Echo {
                 instance: "MSSQLSERVER".to_owned(),
                 login_deadline: Duration::from_secs(60),
                 federation: None,
+                opposites: Opposites::default(),
             },
             route: None,
             result: (vec![column("n", DataType::Int)], vec![vec![Value::Int(1)]]),
