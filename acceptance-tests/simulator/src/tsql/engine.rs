@@ -37,8 +37,11 @@ pub(crate) struct EngineBackend {
     next_session: AtomicU16,
 }
 
-/// How long a client may take to sign in. No document says what a server allows; drivers give up after 15 seconds.
+/// How long a client may take to sign in. ASSUMED 125: no document says what a server allows; drivers give up after 15
+/// seconds.
 const LOGIN_DEADLINE: Duration = Duration::from_secs(30);
+/// The same under the opposite.
+const SHORT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// User sessions begin here; the server's own have the numbers below.
 const FIRST_SESSION: u16 = 51;
@@ -182,6 +185,11 @@ impl Backend for EngineBackend {
                 encryption: encryption(engine),
                 tds_8: engine.speaks_tds_8(),
                 suites,
+                login_deadline: if estate.opposite(assumption::LOGIN_TIME) {
+                    SHORT_DEADLINE
+                } else {
+                    LOGIN_DEADLINE
+                },
                 opposites: Opposites {
                     missing_types: estate.opposite(assumption::MISSING_TYPES),
                     inconsistent_logins: estate.opposite(assumption::INCONSISTENT_LOGINS),

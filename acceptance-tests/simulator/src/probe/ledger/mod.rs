@@ -212,6 +212,13 @@ const CHECKS: &[(u16, Check)] = &[
     (118, Check::Experiment("create an endpoint whose name begins with TSQL")),
     (119, Check::Experiment("alter a group on a Linux server without Always On")),
     (120, Check::Experiment("add two databases to a group at once")),
+    (125, Check::Experiment("connect, send nothing, and take the time until the server hangs up")),
+    (
+        126,
+        Check::Experiment(
+            "add an issuer as a login that may alter certificates of master and is no sysadmin",
+        ),
+    ),
     (130, Check::Experiment("set an option by sp_configure, restart without RECONFIGURE, and read it")),
     (
         135,

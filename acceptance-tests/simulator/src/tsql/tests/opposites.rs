@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Event, PASSWORD, Request, Server, errors, said, shown};
-use crate::tds::backend::Session as _;
+use crate::tds::backend::{Backend as _, Session as _};
 use crate::tsql::session::SqlSession;
 use crate::world::Estate;
 use crate::world::assumption;
@@ -337,6 +337,30 @@ async fn an_instance_refuses_what_it_does_not_support_or_ignores_it() {
         ] {
             let expected = if refused || !number.starts_with('!') { number } else { "" };
             assert_eq!(said(&mut session, text).await, expected, "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_has_more_time_to_sign_in_or_less() {
+    let (server, _session) = Server::usual().await;
+    assert_eq!(server.backend.server().login_deadline.as_secs(), 30);
+    server.world.with(|estate| estate.opposites.insert(assumption::LOGIN_TIME));
+    assert_eq!(server.backend.server().login_deadline.as_secs(), 5);
+}
+
+#[tokio::test]
+async fn issuers_are_for_administrators_or_for_whoever_alters_certificates() {
+    for (opposite, told) in [(None, "!15247"), (Some(assumption::ISSUER_RIGHTS), "")] {
+        let (server, mut session) = Server::usual().await;
+        server.world.with(|estate| estate.opposites.extend(opposite));
+        let grants = "CREATE LOGIN app WITH PASSWORD = 'Str0ng one!'; CREATE LOGIN none WITH PASSWORD = 'Str0ng one!'; \
+                      CREATE USER app; GRANT ALTER ANY CERTIFICATE TO app";
+        assert_eq!(said(&mut session, grants).await, "");
+        let call = "EXEC sp_certificate_add_issuer 901, N'x.example'";
+        for (login, told) in [("none", "!15247"), ("app", told)] {
+            let mut session = server.sign_in(login, PASSWORD).await.unwrap();
+            assert_eq!(said(&mut session, call).await, told, "{login}, {opposite:?}");
         }
     }
 }

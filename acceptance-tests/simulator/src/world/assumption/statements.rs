@@ -76,6 +76,8 @@ pub const RESERVED_ENDPOINTS: u16 = 118;
 pub const HADR_OFF_ON_LINUX: u16 = 119;
 /// How much ALTER AVAILABILITY GROUP takes at a time.
 pub const ONE_AT_A_TIME: u16 = 120;
+/// Who may say who vouches for whom.
+pub const ISSUER_RIGHTS: u16 = 126;
 
 /// By number.
 pub(super) const STATEMENTS: &[Assumption] = &[
@@ -186,7 +188,8 @@ pub(super) const STATEMENTS: &[Assumption] = &[
          the key is under is another.",
         "It counts as UTF-16, and a wrong password is 15465.",
     ),
-    entry(OLD_PASSWORD,
+    entry(
+        OLD_PASSWORD,
         "ALTER LOGIN with an OLD_PASSWORD that is not the login's is refused with 15151, whoever asks.",
         "With 18456, as a sign-in is.",
     ),
@@ -292,6 +295,11 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         ONE_AT_A_TIME,
         "ALTER AVAILABILITY GROUP takes several databases and replicas, and several options of a replica that it modifies.",
         "It takes one at a time (102), as one of Microsoft's two parsers and the documentation's grammar have it.",
+    ),
+    entry(
+        ISSUER_RIGHTS,
+        "sp_certificate_add_issuer and sp_certificate_drop_issuer are for members of sysadmin.",
+        "Whoever may alter any certificate of master may call them.",
     ),
     fixed(
         130,

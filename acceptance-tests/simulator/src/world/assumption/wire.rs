@@ -14,6 +14,8 @@ pub const ZERO_AT_THE_END: u16 = 53;
 pub const SILENT_HANDSHAKE: u16 = 54;
 /// Which build SQL Server Browser tells.
 pub const BROWSED_BUILD: u16 = 55;
+/// How long a client may take to sign in.
+pub const LOGIN_TIME: u16 = 125;
 
 /// By number.
 pub(super) const WIRE: &[Assumption] = &[
@@ -50,4 +52,5 @@ pub(super) const WIRE: &[Assumption] = &[
         "SQL Server Browser tells the build that runs.",
         "It tells the build that was installed first, whatever was patched since.",
     ),
+    entry(LOGIN_TIME, "A client has 30 seconds to sign in.", "It has five."),
 ];
