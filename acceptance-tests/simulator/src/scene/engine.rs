@@ -339,6 +339,7 @@ pub(super) fn fresh(
             modified: now,
         }],
         users: Vec::new(),
+        roles: Vec::new(),
         permissions: Vec::new(),
         next_id: 257,
         started: now - Duration::days(30),

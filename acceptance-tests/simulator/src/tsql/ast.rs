@@ -360,16 +360,20 @@ pub(crate) enum Ddl {
         name: Name,
         if_exists: bool,
     },
-    /// `ALTER ROLE … ADD | DROP MEMBER`, in the current database.
-    AlterRole {
-        role: Name,
-        add: bool,
-        member: Name,
+    CreateRole {
+        scope: RoleScope,
+        name: Name,
+        owner: Option<Name>,
     },
-    AlterServerRole {
-        role: Name,
-        add: bool,
-        member: Name,
+    AlterRole {
+        scope: RoleScope,
+        name: Name,
+        change: AlterRole,
+    },
+    DropRole {
+        scope: RoleScope,
+        name: Name,
+        if_exists: bool,
     },
     /// `true`: `WITH NO_INFOMSGS`.
     Dbcc(Dbcc, bool),

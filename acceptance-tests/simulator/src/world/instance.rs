@@ -9,6 +9,7 @@ use super::database::Database;
 use super::endpoint::Endpoint;
 use super::group::AvailabilityGroup;
 use super::names::Names;
+use super::roles::Role;
 use super::security::{Certificate, IssuerGrant, Login, MasterKey, Permission, User};
 use super::transport::Transport;
 
@@ -117,6 +118,8 @@ pub struct SqlInstance {
     pub logins: Vec<Login>,
     /// Users of databases that statements made.
     pub users: Vec<User>,
+    /// Roles that statements made.
+    pub roles: Vec<Role>,
     /// Permissions beyond what fixed roles bring.
     pub permissions: Vec<Permission>,
     /// The next object id (certificates, principals, endpoints).

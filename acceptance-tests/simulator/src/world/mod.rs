@@ -54,6 +54,7 @@ pub mod names;
 pub mod nodes;
 mod operations;
 mod replication;
+pub mod roles;
 pub mod routing;
 pub mod security;
 mod seeding;

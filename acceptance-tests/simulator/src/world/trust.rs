@@ -14,7 +14,7 @@ use super::estate::Estate;
 use super::instance::{EngineKey, SqlInstance};
 use super::managed::ManagedInstance;
 use super::replication::opposite;
-use super::security::{Certificate, Login, Securable};
+use super::security::{Certificate, Securable};
 use super::x509;
 
 /// Why the two ends of a link do not connect.
@@ -189,16 +189,18 @@ fn may_connect(engine: &SqlInstance, endpoint: &Endpoint, owner: i32) -> bool {
     }
     let user = engine.users.iter().find(|user| user.id == owner && user.database == "master");
     let Some(login) = user.and_then(|user| user.login) else { return false };
-    let sysadmin = |one: &Login| one.id == login && one.roles.iter().any(|role| role == "sysadmin");
+    let roles = engine.logins.iter().find(|one| one.id == login).map(|one| engine.roles_of(None, &one.roles));
+    let roles = roles.unwrap_or_default();
+    let grantees = [&[login, PUBLIC], engine.role_ids(None, &roles).as_slice()].concat();
     let connect = |denied: bool| {
         engine.permissions.iter().any(|one| {
             one.denied == denied
-                && [login, PUBLIC].contains(&one.grantee)
+                && grantees.contains(&one.grantee)
                 && (one.name == "CONNECT" || one.name == "CONTROL")
                 && one.securable == Securable::Endpoint(endpoint.id)
         })
     };
-    engine.logins.iter().any(sysadmin) || (connect(false) && !connect(true))
+    roles.contains(&"sysadmin") || (connect(false) && !connect(true))
 }
 
 /// The certificate that a SQL Server's endpoint presents.

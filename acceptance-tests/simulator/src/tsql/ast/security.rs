@@ -111,6 +111,20 @@ pub(crate) struct Permission {
     pub(crate) principals: Vec<Name>,
 }
 
+/// Whose a role is: the server's, or the current database's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RoleScope {
+    Server,
+    Database,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum AlterRole {
+    AddMember(Name),
+    DropMember(Name),
+    Rename(Name),
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct CreateLogin {
     pub(crate) name: Name,

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use super::super::ddl::permission::{DBO, FIXED_ROLES, FixedRole, GUEST, PUBLIC};
 use super::super::ddl::role::DATABASE_ROLES;
 use super::{Row, Viewer, bit, moment, none_or, number, sid, text};
+use crate::world::roles::Role;
 use crate::world::security::{Login, Securable, User};
 
 /// A login sees itself, the system's own and the fixed roles; others by a right on them. ["sys.server_principals", 2025]
@@ -74,8 +75,34 @@ pub(super) fn on_server(viewer: &Viewer<'_>) -> Vec<Row> {
             ("is_fixed_role", bit(role.id != PUBLIC)),
         ])
     };
+    let made = viewer.engine.roles.iter().filter(|one| role_shown(viewer, one)).map(|one| {
+        Row::from([
+            ("name", text(&one.name)),
+            ("principal_id", number(one.id)),
+            ("sid", Value::Blob(one.sid.clone())),
+            ("type", text("R")),
+            ("type_desc", text("SERVER_ROLE")),
+            ("is_disabled", bit(false)),
+            ("create_date", moment(one.created)),
+            ("modify_date", moment(one.modified)),
+            ("owning_principal_id", number(one.owner)),
+            ("is_fixed_role", bit(false)),
+        ])
+    });
     let logins = viewer.engine.logins.iter().filter(|one| shown(viewer, one)).map(login);
-    logins.chain(fixed_roles(viewer.engine.build.major).map(role)).collect()
+    logins.chain(fixed_roles(viewer.engine.build.major).map(role)).chain(made).collect()
+}
+
+/// A role of the server that a user made is seen by its members and by who may alter roles or see definitions.
+/// ["sys.server_principals", 2025]
+fn role_shown(viewer: &Viewer<'_>, role: &Role) -> bool {
+    let rights = &viewer.rights;
+    role.database.is_none()
+        && (rights.in_server_role(&role.name)
+            || rights.login().is_some_and(|login| login.id == role.owner)
+            || ["ALTER ANY SERVER ROLE", "VIEW ANY DEFINITION", "VIEW ANY SECURITY DEFINITION"]
+                .iter()
+                .any(|permission| rights.server(permission)))
 }
 
 pub(super) fn sql_logins(viewer: &Viewer<'_>) -> Vec<Row> {
@@ -86,17 +113,20 @@ pub(super) fn sql_logins(viewer: &Viewer<'_>) -> Vec<Row> {
 
 pub(super) fn role_members(viewer: &Viewer<'_>) -> Vec<Row> {
     let engine = viewer.engine;
-    let member = |login: &Login| {
-        let id = login.id;
-        let has = move |role: &&FixedRole| login.roles.iter().any(|name| name == role.name);
-        fixed_roles(engine.build.major)
-            .filter(has)
-            .map(move |role| {
-                Row::from([("role_principal_id", number(role.id)), ("member_principal_id", number(id))])
-            })
-            .collect::<Vec<_>>()
+    let made: Vec<&Role> = engine.roles.iter().filter(|one| role_shown(viewer, one)).collect();
+    let ids = |roles: &[String]| {
+        let fixed = fixed_roles(engine.build.major).map(|role| (role.name, role.id));
+        let all = fixed.chain(made.iter().map(|role| (role.name.as_str(), role.id)));
+        all.filter(|(name, _)| roles.iter().any(|one| one == name)).map(|(_, id)| id).collect::<Vec<i32>>()
     };
-    engine.logins.iter().flat_map(member).collect()
+    let logins = engine.logins.iter().map(|login| (login.id, &login.roles));
+    logins
+        .chain(made.iter().map(|role| (role.id, &role.roles)))
+        .flat_map(|(member, roles)| ids(roles).into_iter().map(move |role| (role, member)))
+        .map(|(role, member)| {
+            Row::from([("role_principal_id", number(role)), ("member_principal_id", number(member))])
+        })
+        .collect()
 }
 
 /// A user sees itself, the system's own and the fixed roles; others by VIEW DEFINITION or ALTER ANY USER.
@@ -174,18 +204,40 @@ pub(super) fn in_database(viewer: &Viewer<'_>) -> Vec<Row> {
         row.insert("sid", Value::Blob(own));
         rows.push(row);
     }
+    for one in viewer.engine.roles.iter().filter(|one| database_role_shown(viewer, one)) {
+        let mut row = user(&one.name, one.id, "R", "DATABASE_ROLE", Value::Null, one.created);
+        row.insert("modify_date", moment(one.modified));
+        row.insert("owning_principal_id", number(one.owner));
+        row.insert("sid", Value::Blob(one.sid.clone()));
+        rows.push(row);
+    }
     rows
 }
 
-/// `dbo` is the one member: no statement of the subset adds another.
+/// The same of a role of the current database. ["sys.database_principals", 2025]
+fn database_role_shown(viewer: &Viewer<'_>, role: &Role) -> bool {
+    let securable = Securable::Database(viewer.database.to_owned());
+    role.database.as_deref() == Some(viewer.database)
+        && (viewer.rights.in_database_role(viewer.database, &role.name)
+            || ["ALTER ANY ROLE", "VIEW DEFINITION", "VIEW SECURITY DEFINITION"]
+                .iter()
+                .any(|permission| viewer.rights.on(&securable, permission)))
+}
+
+/// `dbo`, and whom statements added.
 pub(super) fn role_members_in_database(viewer: &Viewer<'_>) -> Vec<Row> {
     let row = |role: i32, member: i32| {
         Row::from([("role_principal_id", number(role)), ("member_principal_id", number(member))])
     };
+    let made: Vec<&Role> =
+        viewer.engine.roles.iter().filter(|one| database_role_shown(viewer, one)).collect();
     let users = viewer.engine.users.iter().filter(|user| user.database == viewer.database);
-    let members = users.flat_map(|user| {
-        let roles = DATABASE_ROLES.iter().filter(|(name, ..)| user.roles.iter().any(|one| one == name));
-        roles.map(|(_, role, _)| (*role, user.id))
+    let users = users.map(|user| (user.id, &user.roles));
+    let members = users.chain(made.iter().map(|role| (role.id, &role.roles))).flat_map(|(member, roles)| {
+        let fixed = DATABASE_ROLES.iter().map(|(name, id, _)| (*name, *id));
+        let all = fixed.chain(made.iter().map(|role| (role.name.as_str(), role.id)));
+        let own = all.filter(|(name, _)| roles.iter().any(|one| one == name));
+        own.map(|(_, role)| (role, member)).collect::<Vec<_>>()
     });
     std::iter::once((16384, DBO)).chain(members).map(|(role, member)| row(role, member)).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! Users have no tables here; what statements write to a database are its users and roles.
 
-use super::super::ast::Ddl;
+use super::super::ast::{Ddl, RoleScope};
 use super::super::error::{SqlError, raise};
 use super::{Caller, engine};
 use crate::world::Estate;
@@ -10,7 +10,11 @@ use crate::world::Estate;
 /// Refuses a statement that writes to the current database where its log is full.
 pub(super) fn refuse(estate: &Estate, caller: &Caller, statement: &Ddl) -> Result<(), SqlError> {
     match statement {
-        Ddl::CreateUser { .. } | Ddl::DropUser { .. } | Ddl::AlterRole { .. } => writable(estate, caller),
+        Ddl::CreateUser { .. }
+        | Ddl::DropUser { .. }
+        | Ddl::CreateRole { scope: RoleScope::Database, .. }
+        | Ddl::AlterRole { scope: RoleScope::Database, .. }
+        | Ddl::DropRole { scope: RoleScope::Database, .. } => writable(estate, caller),
         _ => Ok(()),
     }
 }

@@ -3,10 +3,9 @@
 use super::super::ast::{self, CreateLogin, LoginPassword, LoginSource, Name, NewPassword};
 use super::super::catalog;
 use super::super::error::{SqlError, not_modelled, raise};
-use super::permission;
 use super::refusal::{no_permission, not_found, password_policy};
-use super::security::in_database;
-use super::{Caller, Outcome, engine, engine_mut, next_id};
+use super::role::{in_database, lies_in};
+use super::{Caller, Outcome, engine, engine_mut, next_id, permission, role};
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Login, LoginOptions, Password, PasswordHash, Permission, Securable, User};
 use crate::world::{Estate, assumption};
@@ -20,7 +19,7 @@ pub(super) fn create_login(
     let now = estate.clock.now();
     let engine = manager(estate, caller)?;
     let name = statement.name.0.as_str();
-    if permission::login(engine, name).is_some() || permission::fixed_role(engine, name).is_some() {
+    if permission::server_principal(engine, name).is_some() {
         return Err(raise!(15025, name));
     }
     let mut options = login_options(engine, &LoginOptions::default(), &statement.options)?;
@@ -201,6 +200,9 @@ pub(super) fn drop_login(estate: &mut Estate, caller: &Caller, name: &str) -> Re
     if here.endpoint.as_ref().is_some_and(|endpoint| endpoint.owner == id) {
         return Err(raise!(15141, "endpoint"));
     }
+    if here.roles.iter().any(|role| role.database.is_none() && role.owner == id) {
+        return Err(raise!(15141, "server role"));
+    }
     if here.databases.iter().any(|database| here.same_name(&database.owner, name)) {
         return Err(raise!(15174, name));
     }
@@ -237,7 +239,7 @@ pub(super) fn create_user(
             return Err(raise!(15007, login));
         }
     };
-    if permission::user(here, &database, name).is_some() {
+    if permission::user(here, &database, name).is_some() || role::named(here, name).is_some() {
         return Err(raise!(15023, name));
     }
     let mapped = |one: &User| one.database == database && one.login.is_some() && one.login == login;
@@ -245,9 +247,7 @@ pub(super) fn create_user(
         return Err(raise!(15063));
     }
     let engine = engine_mut(estate, caller)?;
-    let taken = engine.users.iter().filter(|one| one.database == database).map(|one| one.id).max();
-    // 1 to 4 are the users that every database has.
-    let id = taken.unwrap_or(4) + 1;
+    let id = role::next_database_id(engine, &database);
     engine.users.push(User {
         database: database.clone(),
         name: name.to_owned(),
@@ -285,17 +285,12 @@ pub(super) fn drop_user(
     if in_master && here.certificates.iter().any(|one| one.owner == id) {
         return Err(raise!(15138, "certificate"));
     }
+    if here.roles.iter().any(|role| role.database.as_ref() == Some(&database) && role.owner == id) {
+        return Err(raise!(15421));
+    }
     let engine = engine_mut(estate, caller)?;
     engine.users.retain(|one| one.database != database || one.id != id);
-    engine.permissions.retain(|one| {
-        let there = match &one.securable {
-            Securable::Database(name) => *name == database,
-            Securable::Certificate(_) => in_master,
-            Securable::Object(place, _) => *place == database,
-            _ => false,
-        };
-        !there || one.grantee != id
-    });
+    engine.permissions.retain(|one| !lies_in(&one.securable, &database) || one.grantee != id);
     Ok(Outcome::default())
 }
 

@@ -38,7 +38,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use super::ast::Ddl;
+use super::ast::{AlterRole, Ddl, Name};
 use super::error::SqlError;
 use super::messages;
 use super::value::Type;
@@ -172,10 +172,19 @@ fn carry_out(estate: &mut Estate, caller: &Caller, statement: &Ddl) -> Result<Ou
             login::create_user(estate, caller, &name.0, login.as_ref(), *without_login)
         }
         Ddl::DropUser { name, if_exists } => login::drop_user(estate, caller, &name.0, *if_exists),
-        Ddl::AlterRole { role, add, member } => role::alter(estate, caller, &role.0, *add, &member.0),
-        Ddl::AlterServerRole { role, add, member } => {
-            role::alter_server_role(estate, caller, &role.0, *add, &member.0)
+        Ddl::CreateRole { scope, name, owner } => {
+            role::create(estate, caller, *scope, &name.0, owner.as_ref().map(|owner| owner.0.as_str()))
         }
+        Ddl::AlterRole { scope, name, change } => match change {
+            AlterRole::AddMember(Name(member)) => {
+                role::membership(estate, caller, *scope, &name.0, true, member)
+            }
+            AlterRole::DropMember(Name(member)) => {
+                role::membership(estate, caller, *scope, &name.0, false, member)
+            }
+            AlterRole::Rename(Name(new)) => role::rename(estate, caller, *scope, &name.0, new),
+        },
+        Ddl::DropRole { scope, name, if_exists } => role::drop(estate, caller, *scope, &name.0, *if_exists),
         Ddl::Dbcc(statement, quiet) => dbcc::run(estate, caller, statement)
             .map(|outcome| if *quiet { Outcome { messages: Vec::new(), ..outcome } } else { outcome }),
     }

@@ -32,9 +32,17 @@ pub(crate) fn fixed_role(engine: &SqlInstance, name: &str) -> Option<&'static Fi
     FIXED_ROLES.iter().find(there)
 }
 
+/// The `principal_id` of the login or role of that name.
+pub(crate) fn server_principal(engine: &SqlInstance, name: &str) -> Option<i32> {
+    let login = login(engine, name).map(|login| login.id);
+    let fixed = || fixed_role(engine, name).map(|role| role.id);
+    login.or_else(fixed).or_else(|| engine.role(None, name).map(|role| role.id))
+}
+
 /// Whether the login is a member of a fixed server role, by the role's own spelling, or of `sysadmin`.
 pub(crate) fn in_role(engine: &SqlInstance, name: &str, role: &str) -> bool {
-    login(engine, name).is_some_and(|login| login.roles.iter().any(|one| one == role || one == "sysadmin"))
+    let roles = login(engine, name).map(|login| engine.roles_of(None, &login.roles));
+    roles.unwrap_or_default().iter().any(|one| *one == role || *one == "sysadmin")
 }
 
 /// Whether the login is a `sysadmin`.
@@ -99,7 +107,8 @@ pub(crate) fn user(engine: &SqlInstance, database: &str, name: &str) -> Option<i
     let system = fixed.iter().find(|(known, _)| engine.same_name(known, name)).map(|(_, id)| *id);
     let own =
         || engine.users.iter().find(|one| one.database == database && engine.same_name(&one.name, name));
-    system.or_else(|| own().map(|user| user.id))
+    let role = || engine.role(Some(database), name).map(|role| role.id);
+    system.or_else(|| own().map(|user| user.id)).or_else(role)
 }
 
 /// What one login may do, gathered once for many questions.
@@ -108,7 +117,9 @@ pub(crate) struct Rights<'a> {
     engine: &'a SqlInstance,
     login: Option<&'a Login>,
     sysadmin: bool,
-    /// Grants and denials to the login, its roles and `public`; and to its users in databases.
+    /// The roles of the server that it is in.
+    roles: Vec<&'a str>,
+    /// Grants and denials to the login, its roles and `public`; and to its users in databases and their roles.
     given: Vec<&'a Permission>,
     /// Whether any permission shows a securable, though VIEW DEFINITION is denied.
     any_shows: bool,
@@ -117,16 +128,20 @@ pub(crate) struct Rights<'a> {
 impl<'a> Rights<'a> {
     pub(crate) fn of(engine: &'a SqlInstance, name: &str) -> Self {
         let login = login(engine, name);
-        let sysadmin = login.is_some_and(|login| login.roles.iter().any(|role| role == "sysadmin"));
-        let mut rights = Self { engine, login, sysadmin, given: Vec::new(), any_shows: false };
+        let roles = login.map(|login| engine.roles_of(None, &login.roles)).unwrap_or_default();
+        let sysadmin = roles.contains(&"sysadmin");
+        let mut rights = Self { engine, login, sysadmin, roles, given: Vec::new(), any_shows: false };
         if let Some(login) = login {
-            let users: Vec<(&str, i32)> = engine
-                .users
-                .iter()
-                .filter(|user| user.login == Some(login.id))
-                .map(|user| (user.database.as_str(), user.id))
-                .collect();
-            rights.given = engine.permissions.iter().filter(|one| concerns(one, login.id, &users)).collect();
+            let mut users: Vec<(&str, i32)> = Vec::new();
+            for user in engine.users.iter().filter(|user| user.login == Some(login.id)) {
+                let place = user.database.as_str();
+                users.push((place, user.id));
+                let roles = engine.roles_of(Some(place), &user.roles);
+                users.extend(engine.role_ids(Some(place), &roles).into_iter().map(|id| (place, id)));
+            }
+            let mut own = engine.role_ids(None, &rights.roles);
+            own.extend([login.id, PUBLIC]);
+            rights.given = engine.permissions.iter().filter(|one| concerns(one, &own, &users)).collect();
         }
         rights
     }
@@ -221,16 +236,27 @@ impl<'a> Rights<'a> {
         let Some(login) = self.login else { return false };
         let mut users = self.engine.users.iter();
         let own = users.find(|user| user.login == Some(login.id) && user.database == database);
-        let roles = own.map(|user| user.roles.as_slice()).unwrap_or_default();
-        let comes_with = |(name, _, grants): &DatabaseRole| {
-            roles.iter().any(|one| one == name) && grants.contains(&permission)
-        };
+        let roles = own.map(|user| self.engine.roles_of(Some(database), &user.roles)).unwrap_or_default();
+        let comes_with =
+            |(name, _, grants): &DatabaseRole| roles.contains(name) && grants.contains(&permission);
         DATABASE_ROLES.iter().any(comes_with)
     }
 
     fn roles(&self) -> impl Iterator<Item = &'static FixedRole> {
-        let roles = self.login.map(|login| login.roles.as_slice()).unwrap_or_default();
-        FIXED_ROLES.iter().filter(move |role| roles.iter().any(|name| name == role.name))
+        FIXED_ROLES.iter().filter(|role| self.roles.contains(&role.name))
+    }
+
+    /// Whether it is in a role of the server, by way of others too.
+    pub(crate) fn in_server_role(&self, name: &str) -> bool {
+        self.roles.contains(&name)
+    }
+
+    /// Whether its user in a database is in a role there, by way of others too.
+    pub(crate) fn in_database_role(&self, database: &str, name: &str) -> bool {
+        let Some(login) = self.login else { return false };
+        let mut users = self.engine.users.iter();
+        let own = users.find(|user| user.login == Some(login.id) && user.database == database);
+        own.is_some_and(|user| self.engine.roles_of(Some(database), &user.roles).contains(&name))
     }
 
     /// The permission and all that imply it, each with the securable on which it does.
@@ -251,18 +277,18 @@ impl<'a> Rights<'a> {
     }
 }
 
-/// Whether a grant or denial is to the login, to `public`, or to one of its users.
-fn concerns(permission: &Permission, login: i32, users: &[(&str, i32)]) -> bool {
+/// Whether a grant or denial is to one of these principals of the server, or to one of those of databases.
+fn concerns(permission: &Permission, own: &[i32], users: &[(&str, i32)]) -> bool {
     let database = match &permission.securable {
         Securable::Database(name) => name.as_str(),
         // Certificates are kept in `master`.
         Securable::Certificate(_) => "master",
         Securable::Object(database, _) => database.as_str(),
-        _ => return permission.grantee == login || permission.grantee == PUBLIC,
+        _ => return own.contains(&permission.grantee),
     };
     // 0 is the database's `public`.
-    let own = |(place, id): &(&str, i32)| *place == database && *id == permission.grantee;
-    permission.grantee == 0 || users.iter().any(own)
+    let of_users = |(place, id): &(&str, i32)| *place == database && *id == permission.grantee;
+    permission.grantee == 0 || users.iter().any(of_users)
 }
 
 /// The class of a securable.

@@ -2,6 +2,7 @@
 
 use rusqlite::types::Value;
 
+use super::super::ast::RoleScope;
 use super::super::error::{SqlError, missing_parameter, raise};
 use super::issuer::{self, Argument, ResultSet, bind, integer};
 use super::refusal::no_permission;
@@ -75,7 +76,7 @@ fn server_role_member(
     if permission::login(here, &login).is_none() {
         return Err(raise!(15007, login));
     }
-    role::alter_server_role(estate, caller, &role, add, &login)?;
+    role::membership(estate, caller, RoleScope::Server, &role, add, &login)?;
     Ok(Vec::new())
 }
 
@@ -89,14 +90,14 @@ fn role_member(
 ) -> Result<Vec<ResultSet>, SqlError> {
     let here = engine(estate, caller)?;
     let [role, member] = two_texts(here, procedure, ["@rolename", "@membername"], arguments)?;
-    if role::named(here, &role).is_none() {
+    if role::named(here, &role).is_none() && here.role(Some(&caller.database), &role).is_none() {
         return Err(raise!(15014, role));
     }
     if permission::user(here, &caller.database, &member).is_none() {
         return Err(raise!(15410, member));
     }
     full_log::writable(estate, caller)?;
-    role::alter(estate, caller, &role, add, &member)?;
+    role::membership(estate, caller, RoleScope::Database, &role, add, &member)?;
     Ok(Vec::new())
 }
 

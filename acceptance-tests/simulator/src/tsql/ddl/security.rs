@@ -5,15 +5,11 @@ use super::super::catalog;
 use super::super::error::{SqlError, not_modelled, raise};
 use super::permission::{Builtin, Class, PUBLIC};
 use super::refusal::not_found;
-use super::{Caller, Outcome, engine, engine_mut, in_master, permission};
+use super::role::in_database;
+use super::{Caller, Outcome, engine, engine_mut, in_master, permission, role};
 use crate::world::Estate;
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Permission, Securable};
-
-/// Whether a securable lies in a database.
-pub(super) fn in_database(securable: &Securable) -> bool {
-    matches!(securable, Securable::Database(_) | Securable::Certificate(_) | Securable::Object(..))
-}
 
 /// `GRANT`, `DENY` and `REVOKE`.
 pub(super) fn permission(
@@ -175,8 +171,14 @@ fn grantee(
             if engine.same_name(name, "public") {
                 return Ok(PUBLIC);
             }
+            if permission::fixed_role(engine, name).is_some() {
+                return Err(raise!(4617));
+            }
+            if let Some(role) = engine.role(None, name) {
+                return Ok(role.id);
+            }
             let grantee = permission::login(engine, name).ok_or_else(|| not_found("find", "login", name))?;
-            let admin = grantee.roles.iter().any(|role| role == "sysadmin");
+            let admin = permission::sysadmin(engine, &grantee.name);
             return if admin || engine.same_name(&grantee.name, &caller.login) {
                 refused()
             } else {
@@ -184,6 +186,9 @@ fn grantee(
             };
         }
     };
+    if role::named(engine, name).is_some() {
+        return Err(raise!(4617));
+    }
     let id = permission::user(engine, database, name).ok_or_else(|| not_found("find", "user", name))?;
     let own = engine.database(database).and_then(|one| permission::user_in(engine, &caller.login, one));
     if matches!(id, 1 | 3 | 4) || own == Some(id) { refused() } else { Ok(id) }

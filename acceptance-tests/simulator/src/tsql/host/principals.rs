@@ -71,24 +71,26 @@ fn server_principal(engine: &SqlInstance, id: i64) -> Option<&str> {
     let login = engine.logins.iter().find(|login| i64::from(login.id) == id).map(|login| login.name.as_str());
     let role =
         || FIXED_ROLES.iter().find(|role| i64::from(role.id) == id && role.first <= engine.build.major);
-    login.or_else(|| role().map(|role| role.name))
+    let made = || engine.roles.iter().find(|one| one.database.is_none() && i64::from(one.id) == id);
+    login.or_else(|| role().map(|role| role.name)).or_else(|| made().map(|role| role.name.as_str()))
 }
 
 fn server_id(engine: &SqlInstance, name: &str) -> Option<i32> {
-    let login = permission::login(engine, name).map(|login| login.id);
-    login.or_else(|| permission::fixed_role(engine, name).map(|role| role.id))
+    permission::server_principal(engine, name)
 }
 
 fn server_sid(engine: &SqlInstance, name: &str) -> Option<Vec<u8>> {
     let login = permission::login(engine, name).map(sid);
     login
         .or_else(|| permission::fixed_role(engine, name).map(|role| vec![u8::try_from(role.id).unwrap_or(0)]))
+        .or_else(|| engine.role(None, name).map(|role| role.sid.clone()))
 }
 
 fn by_sid<'a>(engine: &'a SqlInstance, wanted: &[u8]) -> Option<&'a str> {
     let login = engine.logins.iter().find(|login| sid(login) == wanted).map(|login| login.name.as_str());
     let role = || FIXED_ROLES.iter().find(|role| [u8::try_from(role.id).unwrap_or(0)].as_slice() == wanted);
-    login.or_else(|| role().map(|role| role.name))
+    let made = || engine.roles.iter().find(|one| one.database.is_none() && one.sid == wanted);
+    login.or_else(|| role().map(|role| role.name)).or_else(|| made().map(|role| role.name.as_str()))
 }
 
 /// The user that the login is in the current database.
@@ -110,7 +112,13 @@ fn user_name(caller: Caller<'_>, id: i64) -> Option<String> {
             |one: &&crate::world::security::User| one.database == caller.database && i64::from(one.id) == id;
         caller.engine.users.iter().find(there).map(|user| user.name.clone())
     };
-    found.or_else(role).or_else(own)
+    let made = || {
+        let mut roles = caller.engine.roles.iter();
+        let there =
+            roles.find(|one| one.database.as_deref() == Some(caller.database) && i64::from(one.id) == id);
+        there.map(|role| role.name.clone())
+    };
+    found.or_else(role).or_else(own).or_else(made)
 }
 
 fn user_id(caller: Caller<'_>, name: &str) -> Option<i32> {
@@ -120,9 +128,13 @@ fn user_id(caller: Caller<'_>, name: &str) -> Option<i32> {
 
 /// 1 or 0; nothing where the role or the login does not exist.
 fn server_role_member(engine: &SqlInstance, role: &str, who: &str) -> Option<i32> {
-    let role = permission::fixed_role(engine, role)?;
-    let login = permission::login(engine, who)?;
-    Some(i32::from(role.id == PUBLIC || permission::in_role(engine, &login.name, role.name)))
+    let own = permission::login(engine, who).map(|login| &login.roles);
+    let own = own.or_else(|| engine.role(None, who).map(|role| &role.roles))?;
+    let own = engine.roles_of(None, own);
+    Some(i32::from(match permission::fixed_role(engine, role) {
+        Some(role) => role.id == PUBLIC || own.contains(&"sysadmin") || own.contains(&role.name),
+        None => own.contains(&engine.role(None, role)?.name.as_str()),
+    }))
 }
 
 /// `dbo` is in `db_owner`, and everybody in `public`.
@@ -131,9 +143,12 @@ fn database_role_member(caller: Caller<'_>, role: &str, who: i32) -> Option<i32>
     if engine.same_name("public", role) {
         return Some(1);
     }
-    let (name, ..) = role::named(engine, role)?;
-    let member = |user: &crate::world::security::User| {
-        user.database == caller.database && user.id == who && user.roles.iter().any(|one| one == name)
-    };
-    Some(i32::from((who == DBO && *name == "db_owner") || engine.users.iter().any(member)))
+    let fixed = role::named(engine, role).map(|(name, ..)| *name);
+    let name = fixed.or_else(|| engine.role(Some(caller.database), role).map(|role| role.name.as_str()))?;
+    let user = engine.users.iter().find(|user| user.database == caller.database && user.id == who);
+    let made =
+        || engine.roles.iter().find(|one| one.database.as_deref() == Some(caller.database) && one.id == who);
+    let own = user.map(|user| &user.roles).or_else(|| made().map(|role| &role.roles));
+    let within = own.is_some_and(|own| engine.roles_of(Some(caller.database), own).contains(&name));
+    Some(i32::from((who == DBO && name == "db_owner") || within))
 }

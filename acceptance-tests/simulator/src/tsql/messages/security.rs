@@ -14,6 +14,7 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(4610, 16, "You can only grant or revoke permissions on objects in the current database."),
     raised(4611, 16, "To revoke or deny grantable privileges, specify the CASCADE option."),
     raised(4613, 16, "Grantor does not have GRANT permission."),
+    raised(4617, 16, "Cannot grant, deny or revoke permissions to or from special roles."),
     injected(
         4620,
         16,
@@ -73,7 +74,8 @@ pub(super) const MESSAGES: &[Message] = &[
     ),
     raised(15138, 16, "The database principal owns a %S_MSG in the database, and cannot be dropped."),
     raised(15141, 16, "The server principal owns one or more %S_MSG(s) and cannot be dropped."),
-    injected(15150, 16, "Cannot %S_MSG the %S_MSG '%.*ls'."),
+    raised(15144, 16, "The role has members. It must be empty before it can be dropped."),
+    raised(15150, 16, "Cannot %S_MSG the %S_MSG '%.*ls'."),
     raised(
         15151,
         16,
@@ -90,7 +92,9 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(15405, 11, "Cannot use the special principal '%s'."),
     raised(15407, 11, "'%s' is not a valid Windows NT name. Give the complete name: <domain\\username>."),
     raised(15410, 11, "User or role '%s' does not exist in this database."),
+    raised(15413, 11, "Cannot make a role a member of itself."),
     raised(15419, 16, "Supplied parameter sid should be binary(16)."),
+    raised(15421, 16, "The database principal owns a database role and cannot be dropped."),
     raised(15433, 16, "Supplied parameter sid is in use."),
     raised(15434, 16, "Could not drop login '%s' as the user is currently logged in."),
 ];

@@ -5,8 +5,8 @@
 use sqlparser::tokenizer::Token;
 
 use super::super::ast::{
-    CreateLogin, Ddl, LoginOptions, LoginPassword, LoginSource, Name, NewPassword, Permission,
-    PermissionVerb, SecurableClass,
+    AlterRole, CreateLogin, Ddl, LoginOptions, LoginPassword, LoginSource, Name, NewPassword, Permission,
+    PermissionVerb, RoleScope, SecurableClass,
 };
 use super::super::error::{self, SqlError};
 use super::cursor::Cursor;
@@ -170,22 +170,44 @@ pub(super) fn drop_user(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
     Ok(Ddl::DropUser { name: cursor.name()?, if_exists })
 }
 
-/// `ALTER ROLE role {ADD|DROP} MEMBER user`.
-pub(super) fn alter_role(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+/// `ROLE` or `SERVER ROLE`.
+fn role_scope(cursor: &mut Cursor) -> Result<RoleScope, SqlError> {
+    let scope = if cursor.eat("SERVER") { RoleScope::Server } else { RoleScope::Database };
     cursor.expect("ROLE")?;
-    let role = principal(cursor)?;
-    let add = cursor.one_of(&[("ADD", true), ("DROP", false)])?;
-    cursor.expect("MEMBER")?;
-    Ok(Ddl::AlterRole { role, add, member: cursor.name()? })
+    Ok(scope)
 }
 
-/// `ALTER SERVER ROLE role {ADD|DROP} MEMBER login`.
-pub(super) fn alter_server_role(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
-    cursor.expect_all(&["SERVER", "ROLE"])?;
-    let role = cursor.name()?;
-    let add = cursor.one_of(&[("ADD", true), ("DROP", false)])?;
-    cursor.expect("MEMBER")?;
-    Ok(Ddl::AlterServerRole { role, add, member: cursor.name()? })
+/// `CREATE [SERVER] ROLE name [AUTHORIZATION owner]`.
+pub(super) fn create_role(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    let scope = role_scope(cursor)?;
+    let name = cursor.name()?;
+    let owner = if cursor.eat("AUTHORIZATION") { Some(cursor.name()?) } else { None };
+    Ok(Ddl::CreateRole { scope, name, owner })
+}
+
+/// `ALTER [SERVER] ROLE name {ADD MEMBER p | DROP MEMBER p | WITH NAME = new}`.
+pub(super) fn alter_role(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    let scope = role_scope(cursor)?;
+    let name = principal(cursor)?;
+    let change = if cursor.eat("WITH") {
+        cursor.expect("NAME")?;
+        cursor.expect_equals()?;
+        AlterRole::Rename(cursor.name()?)
+    } else if cursor.one_of(&[("ADD", true), ("DROP", false)])? {
+        cursor.expect("MEMBER")?;
+        AlterRole::AddMember(cursor.name()?)
+    } else {
+        cursor.expect("MEMBER")?;
+        AlterRole::DropMember(cursor.name()?)
+    };
+    Ok(Ddl::AlterRole { scope, name, change })
+}
+
+/// `DROP ROLE [IF EXISTS] name`, `DROP SERVER ROLE name`.
+pub(super) fn drop_role(cursor: &mut Cursor) -> Result<Ddl, SqlError> {
+    let scope = role_scope(cursor)?;
+    let if_exists = scope == RoleScope::Database && cursor.eat_all(&["IF", "EXISTS"]);
+    Ok(Ddl::DropRole { scope, name: principal(cursor)?, if_exists })
 }
 
 /// `ALTER AUTHORIZATION ON class::name TO {owner | SCHEMA OWNER}`.
@@ -204,7 +226,6 @@ fn securable(cursor: &mut Cursor) -> Result<(SecurableClass, Name), SqlError> {
         Some("DATABASE") => SecurableClass::Database,
         Some("CERTIFICATE") => SecurableClass::Certificate,
         Some("LOGIN") => SecurableClass::Login,
-        Some("SERVER") => SecurableClass::Server,
         Some("AVAILABILITY") => {
             cursor.advance();
             if cursor.peek_word().as_deref() != Some("GROUP") {
@@ -217,6 +238,11 @@ fn securable(cursor: &mut Cursor) -> Result<(SecurableClass, Name), SqlError> {
             cursor.advance();
             return object(cursor);
         }
+        Some("SERVER") if cursor.peek_nth_word(1).as_deref() == Some("ROLE") => {
+            return Err(error::not_modelled("permissions on roles of the server, and their owners")
+                .at_line(cursor.line()));
+        }
+        Some("SERVER") => SecurableClass::Server,
         Some("SCHEMA" | "ROLE" | "USER" | "TYPE" | "ASSEMBLY") => {
             return Err(error::not_modelled("permissions and owners of objects inside a database")
                 .at_line(cursor.line()));
@@ -304,6 +330,8 @@ const PERMISSIONS: &[&str] = &[
     "ALTER ANY DATABASE",
     "ALTER ANY ENDPOINT",
     "ALTER ANY LOGIN",
+    "ALTER ANY ROLE",
+    "ALTER ANY SERVER ROLE",
     "ALTER SERVER STATE",
     "ALTER SETTINGS",
     "ALTER TRACE",
@@ -317,6 +345,8 @@ const PERMISSIONS: &[&str] = &[
     "CREATE AVAILABILITY GROUP",
     "CREATE CERTIFICATE",
     "CREATE ENDPOINT",
+    "CREATE ROLE",
+    "CREATE SERVER ROLE",
     "EXECUTE",
     "SELECT",
     "SHUTDOWN",

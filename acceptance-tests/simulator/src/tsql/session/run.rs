@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::super::ast::{Ddl, Declaration, Statement, StatementKind};
+use super::super::ast::{Ddl, Declaration, RoleScope, Statement, StatementKind};
 use super::super::error::{self, SqlError, raise};
 use super::super::parser;
 use super::frame::Frame;
@@ -359,8 +359,12 @@ pub(super) fn ddl_kind(statement: &Ddl) -> &'static str {
         Ddl::DropLogin { .. } => "DROP LOGIN",
         Ddl::CreateUser { .. } => "CREATE USER",
         Ddl::DropUser { .. } => "DROP USER",
-        Ddl::AlterRole { .. } => "ALTER ROLE",
-        Ddl::AlterServerRole { .. } => "ALTER SERVER ROLE",
+        Ddl::CreateRole { scope: RoleScope::Database, .. } => "CREATE ROLE",
+        Ddl::CreateRole { scope: RoleScope::Server, .. } => "CREATE SERVER ROLE",
+        Ddl::AlterRole { scope: RoleScope::Database, .. } => "ALTER ROLE",
+        Ddl::AlterRole { scope: RoleScope::Server, .. } => "ALTER SERVER ROLE",
+        Ddl::DropRole { scope: RoleScope::Database, .. } => "DROP ROLE",
+        Ddl::DropRole { scope: RoleScope::Server, .. } => "DROP SERVER ROLE",
         Ddl::Dbcc(..) => "DBCC",
     }
 }

@@ -1,4 +1,4 @@
-//! What a rollback takes back of the instance: logins, users, permissions, certificates, issuers, the master key.
+//! What a rollback takes back of the instance: logins, users, roles, permissions, certificates, issuers, the master key.
 //!
 //! Statements about them take part in transactions, as learn.microsoft.com "Transactions" has it of all statements but
 //! those that refuse one. That no source shows it of certificates and logins is ASSUMED 65. What a statement did is kept as
@@ -9,6 +9,7 @@ use super::SqlSession;
 use crate::world::Estate;
 use crate::world::assumption;
 use crate::world::instance::{EngineKey, SqlInstance};
+use crate::world::roles::Role;
 use crate::world::security::{Certificate, IssuerGrant, Login, MasterKey, Permission, User};
 
 /// The parts of an instance that take part in transactions.
@@ -19,6 +20,7 @@ pub(super) struct Parts {
     issuers: Vec<IssuerGrant>,
     logins: Vec<Login>,
     users: Vec<User>,
+    roles: Vec<Role>,
     permissions: Vec<Permission>,
 }
 
@@ -37,6 +39,7 @@ impl Parts {
             issuers: engine.issuers.clone(),
             logins: engine.logins.clone(),
             users: engine.users.clone(),
+            roles: engine.roles.clone(),
             permissions: engine.permissions.clone(),
         })
     }
@@ -58,6 +61,7 @@ impl Change {
         undo(&mut engine.issuers, &before.issuers, &after.issuers);
         undo(&mut engine.logins, &before.logins, &after.logins);
         undo(&mut engine.users, &before.users, &after.users);
+        undo(&mut engine.roles, &before.roles, &after.roles);
         undo(&mut engine.permissions, &before.permissions, &after.permissions);
     }
 }
@@ -94,8 +98,9 @@ pub(super) fn covers(statement: &Ddl) -> bool {
         | Ddl::DropLogin { .. }
         | Ddl::CreateUser { .. }
         | Ddl::DropUser { .. }
+        | Ddl::CreateRole { .. }
         | Ddl::AlterRole { .. }
-        | Ddl::AlterServerRole { .. } => true,
+        | Ddl::DropRole { .. } => true,
         Ddl::AlterAuthorization { class, .. } => *class == SecurableClass::Certificate,
         // Trace flags belong to no transaction.
         Ddl::Dbcc(..) => true,

@@ -8,6 +8,7 @@ mod keys;
 mod logins;
 mod opposites;
 mod parsers;
+mod roles;
 mod scripts;
 mod sessions;
 mod tables;

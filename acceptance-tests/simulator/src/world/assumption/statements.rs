@@ -193,6 +193,13 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "ALTER LOGIN with an OLD_PASSWORD that is not the login's is refused with 15151, whoever asks.",
         "With 18456, as a sign-in is.",
     ),
+    fixed(
+        68,
+        "A role of the server that a user makes has an identifier of 16 bytes, one of a database has 16 bytes behind the \
+         authority of the fixed ones; what was granted to a role goes with it.",
+        "They have others; a role with grants cannot be dropped.",
+    )
+    .because("the provider makes no roles"),
     entry(
         HIDING_DENIALS,
         "A denial of VIEW DEFINITION hides an object's metadata, whatever else is granted on it.",

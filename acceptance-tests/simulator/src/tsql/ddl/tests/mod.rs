@@ -74,6 +74,7 @@ impl Bench {
             groups: Vec::new(),
             logins: vec![login("sa", 1, &["sysadmin"]), login("app", 260, &[])],
             users: Vec::new(),
+            roles: Vec::new(),
             permissions: Vec::new(),
             next_id: 261,
             started: now,
