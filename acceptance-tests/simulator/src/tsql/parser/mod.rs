@@ -6,6 +6,7 @@
 //! syntax error as on the server.
 
 mod availability;
+mod change;
 mod control;
 mod cursor;
 mod database;
@@ -120,9 +121,9 @@ fn statement_kind(cursor: &mut Cursor, first: bool) -> Result<StatementKind, Sql
             Ok(StatementKind::Use(cursor.name()?))
         }
         "EXEC" | "EXECUTE" => control::execute(cursor),
-        "INSERT" => control::insert(cursor),
-        "DELETE" => control::delete(cursor),
-        "UPDATE" => control::update(cursor),
+        "INSERT" => change::insert(cursor),
+        "DELETE" => change::delete(cursor),
+        "UPDATE" => change::update(cursor),
         "TRUNCATE" => table::truncate(cursor),
         "RETURN" => control::return_(cursor),
         "WAITFOR" => control::wait_for(cursor),
@@ -212,7 +213,7 @@ fn drop(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         "ENDPOINT" => endpoint::drop(cursor),
         "AVAILABILITY" => availability::drop(cursor),
         "DATABASE" => database::drop(cursor),
-        "TABLE" => return control::drop_tables(cursor),
+        "TABLE" => return change::drop_tables(cursor),
         _ => return Err(unsupported(cursor, "DROP")),
     }
     .map(ddl)

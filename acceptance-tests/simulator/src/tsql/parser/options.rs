@@ -8,8 +8,8 @@ use sqlparser::tokenizer::Token;
 
 use super::super::ast::SessionOption;
 use super::super::error::{self, SqlError, raise};
-use super::control;
 use super::cursor::Cursor;
+use super::{change, control};
 
 /// What follows SET, unless it is a variable.
 pub(super) fn option(cursor: &mut Cursor) -> Result<SessionOption, SqlError> {
@@ -22,7 +22,7 @@ pub(super) fn option(cursor: &mut Cursor) -> Result<SessionOption, SqlError> {
         "DATEFIRST" => date_first(cursor)?,
         "LANGUAGE" => language(cursor)?,
         "IDENTITY_INSERT" => {
-            let table = control::target(cursor)?.to_string();
+            let table = change::target(cursor)?.to_string();
             SessionOption::IdentityInsert(table, cursor.on_off()?)
         }
         "TRANSACTION" => SessionOption::Isolation(isolation(cursor)?),

@@ -11,13 +11,13 @@ use super::super::ast::{
 };
 use super::super::error::{self, SqlError};
 use super::cursor::Cursor;
-use super::{check, condition, control};
+use super::{change, check, condition};
 
 /// `CREATE TABLE #t (…)`: ordinary tables belong to no part of a link's life.
 pub(super) fn create(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("TABLE")?;
     let line = cursor.line();
-    let written = control::target(cursor)?;
+    let written = change::target(cursor)?;
     let name = written.0.last().and_then(|part| part.as_ident()).cloned();
     let Some(name) = name.filter(|name| name.value.starts_with('#')) else {
         return Err(error::not_modelled("CREATE TABLE but of temporary tables").at_line(line));
@@ -268,7 +268,7 @@ pub(super) fn create_index(cursor: &mut Cursor) -> Result<StatementKind, SqlErro
     cursor.expect("INDEX")?;
     let name = cursor.name()?;
     cursor.expect("ON")?;
-    let table = control::target(cursor)?;
+    let table = change::target(cursor)?;
     let temporary =
         table.0.last().and_then(|part| part.as_ident()).is_some_and(|name| name.value.starts_with('#'));
     if !temporary {
@@ -284,7 +284,7 @@ pub(super) fn create_index(cursor: &mut Cursor) -> Result<StatementKind, SqlErro
 /// `TRUNCATE TABLE #t`.
 pub(super) fn truncate(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect_all(&["TRUNCATE", "TABLE"])?;
-    let table = control::target(cursor)?;
+    let table = change::target(cursor)?;
     if cursor.peek_word().as_deref() == Some("WITH") && matches!(cursor.peek_nth(1), Token::LParen) {
         return Err(error::not_modelled("TRUNCATE TABLE … WITH (PARTITIONS …)").at_line(cursor.line()));
     }
