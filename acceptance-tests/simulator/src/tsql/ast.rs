@@ -9,7 +9,7 @@ mod endpoint;
 mod group;
 mod security;
 
-use sqlparser::ast::{DataType, Expr, Ident, ObjectName, Query};
+use sqlparser::ast::{DataType, Expr, Ident, ObjectName, Query, SelectItem, TableWithJoins};
 
 pub(crate) use self::database::*;
 pub(crate) use self::endpoint::*;
@@ -38,16 +38,12 @@ pub(crate) enum StatementKind {
     /// `SELECT`, with or without `WITH`; also the assigning form `SELECT @v = …` and `SELECT … INTO #t`.
     Query(Box<Query>),
     Insert(Box<Insert>),
-    /// `DELETE FROM @t|#t [WHERE …]`.
-    Delete {
-        target: ObjectName,
-        condition: Option<Box<Expr>>,
-    },
-    /// `UPDATE @t|#t SET c = e, … [WHERE …]`.
+    /// `DELETE [TOP (n)] [FROM] @t|#t [OUTPUT …] [FROM …] [WHERE …]`.
+    Delete(Box<Change>),
+    /// `UPDATE [TOP (n)] @t|#t SET c = e, … [OUTPUT …] [FROM …] [WHERE …]`.
     Update {
-        target: ObjectName,
+        change: Box<Change>,
         assignments: Vec<(Ident, Expr)>,
-        condition: Option<Box<Expr>>,
     },
     CreateTable {
         name: Ident,
@@ -114,12 +110,39 @@ impl std::fmt::Display for Name {
     }
 }
 
-/// `INSERT [INTO] target [(columns)] source`.
+/// `INSERT [TOP (n)] [INTO] target [(columns)] [OUTPUT …] source`.
 #[derive(Debug, Clone)]
 pub(crate) struct Insert {
+    pub(crate) top: Option<TopRows>,
     pub(crate) target: ObjectName,
     pub(crate) columns: Vec<Ident>,
+    pub(crate) outputs: Vec<OutputClause>,
     pub(crate) source: InsertSource,
+}
+
+/// What UPDATE and DELETE have in common.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    pub(crate) top: Option<TopRows>,
+    /// The table, or the alias that it has in `from`.
+    pub(crate) target: ObjectName,
+    pub(crate) outputs: Vec<OutputClause>,
+    pub(crate) from: Vec<TableWithJoins>,
+    pub(crate) condition: Option<Box<Expr>>,
+}
+
+/// `TOP (n) [PERCENT]` of a change.
+#[derive(Debug, Clone)]
+pub(crate) struct TopRows {
+    pub(crate) count: Expr,
+    pub(crate) percent: bool,
+}
+
+/// `OUTPUT items [INTO target [(columns)]]`; one without INTO answers the client.
+#[derive(Debug, Clone)]
+pub(crate) struct OutputClause {
+    pub(crate) items: Vec<SelectItem>,
+    pub(crate) into: Option<(ObjectName, Vec<Ident>)>,
 }
 
 #[derive(Debug, Clone)]

@@ -50,6 +50,7 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(136, 15, "Cannot use a CONTINUE statement outside the scope of a WHILE statement."),
     raised(145, 15, "ORDER BY items must appear in the select list if SELECT DISTINCT is specified."),
     raised(148, 15, "Incorrect time syntax in time string '%.*ls' used with WAITFOR."),
+    raised(158, 15, "An aggregate may not appear in the OUTPUT clause."),
     raised(178, 15, "A RETURN statement with a return value cannot be used in this context."),
     raised(179, 15, "Cannot use the OUTPUT option when passing a constant to a stored procedure."),
     raised(206, 16, "Operand type clash: %ls is incompatible with %ls").state(2),
@@ -83,6 +84,7 @@ pub(super) const MESSAGES: &[Message] = &[
         15,
         "The value %d specified for the MAXRECURSION option exceeds the allowed maximum of %d.",
     ),
+    raised(483, 16, "The OUTPUT clause cannot be used in an INSERT...EXEC statement.").state(2),
     raised(
         515,
         16,
@@ -189,6 +191,7 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(8141, 16, "Column %ls constraint for column '%.*ls' references another column, table '%.*ls'.").state(0),
     raised(8147, 16, "Could not create IDENTITY attribute on nullable column '%.*ls', table '%.*ls'."),
     raised(8152, 16, "String or binary data would be truncated.").state(14),
+    raised(8154, 15, "The table '%.*ls' is ambiguous."),
     raised(
         8162,
         16,
@@ -198,6 +201,7 @@ pub(super) const MESSAGES: &[Message] = &[
     .state(2),
     raised(8164, 16, "An INSERT EXEC statement cannot be nested."),
     raised(9815, 16, "Waitfor delay and waitfor time cannot be of type %s.").state(0),
+    raised(10705, 15, "Subqueries are not allowed in the OUTPUT clause."),
     raised(15123, 16, "The configuration option '%s' does not exist, or it may be an advanced option."),
     raised(15124, 16, "The configuration option '%s' is not unique."),
     raised(15129, 16, "'%d' is not a valid value for configuration option '%s'."),

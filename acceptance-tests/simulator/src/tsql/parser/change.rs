@@ -1,31 +1,26 @@
 //! Changes of table variables and temporary tables.
 
-use sqlparser::ast::{Expr, Ident};
+use sqlparser::ast::{Expr, Ident, ObjectName};
 use sqlparser::tokenizer::Token;
 
-use super::super::ast::{Insert, InsertSource, StatementKind};
+use super::super::ast::{Change, Insert, InsertSource, OutputClause, StatementKind, TopRows};
 use super::super::dialect::is_reserved;
 use super::super::error::{self, SqlError};
 use super::control::{assignment_operator, execute};
 use super::cursor::Cursor;
 use super::{check, checked_query, condition, expression, options};
 
-/// `INSERT [INTO] target [(columns)] {SELECT … | VALUES … | EXEC … | DEFAULT VALUES}`.
+/// `INSERT [TOP (n)] [INTO] target [(columns)] [OUTPUT …] {SELECT … | VALUES … | EXEC … | DEFAULT VALUES}`.
 pub(super) fn insert(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("INSERT")?;
-    no_top(cursor, "INSERT")?;
+    let top = top(cursor)?;
     cursor.eat("INTO");
     let target = target(cursor)?;
     table_hints(cursor)?;
     let listed = matches!(cursor.peek(), Token::LParen)
         && !matches!(cursor.peek_nth_word(1).as_deref(), Some("SELECT" | "WITH"));
-    let mut columns = Vec::new();
-    if listed {
-        cursor.expect_token(&Token::LParen)?;
-        columns = cursor.list(|cursor| cursor.name().map(|name| Ident::new(name.0)))?;
-        cursor.expect_token(&Token::RParen)?;
-    }
-    no_output(cursor)?;
+    let columns = if listed { column_names(cursor)? } else { Vec::new() };
+    let outputs = outputs(cursor)?;
     let source = match cursor.peek_word().as_deref() {
         Some("EXEC" | "EXECUTE") => match execute(cursor)? {
             StatementKind::Execute(call) => InsertSource::Execute(call),
@@ -38,48 +33,95 @@ pub(super) fn insert(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
         }
         _ => InsertSource::Query(checked_query(cursor)?),
     };
-    Ok(StatementKind::Insert(Box::new(Insert { target, columns, source })))
+    Ok(StatementKind::Insert(Box::new(Insert { top, target, columns, outputs, source })))
 }
 
 /// The table of a change: `@t`, `#t`, or an object's name.
-pub(super) fn target(cursor: &mut Cursor) -> Result<sqlparser::ast::ObjectName, SqlError> {
+pub(super) fn target(cursor: &mut Cursor) -> Result<ObjectName, SqlError> {
     match cursor.peek() {
         Token::Word(word) if word.quote_style.is_some() || !is_reserved(&word.value) => cursor.object_name(),
         _ => Err(cursor.unexpected()),
     }
 }
 
-/// `DELETE [FROM] target [WHERE condition]`.
+/// `(column, …)`.
+fn column_names(cursor: &mut Cursor) -> Result<Vec<Ident>, SqlError> {
+    cursor.expect_token(&Token::LParen)?;
+    let columns = cursor.list(|cursor| cursor.name().map(|name| Ident::new(name.0)))?;
+    cursor.expect_token(&Token::RParen)?;
+    Ok(columns)
+}
+
+/// `DELETE [TOP (n)] [FROM] target [OUTPUT …] [FROM …] [WHERE condition]`.
 pub(super) fn delete(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("DELETE")?;
-    no_top(cursor, "DELETE")?;
+    let top = top(cursor)?;
     cursor.eat("FROM");
     let target = target(cursor)?;
     table_hints(cursor)?;
-    no_output(cursor)?;
-    if cursor.peek_word().as_deref() == Some("FROM") {
-        return Err(error::not_modelled("DELETE … FROM").at_line(cursor.line()));
-    }
-    let condition = where_clause(cursor)?;
-    options::query_hints(cursor)?;
-    Ok(StatementKind::Delete { target, condition })
+    let change = rest(cursor, top, target)?;
+    Ok(StatementKind::Delete(Box::new(change)))
 }
 
-/// `UPDATE target SET column = value, … [WHERE condition]`.
+/// `UPDATE [TOP (n)] target SET column = value, … [OUTPUT …] [FROM …] [WHERE condition]`.
 pub(super) fn update(cursor: &mut Cursor) -> Result<StatementKind, SqlError> {
     cursor.expect("UPDATE")?;
-    no_top(cursor, "UPDATE")?;
+    let top = top(cursor)?;
     let target = target(cursor)?;
     table_hints(cursor)?;
     cursor.expect("SET")?;
     let assignments = cursor.list(assignment)?;
-    no_output(cursor)?;
-    if cursor.peek_word().as_deref() == Some("FROM") {
-        return Err(error::not_modelled("UPDATE … FROM").at_line(cursor.line()));
-    }
+    let change = Box::new(rest(cursor, top, target)?);
+    Ok(StatementKind::Update { change, assignments })
+}
+
+/// What follows the table of DELETE and the assignments of UPDATE.
+fn rest(cursor: &mut Cursor, top: Option<TopRows>, target: ObjectName) -> Result<Change, SqlError> {
+    let outputs = outputs(cursor)?;
+    let from = if cursor.eat("FROM") { cursor.list(Cursor::table)? } else { Vec::new() };
     let condition = where_clause(cursor)?;
     options::query_hints(cursor)?;
-    Ok(StatementKind::Update { target, assignments, condition })
+    Ok(Change { top, target, outputs, from, condition })
+}
+
+/// `TOP (expression) [PERCENT]`; a bare number is what older servers took.
+fn top(cursor: &mut Cursor) -> Result<Option<TopRows>, SqlError> {
+    if !cursor.eat("TOP") {
+        return Ok(None);
+    }
+    let count = if cursor.eat_token(&Token::LParen) {
+        let count = expression(cursor)?;
+        cursor.expect_token(&Token::RParen)?;
+        count
+    } else {
+        Expr::value(sqlparser::ast::Value::Number(cursor.number()?, false))
+    };
+    Ok(Some(TopRows { count, percent: cursor.eat("PERCENT") }))
+}
+
+/// `OUTPUT items INTO target`, `OUTPUT items`, or the one and then the other.
+fn outputs(cursor: &mut Cursor) -> Result<Vec<OutputClause>, SqlError> {
+    let mut clauses: Vec<OutputClause> = Vec::new();
+    while cursor.peek_word().as_deref() == Some("OUTPUT") {
+        if clauses.last().is_some_and(|last| last.into.is_none()) || clauses.len() > 1 {
+            return Err(cursor.unexpected());
+        }
+        cursor.advance();
+        let items = cursor.list(Cursor::select_item)?;
+        let into = if cursor.eat("INTO") {
+            let target = target(cursor)?;
+            let columns =
+                if matches!(cursor.peek(), Token::LParen) { column_names(cursor)? } else { Vec::new() };
+            Some((target, columns))
+        } else {
+            None
+        };
+        if into.is_some() && clauses.len() == 1 {
+            return Err(cursor.unexpected());
+        }
+        clauses.push(OutputClause { items, into });
+    }
+    Ok(clauses)
 }
 
 /// `column = value`, `column += value` and their kin.
@@ -98,20 +140,6 @@ fn assignment(cursor: &mut Cursor) -> Result<(Ident, Expr), SqlError> {
         }
         None => (column, value),
     })
-}
-
-fn no_top(cursor: &Cursor, verb: &str) -> Result<(), SqlError> {
-    if cursor.peek_word().as_deref() == Some("TOP") {
-        return Err(error::not_modelled(&format!("{verb} TOP")).at_line(cursor.line()));
-    }
-    Ok(())
-}
-
-fn no_output(cursor: &Cursor) -> Result<(), SqlError> {
-    if cursor.peek_word().as_deref() == Some("OUTPUT") {
-        return Err(error::not_modelled("the OUTPUT clause").at_line(cursor.line()));
-    }
-    Ok(())
 }
 
 /// `WITH (TABLOCK, …)` behind the table of a change: nobody else waits for it.

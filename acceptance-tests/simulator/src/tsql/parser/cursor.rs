@@ -1,7 +1,7 @@
 //! Reading tokens: a thin layer over `sqlparser`'s parser, which stays the owner of the position so that our
 //! statement forms and its queries can take turns on one token stream.
 
-use sqlparser::ast::{DataType, Expr, Ident, ObjectName, Query};
+use sqlparser::ast::{DataType, Expr, Ident, ObjectName, Query, SelectItem, TableWithJoins};
 use sqlparser::dialect::{Dialect as _, Precedence};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
@@ -271,6 +271,18 @@ impl Cursor {
 
     pub(super) fn query(&mut self) -> Result<Box<Query>, SqlError> {
         let result = self.parser.parse_query();
+        result.map_err(|cause| self.syntax_error(&cause))
+    }
+
+    /// A table of FROM with its joins.
+    pub(super) fn table(&mut self) -> Result<TableWithJoins, SqlError> {
+        let result = self.parser.parse_table_and_joins();
+        result.map_err(|cause| self.syntax_error(&cause))
+    }
+
+    /// What a select list has between its commas.
+    pub(super) fn select_item(&mut self) -> Result<SelectItem, SqlError> {
+        let result = self.parser.parse_select_item();
         result.map_err(|cause| self.syntax_error(&cause))
     }
 

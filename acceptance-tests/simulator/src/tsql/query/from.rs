@@ -307,7 +307,7 @@ impl Compiler<'_> {
     }
 
     /// The name of the SQLite table that holds a source.
-    fn source(&mut self, source: Source) -> String {
+    pub(super) fn source(&mut self, source: Source) -> String {
         let same = |each: &Source| match (each, &source) {
             (Source::View { view, database, .. }, Source::View { view: other, database: elsewhere, .. }) => {
                 std::ptr::eq(*view, *other) && database == elsewhere
@@ -329,7 +329,11 @@ impl Compiler<'_> {
         format!("s{position}")
     }
 
-    fn scope_columns(&self, table: &str, columns: Vec<Column>) -> Result<Vec<ScopeColumn>, SqlError> {
+    pub(super) fn scope_columns(
+        &self,
+        table: &str,
+        columns: Vec<Column>,
+    ) -> Result<Vec<ScopeColumn>, SqlError> {
         Ok(columns
             .into_iter()
             .enumerate()

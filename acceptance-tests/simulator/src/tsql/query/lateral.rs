@@ -81,7 +81,7 @@ impl Compiler<'_> {
         if let Some(selection) = &select.selection {
             filters.push(format!("({})", self.condition(selection)?));
         }
-        let (items, columns) = self.projection(select)?;
+        let (items, columns) = self.projection(&select.projection)?;
         Ok((from, filters, items, columns))
     }
 

@@ -37,7 +37,7 @@ use super::error::SqlError;
 use super::schema::View;
 use super::value::{Type, decimal};
 use crate::world::collation::Collation;
-pub(crate) use change::plan_change;
+pub(crate) use change::{ChangePlan, Changes, changed_table, plan_change, plan_output};
 pub(crate) use run::{evaluate, run};
 pub(crate) use select::is_variable;
 

@@ -187,7 +187,7 @@ impl Compiler<'_> {
             filters.push(format!("({})", self.condition(selection)?));
         }
         let group = self.group_by(select, order)?;
-        let (items, columns) = self.projection(select)?;
+        let (items, columns) = self.projection(&select.projection)?;
         let having = match &select.having {
             Some(having) => Some(self.condition(having)?),
             None => None,
@@ -372,10 +372,13 @@ impl Compiler<'_> {
         Ok(texts)
     }
 
-    pub(super) fn projection(&mut self, select: &Select) -> Result<(Vec<Lowered>, Vec<Column>), SqlError> {
+    pub(super) fn projection(
+        &mut self,
+        list: &[SelectItem],
+    ) -> Result<(Vec<Lowered>, Vec<Column>), SqlError> {
         let mut items = Vec::new();
         let mut columns = Vec::new();
-        for item in &select.projection {
+        for item in list {
             let (expression, name) = match item {
                 SelectItem::UnnamedExpr(expression) => {
                     let assigned = assignment(item).map(|(_, value)| value);

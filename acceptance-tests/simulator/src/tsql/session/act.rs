@@ -9,6 +9,7 @@ use super::super::opening::may_open;
 use super::super::query::{self, Column};
 use super::super::value::{self, Type};
 use super::bind::origin_of;
+use super::changes::Done;
 use super::run::{Flow, ddl_kind, deferred};
 use super::scope::Scope;
 use super::stop::Stop;
@@ -25,17 +26,15 @@ impl SqlSession {
         match &statement.kind {
             StatementKind::Query(query) => Box::pin(self.select(query, output)).await?,
             StatementKind::Insert(insert) => return Box::pin(self.insert_into(insert, output)).await,
-            StatementKind::Delete { target, condition } => {
+            StatementKind::Delete(change) => {
                 self.begin_implicitly(output).await;
-                self.found_change(target).map_err(deferred)?;
-                let count = self.delete(target, condition.as_deref()).map_err(deferred)?;
-                self.changed(count, output).await;
+                let done = self.delete(change).map_err(deferred)?;
+                self.finished(done, output).await;
             }
-            StatementKind::Update { target, assignments, condition } => {
+            StatementKind::Update { change, assignments } => {
                 self.begin_implicitly(output).await;
-                self.found_change(target).map_err(deferred)?;
-                let count = self.update(target, assignments, condition.as_deref()).map_err(deferred)?;
-                self.changed(count, output).await;
+                let done = self.update(change, assignments).map_err(deferred)?;
+                self.finished(done, output).await;
             }
             StatementKind::CreateTable { name, definition } => {
                 self.begin_implicitly(output).await;
@@ -105,7 +104,7 @@ impl SqlSession {
             kind,
             StatementKind::Insert(_)
                 | StatementKind::Update { .. }
-                | StatementKind::Delete { .. }
+                | StatementKind::Delete(_)
                 | StatementKind::CreateTable { .. }
                 | StatementKind::CreateIndex(_)
                 | StatementKind::TruncateTable(_)
@@ -164,7 +163,6 @@ impl SqlSession {
 
     async fn insert_into(&mut self, insert: &Insert, output: &mut Output<'_>) -> Result<Flow, Stop> {
         self.begin_implicitly(output).await;
-        let target = insert.target.to_string();
         self.found_change(&insert.target).map_err(deferred)?;
         let (incoming, origin) = match &insert.source {
             InsertSource::Query(query) => {
@@ -203,9 +201,20 @@ impl SqlSession {
                 (caught.into_caught(), Origin::Execute)
             }
         };
-        let count = self.insert(&target, &insert.columns, incoming, origin)?;
-        self.changed(count, output).await;
+        let done = self.insert_rows(insert, incoming, origin)?;
+        self.finished(done, output).await;
         Ok(Flow::Next)
+    }
+
+    /// A change is done: OUTPUT answers with rows, or they are counted.
+    async fn finished(&mut self, done: Done, output: &mut Output<'_>) {
+        match done.answer {
+            Some((columns, rows)) => {
+                self.counted(done.count);
+                output.result(&columns, rows).await;
+            }
+            None => self.changed(done.count, output).await,
+        }
     }
 
     /// A change is done, and counted where the client wants counts.

@@ -112,15 +112,8 @@ fn simple(session: &SqlSession, kind: &StatementKind, place: Place) -> Result<()
             })
         }
         StatementKind::Insert(insert) => of_insert(session, insert),
-        StatementKind::Update { target, assignments, condition } => {
-            let values: Vec<&Expr> = assignments.iter().map(|(_, value)| value).collect();
-            session.found_change(target)?;
-            query::plan_change(target, condition.as_deref(), &values, &scope).map(drop)
-        }
-        StatementKind::Delete { target, condition } => {
-            session.found_change(target)?;
-            query::plan_change(target, condition.as_deref(), &[], &scope).map(drop)
-        }
+        StatementKind::Update { change, assignments } => session.bind_change(change, assignments),
+        StatementKind::Delete(change) => session.bind_change(change, &[]),
         StatementKind::SetVariable { name, operator, value } => {
             let to = declared(session, &name.value)?;
             match operator {
@@ -173,6 +166,7 @@ fn assignable(session: &SqlSession, value: &Expr, to: Type) -> Result<(), SqlErr
 fn of_insert(session: &SqlSession, insert: &Insert) -> Result<(), SqlError> {
     let target = insert.target.to_string();
     session.found_change(&insert.target)?;
+    session.bind_insert_clauses(insert)?;
     match &insert.source {
         InsertSource::Query(query) => {
             let plan = query::plan(query, &Scope(session))?;

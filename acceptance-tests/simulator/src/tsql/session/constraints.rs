@@ -11,7 +11,7 @@ use sqlparser::ast::{Expr, Ident, ObjectName, UnaryOperator};
 
 use super::super::ast::KeyForm;
 use super::super::error::{SqlError, raise};
-use super::super::query::{self, Column, Data, Host, Names};
+use super::super::query::{self, Changes, Column, Data, Host, Names};
 use super::super::schema::View;
 use super::super::value::{self, Family, Type};
 use super::SqlSession;
@@ -187,11 +187,13 @@ impl<'a> Candidates<'a> {
             expr: Box::new(Expr::Nested(Box::new(condition.clone()))),
         };
         let target = ObjectName::from(vec![Ident::new(Self::NAME)]);
-        let plan = query::plan_change(&target, Some(&fails), &[], self)?;
-        let chosen = query::run(&plan, self)?.rows.into_iter().enumerate();
-        Ok(chosen
-            .filter(|(_, row)| row.first() == Some(&Value::Integer(1)))
-            .map(|(place, _)| place)
+        let plan = query::plan_change(Changes::of(&target, Some(&fails)), self)?.plan;
+        let numbers = query::run(&plan, self)?.rows.into_iter().filter_map(|row| row.into_iter().next());
+        Ok(numbers
+            .filter_map(|number| match number {
+                Value::Integer(number) => usize::try_from(number - 1).ok(),
+                _ => None,
+            })
             .collect())
     }
 }

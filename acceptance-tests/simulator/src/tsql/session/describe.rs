@@ -7,15 +7,17 @@
 use std::collections::HashMap;
 
 use rusqlite::types::Value;
+use sqlparser::ast::{Expr, ObjectName};
 
-use super::super::ast::{Declaration, Procedure, Statement, StatementKind};
+use super::super::ast::{Change, Declaration, OutputClause, Procedure, Statement, StatementKind};
 use super::super::catalog::described;
-use super::super::error::{SqlError, raise};
+use super::super::error::{SqlError, invalid_object, raise};
 use super::super::parser;
-use super::super::query::{self, Column, Names};
+use super::super::query::{self, Changes, Column, Names};
 use super::super::value::{Family, Type};
 use super::SqlSession;
 use super::scope::Scope;
+use super::tables::plain;
 use crate::tds::backend;
 use crate::world::collation::Collation;
 
@@ -296,6 +298,15 @@ impl Reader<'_> {
                 let returns = plan.assignments.is_empty() && plan.into.is_none();
                 Ok(returns.then(|| (text(), plan.result_columns())))
             }
+            StatementKind::Insert(insert) => {
+                let tables = ["inserted"];
+                self.of_outputs((statement, alone), &insert.outputs, &insert.target, &tables, Vec::new())
+            }
+            StatementKind::Update { change, assignments } => {
+                let values: Vec<_> = assignments.iter().map(|(_, value)| value).collect();
+                self.of_change((statement, alone), change, &values, &["inserted", "deleted"])
+            }
+            StatementKind::Delete(change) => self.of_change((statement, alone), change, &[], &["deleted"]),
             StatementKind::CreateTable { .. } => Err(raise!(11525, text())),
             StatementKind::If { then, otherwise, .. } => {
                 let one = self.first(std::slice::from_ref(then))?;
@@ -327,6 +338,44 @@ impl Reader<'_> {
             },
             _ => Ok(None),
         }
+    }
+}
+
+impl Reader<'_> {
+    /// What UPDATE and DELETE return.
+    fn of_change(
+        &self,
+        statement: (&Statement, bool),
+        change: &Change,
+        values: &[&Expr],
+        tables: &[&str],
+    ) -> Result<Found, SqlError> {
+        let (target, _) = query::changed_table(&change.target, &change.from, self)?;
+        let condition = change.condition.as_deref();
+        let changes = Changes { target: &change.target, from: &change.from, condition, values };
+        let others = query::plan_change(changes, self)?.others;
+        self.of_outputs(statement, &change.outputs, &target, tables, others)
+    }
+
+    /// What an OUTPUT clause returns, if it is not for a table.
+    fn of_outputs(
+        &self,
+        (statement, alone): (&Statement, bool),
+        outputs: &[OutputClause],
+        target: &ObjectName,
+        tables: &[&str],
+        others: Vec<(String, Vec<Column>)>,
+    ) -> Result<Found, SqlError> {
+        let Some(clause) = outputs.iter().find(|clause| clause.into.is_none()) else { return Ok(None) };
+        let name = plain(&target.to_string());
+        if name.starts_with('#') && !alone {
+            return Err(raise!(11525, statement.text));
+        }
+        let shape = self.table(&name).ok_or_else(|| invalid_object(&name))?;
+        let own = tables.iter().map(|table| ((*table).to_owned(), shape.clone()));
+        let tables: Vec<_> = own.chain(others).collect();
+        let plan = query::plan_output(&clause.items, &tables, self)?;
+        Ok(Some((statement.text.clone(), plan.columns)))
     }
 }
 

@@ -12,6 +12,7 @@
 //! | `act` | what single statements do |
 //! | `stop` | how far an error goes |
 //! | `raise`, `wait`, `assign`, `tables`, `transaction` | RAISERROR and its kin, WAITFOR, variables, tables of the session, transactions |
+//! | `changes` | UPDATE and DELETE, TOP and OUTPUT of changes |
 //! | `definition`, `constraints`, `identity` | what tables of the session are, and what their rows keep to |
 //! | `procedures` | EXEC, RPC and the system procedures |
 //! | `options` | SET |
@@ -26,6 +27,7 @@
 mod act;
 mod assign;
 mod bind;
+mod changes;
 mod configure;
 mod constraints;
 mod definition;

@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 use sqlparser::ast::{Expr, Ident, ObjectName};
 
 use super::super::error::{self, SqlError, raise};
-use super::super::query::{self, Column};
+use super::super::query::{self, Changes, Column};
 use super::super::value::{self, Family, Type};
 use super::definition::{Constraint, name_in_tempdb};
 use super::scope::Scope;
@@ -114,14 +114,14 @@ impl SqlSession {
         Ok(places)
     }
 
-    /// Adds rows; how many there were. None is added where one is refused.
+    /// Adds rows, and says how they are kept. None is added where one is refused.
     pub(super) fn insert(
         &mut self,
         target: &str,
         columns: &[Ident],
         incoming: Vec<Incoming>,
         origin: Origin,
-    ) -> Result<i64, SqlError> {
+    ) -> Result<Vec<Vec<Value>>, SqlError> {
         let shown = plain(target);
         let mut stored = Vec::new();
         for set in incoming {
@@ -138,7 +138,6 @@ impl SqlSession {
                 stored.push(self.stored_row(target, &shown, values)?);
             }
         }
-        let count = i64::try_from(stored.len()).unwrap_or(i64::MAX);
         let table = self.found_table(target)?;
         if !table.constraints.is_empty() {
             let before = table.rows.len();
@@ -146,8 +145,8 @@ impl SqlSession {
             self.keep_to(table, &shown, "INSERT", &rows, &|row| row >= before)?;
         }
         self.note_identity(target, &stored)?;
-        self.local_table(target)?.rows.extend(stored);
-        Ok(count)
+        self.local_table(target)?.rows.extend(stored.iter().cloned());
+        Ok(stored)
     }
 
     /// A row as the table keeps it, with identity values and defaults. An identity value once drawn is not given back.
@@ -175,70 +174,6 @@ impl SqlSession {
         Ok(row)
     }
 
-    /// UPDATE; how many rows.
-    pub(super) fn update(
-        &mut self,
-        target: &ObjectName,
-        assignments: &[(Ident, Expr)],
-        condition: Option<&Expr>,
-    ) -> Result<i64, SqlError> {
-        let name = target.to_string();
-        let places = self.assigned_places(&name, assignments)?;
-        let values: Vec<&Expr> = assignments.iter().map(|(_, value)| value).collect();
-        let (types, changes) = self.changes(target, condition, &values)?;
-        let shape = self.found_table(&name)?.shape();
-        let shown = plain(&name);
-        let mut updated = Vec::new();
-        for (row, change) in changes.into_iter().enumerate().filter_map(|(row, one)| Some((row, one?))) {
-            for ((place, value), from) in places.iter().zip(change).zip(&types) {
-                let Some(column) = shape.get(*place) else { continue };
-                updated.push((row, *place, self.fitted(value, *from, column, &shown, "UPDATE")?));
-            }
-        }
-        let table = self.found_table(&name)?;
-        let mut rows = table.rows.clone();
-        let mut changed = Vec::new();
-        for (row, place, value) in updated {
-            if let Some(slot) = rows.get_mut(row).and_then(|row| row.get_mut(place)) {
-                *slot = value;
-            }
-            if changed.last() != Some(&row) {
-                changed.push(row);
-            }
-        }
-        self.keep_to(table, &shown, "UPDATE", &rows, &|row| changed.binary_search(&row).is_ok())?;
-        self.local_table(&name)?.rows = rows;
-        Ok(i64::try_from(changed.len()).unwrap_or(i64::MAX))
-    }
-
-    fn assigned_places(&self, name: &str, assignments: &[(Ident, Expr)]) -> Result<Vec<usize>, SqlError> {
-        let collation = self.shared.collation;
-        let table = self.found_table(name)?;
-        assignments
-            .iter()
-            .map(|(column, _)| {
-                let place =
-                    table.columns.iter().position(|each| collation.equal(&each.column.name, &column.value));
-                let place = place.ok_or_else(|| error::invalid_column(&column.value))?;
-                match table.columns.get(place) {
-                    Some(TableColumn { identity: Some(_), .. }) => Err(raise!(8102, column.value)),
-                    _ => Ok(place),
-                }
-            })
-            .collect()
-    }
-
-    /// DELETE; how many rows.
-    pub(super) fn delete(&mut self, target: &ObjectName, condition: Option<&Expr>) -> Result<i64, SqlError> {
-        let name = target.to_string();
-        let (_, changes) = self.changes(target, condition, &[])?;
-        let mut chosen = changes.iter().map(Option::is_some);
-        let rows = &mut self.local_table(&name)?.rows;
-        let before = rows.len();
-        rows.retain(|_| !chosen.next().unwrap_or(false));
-        Ok(i64::try_from(before - rows.len()).unwrap_or(i64::MAX))
-    }
-
     /// TRUNCATE TABLE: identity values begin anew.
     pub(super) fn truncate(&mut self, target: &ObjectName) -> Result<(), SqlError> {
         let name = target.to_string();
@@ -256,32 +191,8 @@ impl SqlSession {
         Ok(())
     }
 
-    /// For each row of a table its new values, where the condition chooses it.
-    #[expect(clippy::type_complexity, reason = "used in two places next to it")]
-    fn changes(
-        &self,
-        target: &ObjectName,
-        condition: Option<&Expr>,
-        values: &[&Expr],
-    ) -> Result<(Vec<Type>, Vec<Option<Vec<Value>>>), SqlError> {
-        let scope = Scope(self);
-        let plan = query::plan_change(target, condition, values, &scope)?;
-        let types = plan.columns.iter().skip(1).map(|column| column.data_type).collect();
-        let mut left = match self.options.row_count {
-            0 => usize::MAX,
-            most => most,
-        };
-        let rows = query::run(&plan, &scope)?.rows.into_iter().map(|row| {
-            let mut values = row.into_iter();
-            let chosen = left > 0 && values.next() == Some(Value::Integer(1));
-            left -= usize::from(chosen);
-            chosen.then(|| values.collect())
-        });
-        Ok((types, rows.collect()))
-    }
-
     /// A value as a column takes it.
-    fn fitted(
+    pub(super) fn fitted(
         &self,
         value: Value,
         from: Type,
@@ -327,7 +238,7 @@ impl SqlSession {
         if plain(&name).starts_with(['@', '#']) {
             return self.found_table(&name).map(drop);
         }
-        query::plan_change(target, None, &[], &Scope(self))?;
+        query::plan_change(Changes::of(target, None), &Scope(self))?;
         let in_sys = name.to_ascii_lowercase().replace(['[', ']'], "").contains("sys.");
         Err(if in_sys { raise!(259) } else { error::not_modelled("changes of tables of msdb") })
     }

@@ -44,6 +44,16 @@ async fn the_first_result_is_described() {
         ("EXEC sp_describe_first_result_set N'CREATE TABLE #t (a int); SELECT a FROM #t'", "!11525"),
         ("CREATE TABLE #t (a int)", ""),
         ("SELECT name FROM sys.dm_exec_describe_first_result_set(N'SELECT a FROM #t', NULL, 0); DROP TABLE #t", "a"),
+        (
+            "CREATE TABLE #o (a int NOT NULL, b money); SELECT name, system_type_name, is_nullable FROM \
+             sys.dm_exec_describe_first_result_set(N'UPDATE #o SET a = 1 OUTPUT inserted.*, deleted.b AS was', NULL, 0)",
+            "a int 0 b money 1 was money 1",
+        ),
+        (
+            "SELECT name FROM sys.dm_exec_describe_first_result_set(N'DECLARE @l TABLE (a int); DELETE @l OUTPUT deleted.a', NULL, 0)",
+            "a",
+        ),
+        ("SELECT name FROM sys.dm_exec_describe_first_result_set(N'DELETE #o', NULL, 0); DROP TABLE #o", ""),
         ("EXEC sp_describe_first_result_set", "!201"),
         ("EXEC sp_describe_undeclared_parameters N'SELECT @a'", "!49999"),
         ("EXEC sp_describe_first_result_set N'SELECT 1', NULL, 1", "!49999"),

@@ -1,6 +1,7 @@
 //! Tests of the engine as a whole: Microsoft's parsers on statements and trees, and batches run on a small world.
 
 mod batches;
+mod changes;
 mod clauses;
 mod decimals;
 mod describe;

@@ -41,6 +41,8 @@ pub(super) fn clauses() -> Vec<Step> {
     const NAMES: &str = "SELECT name FROM sys.databases";
     vec![
         shows(127, "SELECT TOP (-1) name FROM sys.databases"),
+        shows(158, "DECLARE @t TABLE (a int); DELETE @t OUTPUT MAX(deleted.a)"),
+        shows(483, "DECLARE @t TABLE (a int); INSERT @t OUTPUT inserted.a EXEC ('SELECT 1')"),
         shows(1007, "SELECT 123456789012345678901234567890123456789.0"),
         shows(1060, "DECLARE @n int; SELECT TOP (@n) name FROM sys.databases"),
         shows(10742, format!("{NAMES} ORDER BY 1 OFFSET -1 ROWS")),
@@ -56,6 +58,8 @@ pub(super) fn clauses() -> Vec<Step> {
         shows(2741, "SET DATEFORMAT xyz"),
         shows(2742, "SET DATEFIRST 8"),
         shows(5703, "SET LANGUAGE us_english"),
+        shows(8154, "CREATE TABLE #a (a int); UPDATE #a SET a = 1 FROM #a AS x CROSS JOIN #a AS y"),
+        shows(10705, "DECLARE @t TABLE (a int); DELETE @t OUTPUT (SELECT 1)"),
         shows(10715, format!("{NAMES} OPTION (USE HINT ('NO_SUCH_HINT'))")),
         shows(11501, "EXEC sp_describe_first_result_set N'SELECT nothing FROM sys.databases'"),
         shows(11509, "EXEC sp_describe_first_result_set N'IF 1 = 0 SELECT 1 AS a ELSE SELECT 2 AS b'"),
