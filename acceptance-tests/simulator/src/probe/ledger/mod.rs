@@ -180,6 +180,7 @@ const CHECKS: &[(u16, Check)] = &[
     ),
     (67, Check::Experiment("change the password of a login of one's own with a wrong OLD_PASSWORD")),
     (68, Check::Experiment("make roles, grant them something, read their sid, and drop them")),
+    (69, Check::Experiment("describe the undeclared parameters of SELECT @p and of WHERE @p = @q")),
     (71, Check::Experiment("deny VIEW DEFINITION on a certificate to a login that has CONTROL on it")),
     (72, Check::StateRights),
     (73, Check::Installed),

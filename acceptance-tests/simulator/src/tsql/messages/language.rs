@@ -143,6 +143,17 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(10744, 15, "The number of rows provided for a FETCH clause must be greater then zero."),
     raised(11501, 16, "The batch could not be analyzed because of compile errors.").state(2),
     raised(
+        11504,
+        16,
+        "The parameter type for '%.*ls' cannot be deduced because no type would make the query valid.",
+    ),
+    raised(
+        11506,
+        16,
+        "The parameter type cannot be uniquely deduced; two possibilities were found for parameter '%.*ls'.",
+    ),
+    raised(11508, 16, "The undeclared parameter '%.*ls' is used more than once in the batch being analyzed."),
+    raised(
         11509,
         16,
         "The metadata could not be determined because the statement '%.*ls' is not compatible with the statement '%.*ls'.",

@@ -335,6 +335,15 @@ impl Cursor {
         position
     }
 
+    /// All words that begin as variables do, but for the server's own.
+    pub(super) fn variables(&self) -> Vec<String> {
+        let words = self.tokens.iter().filter_map(|token| match &token.token {
+            Token::Word(word) if word.quote_style.is_none() => Some(word.value.clone()),
+            _ => None,
+        });
+        words.filter(|word| word.starts_with('@') && !word.starts_with("@@")).collect()
+    }
+
     /// The error for the first name up to here that is too long: of what kind it is does not matter.
     pub(super) fn long_name(&self) -> Option<SqlError> {
         let read = self.tokens.get(..=self.position()).unwrap_or(&self.tokens);

@@ -71,6 +71,14 @@ pub(crate) fn parse_parameters(text: &str) -> Result<Vec<Parameter>, SqlError> {
     }
 }
 
+/// The variables that a text names, in their order, each as often as it does.
+///
+/// # Errors
+/// Those of [`parse`] for what is no text at all.
+pub(crate) fn variables(text: &str) -> Result<Vec<String>, SqlError> {
+    Cursor::new(text).map(|cursor| cursor.variables())
+}
+
 /// A parameter of `sp_executesql`.
 #[derive(Debug, Clone)]
 pub(crate) struct Parameter {

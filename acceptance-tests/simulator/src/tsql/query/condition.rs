@@ -6,7 +6,7 @@ use super::super::error::{self, SqlError};
 use super::super::parser::is_condition;
 use super::super::value::{Family, Type};
 use super::expression::collation_number;
-use super::{Compiler, Lowered, collated, is_long_decimal};
+use super::{Compiler, Lowered, collated, general_type, is_long_decimal};
 
 impl Compiler<'_> {
     /// Binds a condition.
@@ -73,6 +73,10 @@ impl Compiler<'_> {
         operator: &str,
         right: Lowered,
     ) -> Result<String, SqlError> {
+        // Where order counts, the lengths of the other side do not.
+        let ordered = operator.contains(['<', '>']) && operator != "<>";
+        let narrowed: fn(Type) -> Type = if ordered { general_type } else { |own| own };
+        self.deduce_both(&left, &right, narrowed);
         let collation = left.collation.or(right.collation);
         let (left, right) = self.comparable(left, right)?;
         let (left, right) = (Lowered { collation, ..left }, Lowered { collation, ..right });
@@ -115,7 +119,9 @@ impl Compiler<'_> {
         let value = self.expression(value)?;
         let mut items = Vec::new();
         for item in list {
-            items.push(self.expression(item)?);
+            let item = self.expression(item)?;
+            self.deduce_both(&value, &item, |own| own);
+            items.push(item);
         }
         let families =
             items.iter().map(|item| item.data_type.family()).filter(|family| *family != Family::Null);
@@ -171,6 +177,7 @@ impl Compiler<'_> {
         negated: bool,
     ) -> Result<String, SqlError> {
         let (value, pattern) = (self.expression(value)?, self.expression(pattern)?);
+        self.deduce_both(&value, &pattern, general_type);
         let collation = value.collation.or(pattern.collation).unwrap_or_else(|| self.names.collation());
         let (value, pattern) = (self.as_text(value), self.as_text(pattern));
         let escape = match escape {

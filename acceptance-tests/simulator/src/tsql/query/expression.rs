@@ -14,7 +14,7 @@ use super::super::value::decimal::Decimal;
 use super::super::value::{Family, Type, decimal};
 use super::condition::operator_of;
 use super::select::{is_variable, returns_one_row_at_most};
-use super::{Compiler, Lowered, Parameter, ScopeColumn, functions};
+use super::{Compiler, Lowered, Parameter, ScopeColumn, functions, general_type};
 use crate::world::collation::Collation;
 
 /// Operators as `f_arith` knows them.
@@ -138,11 +138,12 @@ impl Compiler<'_> {
 
     fn variable(&mut self, name: &Ident) -> Result<Lowered, SqlError> {
         let name = &name.value;
-        let data_type = self
-            .names
-            .variable(name)
-            .or_else(|| functions::global(name))
-            .ok_or_else(|| error::undeclared_variable(name))?;
+        let declared = self.names.variable(name).or_else(|| functions::global(name));
+        let data_type = match declared {
+            Some(data_type) => data_type,
+            None if self.names.deduces() && !name.starts_with("@@") => Type::Null,
+            None => return Err(error::undeclared_variable(name)),
+        };
         Ok(Lowered::new(self.parameter(Parameter::Variable(name.clone())), data_type))
     }
 
@@ -267,6 +268,7 @@ impl Compiler<'_> {
         let families = (left.data_type.family(), right.data_type.family());
         match families {
             (Family::Text, Family::Text | Family::Null) | (Family::Null, Family::Text) => {
+                self.deduce_both(&left, &right, general_type);
                 let data_type = joined_type(left.data_type, right.data_type);
                 let collation = left.collation.or(right.collation);
                 let text = format!("({} || {})", left.text, right.text);
@@ -309,6 +311,7 @@ impl Compiler<'_> {
         left: Lowered,
         right: Lowered,
     ) -> Result<Lowered, SqlError> {
+        self.deduce_both(&left, &right, general_type);
         let families = [left.data_type.family(), right.data_type.family()];
         let nullable = left.nullable || right.nullable;
         let common = left.data_type.common(right.data_type);

@@ -51,6 +51,10 @@ pub(crate) trait Names {
     fn has_collation(&self, name: &str) -> bool;
     /// The type of a scalar variable, if it is declared.
     fn variable(&self, name: &str) -> Option<Type>;
+    /// Whether a variable that nobody declared is a parameter whose type is asked for.
+    fn deduces(&self) -> bool {
+        false
+    }
     /// The columns of a table variable (`@t`) or temporary table (`#t`).
     fn table(&self, name: &str) -> Option<Vec<Column>>;
     /// The current database.
@@ -112,6 +116,8 @@ pub(crate) struct Plan {
     pub(crate) into: Option<String>,
     /// `FOR JSON`.
     json: Option<Json>,
+    /// What the places of undeclared variables say of their types.
+    pub(crate) deduced: Vec<(String, Type)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -222,6 +228,7 @@ struct Compiler<'a> {
     assignments: Vec<String>,
     into: Option<String>,
     json: Option<Json>,
+    deduced: Vec<(String, Type)>,
     /// How deep recursions may go.
     max_recursion: String,
     /// SQLite's name of the recursive table in the FROM that was read last.
@@ -297,6 +304,7 @@ impl<'a> Compiler<'a> {
             assignments: Vec::new(),
             into: None,
             json: None,
+            deduced: Vec::new(),
             max_recursion: recursive::MAXIMUM.to_string(),
             recursion: None,
         }
@@ -314,6 +322,7 @@ impl<'a> Compiler<'a> {
             assignments: self.assignments,
             into: self.into,
             json: self.json,
+            deduced: self.deduced,
         }
     }
 
@@ -369,6 +378,23 @@ impl<'a> Compiler<'a> {
         self.call("decimal_key", &[&number, &lowered.text])
     }
 
+    /// Notes that a value is of a type, if it is a variable that nobody declared.
+    fn deduce(&mut self, value: &Lowered, data_type: Type) {
+        if value.data_type != Type::Null || data_type == Type::Null || !self.names.deduces() {
+            return;
+        }
+        let place = value.text.strip_prefix('?').and_then(|place| place.parse::<usize>().ok());
+        if let Some(Parameter::Variable(name)) = place.and_then(|place| self.parameters.get(place - 1)) {
+            self.deduced.push((name.clone(), data_type));
+        }
+    }
+
+    /// The same of both operands: each is of the type of the other.
+    fn deduce_both(&mut self, left: &Lowered, right: &Lowered, narrowed: fn(Type) -> Type) {
+        self.deduce(left, narrowed(right.data_type));
+        self.deduce(right, narrowed(left.data_type));
+    }
+
     /// `lowered` as a value of `to`, where that needs a conversion.
     fn converted(&mut self, lowered: Lowered, to: Type) -> Lowered {
         if lowered.data_type == to || to == Type::Null || lowered.data_type == Type::Null {
@@ -378,6 +404,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn cast(&mut self, lowered: Lowered, to: Type, style: &str, is_try: bool) -> Lowered {
+        self.deduce(&lowered, to);
         let (from, target) = (self.type_number(lowered.data_type), self.type_number(to));
         let function = if is_try { "try_cast" } else { "cast" };
         let text = self.call(function, &[&lowered.text, &from.to_string(), &target.to_string(), style]);
@@ -388,6 +415,21 @@ impl<'a> Compiler<'a> {
 /// Whether values of a type may be more than a float holds, so that SQLite has texts among them, which it cannot order.
 fn is_long_decimal(data_type: Type) -> bool {
     data_type.decimal().is_some_and(|(precision, _)| precision > decimal::IN_FLOAT)
+}
+
+/// The type of an undeclared parameter that is not simply of the type of something: no lengths, and one of each kind.
+/// [learn.microsoft.com: "sp_describe_undeclared_parameters", general deduction]
+pub(crate) fn general_type(of: Type) -> Type {
+    match of {
+        Type::Numeric(..) => Type::Numeric(38, 19),
+        Type::VarChar(Some(_)) | Type::Char(_) => Type::VarChar(Some(8000)),
+        Type::NVarChar(Some(_)) | Type::NChar(_) => Type::NVarChar(Some(4000)),
+        Type::VarBinary(Some(_)) | Type::Binary(_) => Type::VarBinary(Some(8000)),
+        Type::Time(_) => Type::Time(7),
+        Type::DateTime2(_) => Type::DateTime2(7),
+        Type::DateTimeOffset(_) => Type::DateTimeOffset(7),
+        other => other,
+    }
 }
 
 /// Text compares by the server's collation.

@@ -270,6 +270,7 @@ impl Compiler<'_> {
 
     /// A number of rows that is neither NULL nor negative; the kind says which clause it is of.
     fn row_count(&mut self, count: &Lowered, kind: &str) -> String {
+        self.deduce(count, Type::BigInt);
         if count.text.bytes().all(|byte| byte.is_ascii_digit()) && kind != "2" {
             return count.text.clone();
         }

@@ -1,5 +1,5 @@
-//! What columns a batch would return first, without running it: `sp_describe_first_result_set`, its function, and
-//! `sp_describe_undeclared_parameters`. Drivers ask before they prepare.
+//! What columns a batch would return first, without running it: `sp_describe_first_result_set` and its function. Drivers ask
+//! before they prepare.
 //!
 //! Source: learn.microsoft.com "sp_describe_first_result_set", "sys.dm_exec_describe_first_result_set"; errors 11500 to 11530;
 //! a probe of SQL Server 2025 (207 is followed by 11501, 208 by 11529; lengths in the type's name are characters).
@@ -22,41 +22,41 @@ use crate::tds::backend;
 use crate::world::collation::Collation;
 
 /// A column of the description, by name: its type and what it says of a column of the result.
-type Field = (&'static str, Type, fn(&Described<'_>) -> Value);
+pub(super) type Field = (&'static str, Type, fn(&Described<'_>) -> Value);
 
 const NAME: Type = Type::SYSNAME;
 const TRUE_OR_FALSE: Type = Type::Bit;
 
 /// A column that is described.
-struct Described<'a> {
-    column: &'a Column,
-    place: usize,
-    collation: &'a str,
+pub(super) struct Described<'a> {
+    pub(super) column: &'a Column,
+    pub(super) place: usize,
+    pub(super) collation: &'a str,
 }
 
-fn null(_: &Described<'_>) -> Value {
+pub(super) fn null(_: &Described<'_>) -> Value {
     Value::Null
 }
 
-fn no(_: &Described<'_>) -> Value {
+pub(super) fn no(_: &Described<'_>) -> Value {
     Value::Integer(0)
 }
 
-fn of(text: impl Into<String>) -> Value {
+pub(super) fn of(text: impl Into<String>) -> Value {
     Value::Text(text.into())
 }
 
-fn whole(number: impl Into<i64>) -> Value {
+pub(super) fn whole(number: impl Into<i64>) -> Value {
     Value::Integer(number.into())
 }
 
 impl Described<'_> {
-    fn is_text(&self) -> bool {
+    pub(super) fn is_text(&self) -> bool {
         self.column.data_type.family() == Family::Text
     }
 
     /// `described` of the type; a bare NULL is an int.
-    fn facts(&self) -> (i32, i32, i32, i32, i32) {
+    pub(super) fn facts(&self) -> (i32, i32, i32, i32, i32) {
         described(self.column.data_type)
     }
 
@@ -67,7 +67,7 @@ impl Described<'_> {
     }
 
     /// The type as the wire has it: numbers and moments that may be NULL have types of their own there.
-    fn wire_type(&self) -> i32 {
+    pub(super) fn wire_type(&self) -> i32 {
         let (system, ..) = self.facts();
         match system {
             48 | 52 | 56 | 127 if self.column.nullable => 38,
@@ -143,7 +143,7 @@ const OF_ERRORS: [(&str, Type); 6] = [
     ("error_type_desc", Type::NVarChar(Some(60))),
 ];
 
-fn columns(fields: &[Field]) -> impl Iterator<Item = Column> {
+pub(super) fn columns(fields: &[Field]) -> impl Iterator<Item = Column> {
     fields.iter().map(|(name, data_type, _)| Column {
         name: (*name).to_owned(),
         data_type: *data_type,
@@ -191,7 +191,7 @@ impl SqlSession {
         }
     }
 
-    fn each_described(
+    pub(super) fn each_described(
         &self,
         found: &[Column],
         say: impl Fn(&Described<'_>) -> Vec<Value>,
@@ -212,22 +212,31 @@ impl SqlSession {
             .unwrap_or_default()
     }
 
-    /// The columns of the first result of a text; nothing where it has none.
-    fn first_result(&self, text: &str, parameters: &str) -> Result<Option<Vec<Column>>, SqlError> {
-        let uncompiled = |error: SqlError| match error.number {
-            208 | 1087 => raise!(11529).after(error.at_line(1)),
-            11509 | 11513 | 11525 | 49999 => error,
-            _ => raise!(11501).after(error.at_line(1)),
-        };
-        let mut reader = Reader { session: self, scalars: HashMap::new(), tables: HashMap::new() };
-        let declared = parser::parse_parameters(parameters).map_err(uncompiled)?;
-        for parameter in declared {
+    /// A reader of a text with these parameters, which deduces the types of others or refuses them.
+    pub(super) fn reader(&self, parameters: &str, deduces: bool) -> Result<Reader<'_>, SqlError> {
+        let mut reader = Reader { session: self, scalars: HashMap::new(), tables: HashMap::new(), deduces };
+        for parameter in parser::parse_parameters(parameters).map_err(uncompiled)? {
             let data_type = Type::of(&parameter.data_type).map_err(uncompiled)?;
             reader.scalars.insert(self.fold(&parameter.name), data_type);
         }
+        Ok(reader)
+    }
+
+    /// The columns of the first result of a text; nothing where it has none.
+    fn first_result(&self, text: &str, parameters: &str) -> Result<Option<Vec<Column>>, SqlError> {
+        let mut reader = self.reader(parameters, false)?;
         let batch = parser::parse(text, self.shared.major).map_err(uncompiled)?;
         let found = reader.first(&batch.statements).map_err(uncompiled)?;
         Ok(found.map(|(_, columns)| columns))
+    }
+}
+
+/// What is wrong with a text, and that it could not be looked at for that.
+pub(super) fn uncompiled(error: SqlError) -> SqlError {
+    match error.number {
+        208 | 1087 => raise!(11529).after(error.at_line(1)),
+        11504 | 11506 | 11508 | 11509 | 11513 | 11525 | 49999 => error,
+        _ => raise!(11501).after(error.at_line(1)),
     }
 }
 
@@ -253,16 +262,32 @@ fn error_row(error: SqlError) -> Vec<Value> {
 }
 
 /// The names of a text that is not run, as far as it was read.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     session: &'a SqlSession,
-    scalars: HashMap<String, Type>,
-    tables: HashMap<String, Vec<Column>>,
+    pub(super) scalars: HashMap<String, Type>,
+    pub(super) tables: HashMap<String, Vec<Column>>,
+    deduces: bool,
 }
 
 /// The text of a statement, and the columns that it returns.
 type Found = Option<(String, Vec<Column>)>;
 
 impl Reader<'_> {
+    /// Notes a variable.
+    pub(super) fn declare(&mut self, declaration: &Declaration) -> Result<(), SqlError> {
+        match declaration {
+            Declaration::Scalar { name, data_type, .. } => {
+                let data_type = Type::of(data_type)?;
+                self.scalars.insert(self.session.fold(&name.value), data_type);
+            }
+            Declaration::Table { name, definition } => {
+                let table = self.session.defined(&name.value, definition)?;
+                self.tables.insert(self.session.fold(&name.value), table.shape());
+            }
+        }
+        Ok(())
+    }
+
     fn first(&mut self, statements: &[Statement]) -> Result<Found, SqlError> {
         for statement in statements {
             if let Some(found) = self.of_statement(statement, statements.len() == 1)? {
@@ -276,18 +301,7 @@ impl Reader<'_> {
         let text = || statement.text.clone();
         match &statement.kind {
             StatementKind::Declare(declarations) => {
-                for declaration in declarations {
-                    match declaration {
-                        Declaration::Scalar { name, data_type, .. } => {
-                            let data_type = Type::of(data_type)?;
-                            self.scalars.insert(self.session.fold(&name.value), data_type);
-                        }
-                        Declaration::Table { name, definition } => {
-                            let table = self.session.defined(&name.value, definition)?;
-                            self.tables.insert(self.session.fold(&name.value), table.shape());
-                        }
-                    }
-                }
+                declarations.iter().try_for_each(|declaration| self.declare(declaration))?;
                 Ok(None)
             }
             StatementKind::Query(query) => {
@@ -400,6 +414,9 @@ impl Names for Reader<'_> {
     }
     fn variable(&self, name: &str) -> Option<Type> {
         self.scalars.get(&self.session.fold(name)).copied()
+    }
+    fn deduces(&self) -> bool {
+        self.deduces
     }
     fn table(&self, name: &str) -> Option<Vec<Column>> {
         let own = self.tables.get(&self.session.fold(name)).cloned();

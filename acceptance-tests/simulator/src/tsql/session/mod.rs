@@ -16,7 +16,7 @@
 //! | `definition`, `constraints`, `identity` | what tables of the session are, and what their rows keep to |
 //! | `procedures` | EXEC, RPC and the system procedures |
 //! | `options` | SET |
-//! | `describe` | what a text would return |
+//! | `describe`, `parameters` | what a text would return, and what it would take |
 //! | `undo` | what a rollback takes back of the instance |
 //! | `configure` | `sp_configure` and RECONFIGURE |
 //! | `output` | where answers go |
@@ -38,6 +38,7 @@ mod labels;
 pub(crate) mod locks;
 mod options;
 mod output;
+mod parameters;
 mod procedures;
 mod raise;
 mod refusal;

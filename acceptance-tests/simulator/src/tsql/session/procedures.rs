@@ -162,9 +162,7 @@ impl SqlSession {
                 Ok(Called::returned(0))
             }
             "sp_describe_first_result_set" => Box::pin(self.describe(&given, output)).await,
-            "sp_describe_undeclared_parameters" => {
-                Err(error::not_modelled("sp_describe_undeclared_parameters").into())
-            }
+            "sp_describe_undeclared_parameters" => Box::pin(self.deduce(&given, output)).await,
             "sp_reset_connection" => Ok(Called::returned(0)),
             _ => Box::pin(self.engine_procedure(procedure, given, output)).await,
         }
@@ -229,6 +227,19 @@ impl SqlSession {
             return Err(error::not_modelled("browse information").into());
         }
         let (columns, rows) = self.described_result(&text, &parameters)?;
+        self.row_count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        output.result(&columns, rows).await;
+        Ok(Called::returned(0))
+    }
+
+    /// `sp_describe_undeclared_parameters @tsql, @params`.
+    async fn deduce(&mut self, given: &[Given], output: &mut Output<'_>) -> Result<Called, Stop> {
+        const NAME: &str = "sp_describe_undeclared_parameters";
+        let collation = self.shared.collation;
+        let argument = |place, name| find(collation, given, place, name).and_then(text_of);
+        let text = argument(0, "@tsql").ok_or_else(|| error::missing_parameter(NAME, "@tsql"))?;
+        let declared = argument(1, "@params").unwrap_or_default();
+        let (columns, rows) = self.undeclared_parameters(&text, &declared)?;
         self.row_count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         output.result(&columns, rows).await;
         Ok(Called::returned(0))

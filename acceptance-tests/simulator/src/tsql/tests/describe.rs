@@ -55,7 +55,6 @@ async fn the_first_result_is_described() {
         ),
         ("SELECT name FROM sys.dm_exec_describe_first_result_set(N'DELETE #o', NULL, 0); DROP TABLE #o", ""),
         ("EXEC sp_describe_first_result_set", "!201"),
-        ("EXEC sp_describe_undeclared_parameters N'SELECT @a'", "!49999"),
         ("EXEC sp_describe_first_result_set N'SELECT 1', NULL, 1", "!49999"),
     ])
     .await;
@@ -77,4 +76,94 @@ async fn a_description_tells_how_the_wire_has_a_column() {
     let texts =
         errors(&mut session, "EXEC sp_describe_first_result_set N'EXEC sp_executesql N''SELECT 1'''").await;
     assert!(texts[0].contains("contains dynamic SQL"), "{texts:?}");
+}
+
+#[tokio::test]
+async fn parameters_that_nobody_declared_are_described() {
+    let (server, mut session) = Server::usual().await;
+    // A text, declared parameters, and for each of the others its name, type, whether it is input, and output.
+    for (text, declared, expected) in [
+        (
+            "SELECT name FROM sys.databases WHERE database_id = @id OR name = @name",
+            "",
+            "@id int 1 0 @name nvarchar(128) 1 0",
+        ),
+        (
+            "SELECT name FROM sys.databases WHERE database_id = @id AND name = @name",
+            "@id int",
+            "@name nvarchar(128) 1 0",
+        ),
+        (
+            "SELECT name FROM sys.databases WHERE database_id > @a AND name LIKE @b AND name < @c",
+            "",
+            "@a int 1 0 @b nvarchar(4000) 1 0 @c nvarchar(4000) 1 0",
+        ),
+        (
+            "SELECT name FROM sys.databases WHERE database_id IN (@a, 2, @b) AND create_date BETWEEN @c AND @d",
+            "",
+            "@a int 1 0 @b int 1 0 @c datetime 1 0 @d datetime 1 0",
+        ),
+        (
+            "SELECT TOP (@n) name FROM sys.databases WHERE database_id = 1 + @m",
+            "",
+            "@n bigint 1 0 @m int 1 0",
+        ),
+        (
+            "SELECT CAST(@a AS decimal(9,2)), CONVERT(date, @b), name + @c FROM sys.databases",
+            "",
+            "@a numeric(9,2) 1 0 @b date 1 0 @c nvarchar(4000) 1 0",
+        ),
+        (
+            "SELECT name FROM sys.databases WHERE @id = database_id AND EXISTS (SELECT 1 FROM sys.certificates WHERE certificate_id = @o)",
+            "",
+            "@id int 1 0 @o int 1 0",
+        ),
+        (
+            "DECLARE @t TABLE (a int, b nvarchar(7)); INSERT @t (b, a) VALUES (@x, @y); UPDATE @t SET b = @z WHERE a = @w",
+            "",
+            "@x nvarchar(7) 1 0 @y int 1 0 @z nvarchar(7) 1 0 @w int 1 0",
+        ),
+        (
+            "DECLARE @t TABLE (a int); INSERT @t SELECT @x; DELETE @t WHERE a = @y; IF @z = 1.5 PRINT 'a'",
+            "",
+            "@x int 1 0 @y int 1 0 @z numeric(2,1) 1 0",
+        ),
+        (
+            "SELECT @out = name FROM sys.databases WHERE database_id = 1; SET @sum = 1 + 2",
+            "",
+            "@out nvarchar(128) 0 1 @sum int 0 1",
+        ),
+        ("DECLARE @v datetime2(3) = @w; SELECT @v", "", "@w datetime2(3) 1 0"),
+        ("SELECT name FROM sys.databases", "", ""),
+        ("SELECT @p", "", "!11506"),
+        ("SELECT 1 WHERE @p = @q", "", "!11506"),
+        ("SELECT 1 WHERE 1 = @p OR 2 = @p", "", "!11508"),
+        ("SELECT nothing FROM sys.databases WHERE database_id = @p", "", "!207 !11501"),
+        ("SELECT 1 FROM missing WHERE a = @p", "", "!208 !11529"),
+        ("SELECT FROM", "", "!156 !11501"),
+        ("EXEC sp_who @p", "", "!49999"),
+        ("INSERT #t VALUES (@p)", "", "!11525"),
+    ] {
+        let statement = format!(
+            "EXEC sp_describe_undeclared_parameters N'{}', {}",
+            text.replace('\'', "''"),
+            if declared.is_empty() { "NULL".to_owned() } else { format!("N'{declared}'") }
+        );
+        let described = said(&mut session, &statement).await;
+        let words: Vec<&str> = described.split(' ').collect();
+        let short: Vec<&str> = if words.len() < 24 {
+            words
+        } else {
+            words.chunks(24).flat_map(|row| [row[1], row[3], row[19], row[20]]).collect()
+        };
+        assert_eq!(short.join(" "), expected, "{text}");
+    }
+    server.world.with(|estate| estate.opposites.insert(crate::world::assumption::UNTYPED_PARAMETERS));
+    assert_eq!(said(&mut session, "EXEC sp_describe_undeclared_parameters N'SELECT @p'").await, "!11504");
+    let described =
+        said(&mut session, "EXEC sp_describe_undeclared_parameters N'SELECT 1 WHERE N''a'' = @p'").await;
+    assert_eq!(
+        described,
+        "1 @p 231 nvarchar(1) 2 0 0 NULL NULL NULL NULL NULL NULL NULL NULL NULL 0 0 0 1 0 NULL 231 2"
+    );
 }

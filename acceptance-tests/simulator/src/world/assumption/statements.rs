@@ -40,6 +40,8 @@ pub const CONSTRAINTS: u16 = 64;
 pub const UNDONE_DEFINITIONS: u16 = 65;
 /// Passwords of private keys on their way.
 pub const PRIVATE_KEY_PASSWORDS: u16 = 66;
+/// A parameter whose place does not say its type is 11506.
+pub const UNTYPED_PARAMETERS: u16 = 69;
 /// A wrong OLD_PASSWORD is 15151.
 pub const OLD_PASSWORD: u16 = 67;
 /// What a denial of VIEW DEFINITION hides.
@@ -200,6 +202,11 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "They have others; a role with grants cannot be dropped.",
     )
     .because("the provider makes no roles"),
+    entry(
+        UNTYPED_PARAMETERS,
+        "sp_describe_undeclared_parameters refuses a parameter whose place does not say its type with 11506.",
+        "With 11504.",
+    ),
     entry(
         HIDING_DENIALS,
         "A denial of VIEW DEFINITION hides an object's metadata, whatever else is granted on it.",

@@ -1,6 +1,7 @@
 //! Tables of the session, their constraints and indexes; clauses and options of queries, descriptions of results.
 
-use super::{Step, run, shows};
+use super::{Step, deed, run, shows};
+use crate::world::assumption;
 
 pub(super) fn steps() -> Vec<Step> {
     vec![
@@ -62,11 +63,17 @@ pub(super) fn clauses() -> Vec<Step> {
         shows(10705, "DECLARE @t TABLE (a int); DELETE @t OUTPUT (SELECT 1)"),
         shows(10715, format!("{NAMES} OPTION (USE HINT ('NO_SUCH_HINT'))")),
         shows(11501, "EXEC sp_describe_first_result_set N'SELECT nothing FROM sys.databases'"),
+        shows(11506, "EXEC sp_describe_undeclared_parameters N'SELECT @p'"),
+        shows(11508, "EXEC sp_describe_undeclared_parameters N'SELECT 1 WHERE 1 = @p OR 2 = @p'"),
         shows(11509, "EXEC sp_describe_first_result_set N'IF 1 = 0 SELECT 1 AS a ELSE SELECT 2 AS b'"),
         shows(11513, "EXEC sp_describe_first_result_set @tsql = N'EXEC (N''SELECT 1'')'"),
         shows(11525, "EXEC sp_describe_first_result_set N'CREATE TABLE #t (a int); SELECT a FROM #t'"),
         shows(11529, "EXEC sp_describe_first_result_set N'SELECT 1 FROM missing'"),
         shows(13601, "SELECT 1 AS a, 2 AS a FOR JSON PATH"),
         shows(13605, "SELECT 1 FOR JSON PATH"),
+        deed(|estate| {
+            estate.opposites.insert(assumption::UNTYPED_PARAMETERS);
+        }),
+        shows(11504, "EXEC sp_describe_undeclared_parameters N'SELECT @p'"),
     ]
 }
