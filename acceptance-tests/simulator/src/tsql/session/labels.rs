@@ -1,10 +1,10 @@
 //! Labels and GOTO: where a jump may go.
 //!
-//! A jump goes to a label of its own list of statements or of one that encloses it, and never into TRY or CATCH (1026).
-//! The server also jumps into other blocks, which is not modelled.
+//! A jump goes to a label anywhere in its text, into blocks, branches and loops too, but never into TRY or CATCH (1026).
+//! [learn.microsoft.com: "GOTO", "TRY...CATCH"]
 
 use super::super::ast::{Statement, StatementKind};
-use super::super::error::{self, SqlError, raise};
+use super::super::error::{SqlError, raise};
 use crate::world::collation::Collation;
 
 /// A label of a text, or a jump to one.
@@ -42,16 +42,26 @@ pub(super) fn check(collation: Collation, statements: &[Statement]) -> Result<()
             return Err(raise!(133, name).at_line(line));
         };
         let entered = label.path.iter().zip(path.iter().map(Some).chain(std::iter::repeat(None)));
-        let entered: Vec<bool> =
-            entered.filter(|(own, from)| Some(*own) != *from).map(|(own, _)| own.1).collect();
-        if entered.contains(&true) {
+        let guarded = entered.filter(|(own, from)| Some(*own) != *from).any(|(own, _)| own.1);
+        if guarded {
             return Err(raise!(1026).at_line(line));
-        }
-        if !entered.is_empty() {
-            return Err(error::not_modelled("GOTO into a block").at_line(line));
         }
     }
     Ok(())
+}
+
+/// Whether a statement is that label, or a jump may enter it to reach the label.
+pub(super) fn leads_to(collation: Collation, statement: &Statement, wanted: &str) -> bool {
+    let leads = |inner: &Statement| leads_to(collation, inner, wanted);
+    match &statement.kind {
+        StatementKind::Label(name) => collation.equal(&name.value, wanted),
+        StatementKind::Block(statements) => statements.iter().any(leads),
+        StatementKind::If { then, otherwise, .. } => {
+            leads(then) || otherwise.as_ref().is_some_and(|otherwise| leads(otherwise))
+        }
+        StatementKind::While { body, .. } => leads(body),
+        _ => false,
+    }
 }
 
 type Visit<'a> = dyn FnMut(&Statement, &[(usize, bool)]) -> Result<(), SqlError> + 'a;

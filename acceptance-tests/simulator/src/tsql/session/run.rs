@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use sqlparser::ast::Expr;
+
 use super::super::ast::{Ddl, Declaration, RoleScope, Statement, StatementKind};
 use super::super::error::{self, SqlError, raise};
 use super::super::parser;
 use super::frame::Frame;
 use super::stop::{Reach, Stop};
-use super::{Output, SqlSession, assign, bind};
+use super::{Output, SqlSession, assign, bind, labels};
 use crate::faults::{Failure, Reply, Verdict as FaultVerdict};
 use crate::journal::{Event as JournalEvent, Face, Outcome};
 use crate::tds::backend::{Event, Verdict};
@@ -91,22 +93,38 @@ impl SqlSession {
         statements: &'a [Statement],
         output: &'a mut Output<'_>,
     ) -> Step<'a> {
+        self.statements_from(statements, None, output)
+    }
+
+    /// The same, beginning at a label that one of them leads to.
+    fn statements_from<'a>(
+        &'a mut self,
+        statements: &'a [Statement],
+        mut label: Option<String>,
+        output: &'a mut Output<'_>,
+    ) -> Step<'a> {
         Box::pin(async move {
-            let mut next = 0;
+            let mut next =
+                label.as_ref().and_then(|label| self.way_to(statements, label)).unwrap_or_default();
             while let Some(statement) = statements.get(next) {
                 next += 1;
                 if output.attention.is_cancelled() {
                     return Ok(Flow::Return);
                 }
-                match self.statement(statement, output).await {
+                let ended = match label.take() {
+                    Some(label) => Box::pin(self.entered(statement, label, output)).await,
+                    None => self.statement(statement, output).await,
+                };
+                match ended {
                     Ok(Flow::Next) => {}
-                    Ok(Flow::Goto(label)) => match self.label(statements, &label) {
+                    Ok(Flow::Goto(wanted)) => match self.way_to(statements, &wanted) {
                         Some(place) => {
                             next = place;
+                            label = Some(wanted);
                             // A loop of jumps must leave others their turn.
                             tokio::task::yield_now().await;
                         }
-                        None => return Ok(Flow::Goto(label)),
+                        None => return Ok(Flow::Goto(wanted)),
                     },
                     Ok(other) => return Ok(other),
                     Err(stop) => self.failed(statement, stop.at_line(statement.line), output).await?,
@@ -116,12 +134,61 @@ impl SqlSession {
         })
     }
 
-    fn label(&self, statements: &[Statement], wanted: &str) -> Option<usize> {
-        let collation = self.shared.collation;
-        statements.iter().position(|statement| match &statement.kind {
-            StatementKind::Label(name) => collation.equal(&name.value, wanted),
-            _ => false,
-        })
+    /// The place of the statement that is a label or leads to it.
+    fn way_to(&self, statements: &[Statement], label: &str) -> Option<usize> {
+        statements.iter().position(|statement| labels::leads_to(self.shared.collation, statement, label))
+    }
+
+    /// Runs a statement from a label within it on: what leads there is not asked for its condition.
+    async fn entered(
+        &mut self,
+        statement: &Statement,
+        label: String,
+        output: &mut Output<'_>,
+    ) -> Result<Flow, Stop> {
+        match &statement.kind {
+            StatementKind::Block(statements) => self.statements_from(statements, Some(label), output).await,
+            StatementKind::If { then, otherwise, .. } => {
+                let leads = labels::leads_to(self.shared.collation, then, &label);
+                let branch = if leads { Some(then) } else { otherwise.as_ref() };
+                let branch = branch.map_or(&[] as &[Statement], |branch| std::slice::from_ref(&**branch));
+                self.statements_from(branch, Some(label), output).await
+            }
+            StatementKind::While { condition, body } => {
+                Box::pin(self.rounds(condition, body, Some(label), output)).await
+            }
+            _ => Ok(Flow::Next),
+        }
+    }
+
+    /// The rounds of a loop, of which a jump may enter the first.
+    async fn rounds(
+        &mut self,
+        condition: &Expr,
+        body: &Statement,
+        mut label: Option<String>,
+        output: &mut Output<'_>,
+    ) -> Result<Flow, Stop> {
+        for _round in 0..ITERATIONS {
+            let label = label.take();
+            if label.is_none() {
+                let holds = self.holds(condition).map_err(deferred)?;
+                self.counted(0);
+                if output.attention.is_cancelled() || !holds {
+                    return Ok(Flow::Next);
+                }
+            }
+            match self.statements_from(std::slice::from_ref(body), label, output).await? {
+                Flow::Break => {
+                    self.counted(0);
+                    return Ok(Flow::Next);
+                }
+                Flow::Next | Flow::Continue => {}
+                other => return Ok(other),
+            }
+            tokio::task::yield_now().await;
+        }
+        Err(error::not_modelled("a loop of more than a million rounds").into())
     }
 
     /// A statement failed: what is not caught and ends no more than it is told to the client.
@@ -170,23 +237,7 @@ impl SqlSession {
                 }
             }
             StatementKind::While { condition, body } => {
-                for _round in 0..ITERATIONS {
-                    let holds = self.holds(condition).map_err(deferred)?;
-                    self.counted(0);
-                    if output.attention.is_cancelled() || !holds {
-                        return Ok(Flow::Next);
-                    }
-                    match self.statements(std::slice::from_ref(body), output).await? {
-                        Flow::Break => {
-                            self.counted(0);
-                            return Ok(Flow::Next);
-                        }
-                        Flow::Next | Flow::Continue => {}
-                        other => return Ok(other),
-                    }
-                    tokio::task::yield_now().await;
-                }
-                Err(error::not_modelled("a loop of more than a million rounds").into())
+                Box::pin(self.rounds(condition, body, None, output)).await
             }
             StatementKind::Break => Ok(Flow::Break),
             StatementKind::Continue => Ok(Flow::Continue),

@@ -145,7 +145,19 @@ async fn loops_jumps_and_returns() {
         ("PRINT 'a'; GOTO nowhere", "!133"),
         ("a: PRINT 'a'; A: PRINT 'b'", "!132"),
         ("GOTO a; BEGIN TRY a: PRINT 'a' END TRY BEGIN CATCH END CATCH", "!1026"),
-        ("GOTO a; BEGIN a: PRINT 'a' END", "!49999"),
+        // Into blocks, branches and loops, whose conditions are not asked then.
+        ("GOTO a; PRINT 'b'; BEGIN PRINT 'c'; a: PRINT 'a' END; PRINT 'd'", r#""a" "d""#),
+        ("GOTO a; IF 1 = 0 BEGIN PRINT 'x'; a: PRINT 'a' END ELSE PRINT 'e'; PRINT 'f'", r#""a" "f""#),
+        ("GOTO a; IF 1 = 1 PRINT 'x' ELSE BEGIN a: PRINT 'a' END", r#""a""#),
+        (
+            "DECLARE @i int = 5; GOTO a; WHILE @i < 7 BEGIN PRINT 'b'; a: PRINT @i; SET @i += 1 END",
+            r#""5" "b" "6""#,
+        ),
+        (
+            "DECLARE @i int = 0; IF @i = 0 BEGIN GOTO b END; BEGIN PRINT 'x'; b: SET @i += 1; PRINT @i END",
+            r#""1""#,
+        ),
+        ("BEGIN TRY GOTO a; PRINT 'x'; BEGIN a: PRINT 'a' END END TRY BEGIN CATCH END CATCH", r#""a""#),
         ("PRINT 'a'; IF 1 = 1 RETURN; PRINT 'b'", r#""a""#),
         ("EXEC ('PRINT 1; RETURN; PRINT 2'); PRINT 'c'", r#""1" "c""#),
         // A variable is declared once, however often its DECLARE is reached.
