@@ -8,9 +8,13 @@
 
 use std::any::TypeId;
 
+use sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
+    Value,
+};
 use sqlparser::dialect::{Dialect, MsSqlDialect};
 use sqlparser::keywords::Keyword;
-use sqlparser::parser::Parser;
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
 /// The dialect of every query that the engine reads.
@@ -87,9 +91,45 @@ impl Dialect for TSqlDialect {
         may_be_alias(explicit, parser)
     }
 
-    fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, sqlparser::parser::ParserError>> {
+    /// `PARSE (text AS type [USING culture])` and `TRY_PARSE`: calls whose second argument is the name of a type.
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let Token::Word(word) = parser.peek_token().token else { return None };
+        let named = ["PARSE", "TRY_PARSE"].iter().any(|name| word.value.eq_ignore_ascii_case(name));
+        let is_call = named && word.quote_style.is_none() && parser.peek_nth_token(1).token == Token::LParen;
+        is_call.then(|| parse_call(parser, &word.value))
+    }
+
+    fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
         self.base.get_next_precedence(parser)
     }
+}
+
+fn parse_call(parser: &mut Parser<'_>, name: &str) -> Result<Expr, ParserError> {
+    parser.next_token();
+    parser.next_token();
+    let text = parser.parse_expr()?;
+    parser.expect_keyword_is(Keyword::AS)?;
+    let data_type = parser.parse_data_type()?.to_string();
+    let mut arguments = vec![text, Expr::value(Value::SingleQuotedString(data_type))];
+    if parser.parse_keyword(Keyword::USING) {
+        arguments.push(parser.parse_expr()?);
+    }
+    parser.expect_token(&Token::RParen)?;
+    let args = arguments.into_iter().map(|each| FunctionArg::Unnamed(FunctionArgExpr::Expr(each))).collect();
+    Ok(Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args,
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    }))
 }
 
 /// Whether the server reserves `word`, so that it can name something only inside brackets or quotes.

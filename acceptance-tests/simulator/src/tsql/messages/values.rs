@@ -1,6 +1,6 @@
 //! Values and their conversions.
 //!
-//! Source: "Database Engine events and errors" 0-999 and 8000-8999, 2022.
+//! Source: "Database Engine events and errors" 0-999, 8000-8999 and 9000-9999, 2022.
 
 use super::{Message, raised};
 
@@ -26,4 +26,6 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(8169, 16, "Conversion failed when converting from a character string to uniqueidentifier.")
         .state(2),
     raised(8170, 16, "Insufficient result space to convert uniqueidentifier value to char.").state(2),
+    raised(9818, 16, "The culture parameter '%.*ls' provided in the function call is not supported."),
+    raised(9819, 16, "Error converting string value '%.*ls' into data type %.*ls using culture '%.*ls'."),
 ];

@@ -4,7 +4,7 @@ use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, ObjectName,
 };
 
-use super::super::error::{self, SqlError};
+use super::super::error::{self, SqlError, raise};
 use super::super::value::{Family, Type};
 use super::expression::collation_number;
 use super::from::parts;
@@ -82,6 +82,7 @@ impl Compiler<'_> {
                 let long = value.data_type.family() != Family::Number && value.data_type.length().is_none();
                 Ok(Lowered::new(text, if long { Type::BigInt } else { Type::Int }))
             }
+            "PARSE" | "TRY_PARSE" => self.parse(&upper, &arguments),
             "DATEADD" => self.date_add(&arguments),
             "DATEDIFF" | "DATEDIFF_BIG" => self.date_difference(&upper, &arguments),
             "DATEPART" | "DATENAME" => {
@@ -98,6 +99,35 @@ impl Compiler<'_> {
             }
             _ => self.known(&name.name, &arguments),
         }
+    }
+
+    /// `PARSE (text AS type [USING culture])`: the type comes as a constant.
+    fn parse(&mut self, name: &str, arguments: &[&Expr]) -> Result<Lowered, SqlError> {
+        let (text, written, culture) = match arguments {
+            [text, written] => (text, written, None),
+            [text, written, culture] => (text, written, Some(culture)),
+            _ => return Err(error::argument_range(name, 2, 3)),
+        };
+        let written = match written {
+            Expr::Value(value) => value.value.clone().into_string().unwrap_or_default(),
+            _ => return Err(error::syntax(",", false, 0)),
+        };
+        let to = Type::parse(&written).ok_or_else(|| error::unknown_type(&written))?;
+        let text = self.expression(text)?;
+        if !matches!(text.data_type.family(), Family::Text | Family::Null) {
+            return Err(raise!(8116, text.data_type.base_name(), 1, name.to_ascii_lowercase()));
+        }
+        let culture = match culture {
+            Some(culture) => {
+                let culture = self.expression(culture)?;
+                self.as_text(culture).text
+            }
+            None => "''".to_owned(),
+        };
+        let number = self.type_number(to).to_string();
+        let function = if name == "PARSE" { "parse" } else { "try_parse" };
+        let parsed = self.call(function, &[&text.text, &number, &culture]);
+        Ok(Lowered::new(parsed, to))
     }
 
     /// A function of the table.

@@ -18,6 +18,7 @@ mod from;
 mod functions;
 mod lateral;
 mod math;
+mod parsing;
 mod recursive;
 mod run;
 mod scalar;

@@ -13,7 +13,7 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 
 use super::super::error::{self, SqlError};
 use super::super::value::{self, Type, decimal};
-use super::{Host, dates, math, texts};
+use super::{Host, dates, math, parsing, texts};
 use crate::world::collation::Collation;
 
 /// What the functions of one query share.
@@ -116,6 +116,8 @@ fn find(name: &str) -> Option<Scalar> {
         "server_property" => server_property,
         "new_id" => new_id,
         "data_length" => data_length,
+        "parse" => parsing::parse,
+        "try_parse" => parsing::try_parse,
         _ => return texts::find(name).or_else(|| dates::find(name)).or_else(|| math::find(name)),
     };
     Some(own)

@@ -212,3 +212,50 @@ async fn clauses_of_changes_work_or_are_refused() {
     ])
     .await;
 }
+
+#[tokio::test]
+async fn texts_are_parsed_as_americans_write_them() {
+    let (_server, mut session) = Server::usual().await;
+    for (expression, expected) in [
+        ("PARSE('1,234' AS int)", "1234"),
+        ("PARSE(' 12- ' AS int USING 'en-US')", "-12"),
+        ("PARSE('5.00' AS smallint)", "5"),
+        ("PARSE('5.5' AS int)", "!9819"),
+        ("PARSE('300' AS tinyint)", "!9819"),
+        ("PARSE(N'1e3' AS float)", "1000"),
+        ("PARSE('1e3' AS int)", "!9819"),
+        ("CAST(PARSE('-1,234.567' AS decimal(9,2)) AS varchar(20))", "-1234.57"),
+        ("CAST(PARSE('12345678901234567890.5' AS numeric(38,1)) AS varchar(40))", "12345678901234567890.5"),
+        ("CAST(PARSE('($1,234.50)' AS money) AS varchar(20))", "-1234.50"),
+        ("CAST(PARSE('-$5' AS smallmoney USING 'en-us') AS varchar(20))", "-5.00"),
+        ("PARSE('$5' AS int)", "!9819"),
+        ("PARSE('' AS int)", "!9819"),
+        ("PARSE(CAST(NULL AS varchar(9)) AS int)", "NULL"),
+        (
+            "CAST(PARSE('Monday, 13 December 2010' AS datetime2(0) USING 'en-US') AS varchar(30))",
+            "2010-12-13 00:00:00",
+        ),
+        ("CAST(PARSE('12/16/2010' AS date) AS varchar(30))", "2010-12-16"),
+        ("CAST(PARSE('Dec 16, 2010 3:04 PM' AS datetime2(0)) AS varchar(30))", "2010-12-16 15:04:00"),
+        ("CAST(PARSE('2010-12-16T03:04:05.678' AS datetime2(3)) AS varchar(30))", "2010-12-16 03:04:05.678"),
+        ("CAST(PARSE('16-Dec-29 12:00:01am' AS datetime2(0)) AS varchar(30))", "2029-12-16 00:00:01"),
+        ("CAST(PARSE('11:30' AS time(0)) AS varchar(30))", "11:30:00"),
+        ("PARSE('Tuesday, 13 December 2010' AS date)", "!9819"),
+        ("PARSE('16/12/2010' AS date)", "!9819"),
+        ("PARSE('20101216' AS date)", "!9819"),
+        ("PARSE('12/16/1700' AS datetime)", "!9819"),
+        ("TRY_PARSE('16/12/2010' AS date)", "NULL"),
+        ("TRY_PARSE('7' AS int)", "7"),
+        ("TRY_PARSE('x' AS int USING 'no such culture')", "!9818"),
+        ("TRY_PARSE('7' AS int USING 'de-DE')", "!49999"),
+        ("PARSE('x' AS varchar(5))", "!9819"),
+        ("PARSE(7 AS int)", "!8116"),
+        ("PARSE('7' AS nothing)", "!243"),
+        ("PARSE('7', 'int')", "!102"),
+        ("PARSE('7' AS int", "!102"),
+    ] {
+        assert_eq!(said(&mut session, &format!("SELECT {expression}")).await, expected, "{expression}");
+    }
+    let texts = super::errors(&mut session, "SELECT PARSE('x' AS decimal(9,2) USING 'en-US')").await;
+    assert_eq!(texts, ["Error converting string value 'x' into data type numeric using culture 'en-US'."]);
+}

@@ -70,6 +70,8 @@ pub(super) fn values() -> Vec<Step> {
         shows(8117, "SELECT SUM(name) FROM sys.databases"),
         shows(8134, "SELECT 1 / 0"),
         shows(8169, "SELECT CAST('x' AS uniqueidentifier)"),
+        shows(9818, "SELECT PARSE('1' AS int USING 'no such culture')"),
+        shows(9819, "SELECT PARSE('x' AS int)"),
         shows(8170, "SELECT CAST(NEWID() AS varchar(10))"),
     ]
 }
