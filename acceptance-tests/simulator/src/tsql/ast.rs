@@ -217,6 +217,8 @@ pub(crate) enum Rule {
         /// `None` was not written.
         clustered: Option<bool>,
         columns: Vec<Ident>,
+        /// `IGNORE_DUP_KEY = ON`: INSERT leaves out what is there already.
+        ignores: bool,
     },
     Check(Box<Expr>),
 }

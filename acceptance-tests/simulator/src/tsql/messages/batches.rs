@@ -119,6 +119,7 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(1909, 16, "Cannot use duplicate column names in %S_MSG. Column name '%.*ls' listed more than once."),
     raised(1911, 16, "Column name '%.*ls' does not exist in the target table or view."),
     raised(1913, 16, "The operation failed because an index or statistics with name '%.*ls' already exists on %S_MSG '%.*ls'."),
+    raised(1916, 16, "CREATE INDEX options %ls and %ls are mutually exclusive."),
     raised(1919, 16, "Column '%.*ls' in table '%.*ls' is of a type that is invalid for use as a key column in an index."),
     raised(2601, 14, "Cannot insert duplicate key row in object '%.*ls' with unique index '%.*ls'. The duplicate key value is %ls."),
     raised(2627, 14, "Violation of %ls constraint '%.*ls'. Cannot insert duplicate key in object '%.*ls'. The duplicate key value is %ls."),
@@ -155,6 +156,7 @@ pub(super) const MESSAGES: &[Message] = &[
     ),
     raised(2787, 16, "Invalid format specification: '%.*ls'."),
     raised(3021, 16, "Cannot perform a backup or restore operation within a transaction.").state(0),
+    raised(3604, 10, "Duplicate key was ignored."),
     raised(3621, 10, "The statement has been terminated.").class(0).state(0),
     raised(
         3930,

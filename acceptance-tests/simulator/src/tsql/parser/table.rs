@@ -9,7 +9,7 @@ use sqlparser::tokenizer::Token;
 use super::super::ast::{
     Constraint, CreateIndex, KeyForm, Name, Rule, StatementKind, TableColumn, TableDefinition,
 };
-use super::super::error::{self, SqlError};
+use super::super::error::{self, SqlError, raise};
 use super::cursor::Cursor;
 use super::{change, check, condition};
 
@@ -167,8 +167,9 @@ fn constraint(
         Some(column) if !matches!(cursor.peek(), Token::LParen) => vec![column.clone()],
         _ => key_columns(cursor)?,
     };
-    index_options(cursor, form)?;
-    Ok(Some(Constraint { name, column: column.cloned(), rule: Rule::Key { form, clustered, columns } }))
+    let ignores = index_options(cursor, form)?;
+    let rule = Rule::Key { form, clustered, columns, ignores };
+    Ok(Some(Constraint { name, column: column.cloned(), rule }))
 }
 
 fn clustered(cursor: &mut Cursor) -> Result<Option<bool>, SqlError> {
@@ -195,8 +196,10 @@ fn key_columns(cursor: &mut Cursor) -> Result<Vec<Ident>, SqlError> {
     Ok(columns)
 }
 
-/// What may follow the columns of a key.
-fn index_options(cursor: &mut Cursor, form: KeyForm) -> Result<(), SqlError> {
+/// What may follow the columns of a key; whether duplicates are ignored.
+fn index_options(cursor: &mut Cursor, form: KeyForm) -> Result<bool, SqlError> {
+    let line = cursor.line();
+    let mut ignores = false;
     let is_index = matches!(form, KeyForm::Index(_));
     if is_index && cursor.eat("INCLUDE") {
         key_columns(cursor)?;
@@ -211,18 +214,21 @@ fn index_options(cursor: &mut Cursor, form: KeyForm) -> Result<(), SqlError> {
     } else if with && matches!(cursor.peek_nth(1), Token::LParen) {
         cursor.advance();
         cursor.advance();
-        cursor.list(index_option)?;
+        ignores = cursor.list(index_option)?.contains(&true);
         cursor.expect_token(&Token::RParen)?;
+    }
+    if ignores && form == KeyForm::Index(false) {
+        return Err(raise!(1916, "nonunique", "ignore_dup_key").at_line(line));
     }
     if cursor.peek_word().as_deref() == Some("ON") {
         cursor.advance();
         cursor.name()?;
     }
-    Ok(())
+    Ok(ignores)
 }
 
-/// `NAME = ON | OFF | number | word`.
-fn index_option(cursor: &mut Cursor) -> Result<(), SqlError> {
+/// `NAME = ON | OFF | number | word`; whether it is `IGNORE_DUP_KEY = ON`.
+fn index_option(cursor: &mut Cursor) -> Result<bool, SqlError> {
     let line = cursor.line();
     let Some(name) = cursor.peek_word().filter(|name| OPTIONS.contains(&name.as_str())) else {
         return Err(cursor.unexpected());
@@ -236,10 +242,10 @@ fn index_option(cursor: &mut Cursor) -> Result<(), SqlError> {
             _ => return Err(cursor.unexpected()),
         }
     }
-    if on && matches!(name.as_str(), "IGNORE_DUP_KEY" | "DROP_EXISTING" | "RESUMABLE") {
+    if on && matches!(name.as_str(), "DROP_EXISTING" | "RESUMABLE") {
         return Err(error::not_modelled(&format!("{name} = ON")).at_line(line));
     }
-    Ok(())
+    Ok(on && name == "IGNORE_DUP_KEY")
 }
 
 /// Options of indexes: how they are stored and built.
@@ -276,8 +282,9 @@ pub(super) fn create_index(cursor: &mut Cursor) -> Result<StatementKind, SqlErro
     }
     let columns = key_columns(cursor)?;
     let form = KeyForm::Index(unique);
-    index_options(cursor, form)?;
-    let index = Constraint { name: Some(name), column: None, rule: Rule::Key { form, clustered, columns } };
+    let ignores = index_options(cursor, form)?;
+    let rule = Rule::Key { form, clustered, columns, ignores };
+    let index = Constraint { name: Some(name), column: None, rule };
     Ok(StatementKind::CreateIndex(Box::new(CreateIndex { table, index })))
 }
 

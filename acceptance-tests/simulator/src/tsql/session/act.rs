@@ -208,6 +208,9 @@ impl SqlSession {
 
     /// A change is done: OUTPUT answers with rows, or they are counted.
     async fn finished(&mut self, done: Done, output: &mut Output<'_>) {
+        if done.ignored {
+            output.error(&raise!(3604)).await;
+        }
         match done.answer {
             Some((columns, rows)) => {
                 self.counted(done.count);

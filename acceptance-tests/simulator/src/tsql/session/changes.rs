@@ -15,7 +15,7 @@ use super::super::schema::View;
 use super::super::value::{self, Type};
 use super::SqlSession;
 use super::scope::Scope;
-use super::tables::{Incoming, Origin, TableColumn, plain};
+use super::tables::{Incoming, Origin, Stored, TableColumn, plain};
 use crate::world::collation::Collation;
 
 /// What a change did.
@@ -23,6 +23,8 @@ pub(super) struct Done {
     pub(super) count: i64,
     /// What OUTPUT answers the client.
     pub(super) answer: Option<(Vec<Column>, Vec<Vec<Value>>)>,
+    /// Rows were left out because their keys were there already (3604).
+    pub(super) ignored: bool,
 }
 
 /// A table that OUTPUT may name, with a row for each that was changed.
@@ -132,7 +134,7 @@ impl SqlSession {
             }
         }
         let before = self.found_table(&name)?.rows.len();
-        let stored = self.insert(&name, &insert.columns, incoming, origin)?;
+        let Stored { rows: stored, ignored } = self.insert(&name, &insert.columns, incoming, origin)?;
         let count = stored.len();
         let rows = self.found_table(&name)?.rows.clone();
         let named = [("inserted".to_owned(), self.found_table(&name)?.shape(), stored)];
@@ -140,7 +142,7 @@ impl SqlSession {
         if done.is_err() {
             self.local_table(&name)?.rows.truncate(before);
         }
-        done
+        done.map(|done| Done { ignored: done.ignored || ignored, ..done })
     }
 
     /// Puts the rows of a change into their table, and what OUTPUT says of them where it goes. Nothing stays where that is
@@ -163,15 +165,19 @@ impl SqlSession {
             }
         }
         let before = std::mem::replace(&mut self.local_table(name)?.rows, rows);
+        let mut ignored = false;
         if let Some(((target, columns), (found, rows))) = stored {
             let types = found.iter().map(|column| column.data_type).collect();
             let incoming = vec![Incoming { types, rows }];
-            if let Err(refused) = self.insert(&target.to_string(), columns, incoming, Origin::Select) {
-                self.local_table(name)?.rows = before;
-                return Err(refused);
+            match self.insert(&target.to_string(), columns, incoming, Origin::Select) {
+                Ok(stored) => ignored = stored.ignored,
+                Err(refused) => {
+                    self.local_table(name)?.rows = before;
+                    return Err(refused);
+                }
             }
         }
-        Ok(Done { count: i64::try_from(count).unwrap_or(i64::MAX), answer })
+        Ok(Done { count: i64::try_from(count).unwrap_or(i64::MAX), answer, ignored })
     }
 
     /// What an OUTPUT clause says of rows.

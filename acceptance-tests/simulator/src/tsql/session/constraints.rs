@@ -3,7 +3,7 @@
 //! A statement that breaks one changes nothing. Keys compare as the server's collation does; NULL is a key like another
 //! (learn.microsoft.com "Unique constraints and check constraints": UNIQUE allows NULL, but one of it).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rusqlite::types::Value;
@@ -72,6 +72,39 @@ impl SqlSession {
             }
         }
         first.map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// The incoming rows whose keys are not there yet, as far as keys ignore duplicates; whether any was left out.
+    pub(super) fn without_duplicates(
+        &self,
+        table: &Table,
+        incoming: Vec<Vec<Value>>,
+    ) -> (Vec<Vec<Value>>, bool) {
+        let collation = self.shared.collation;
+        let shape = table.shape();
+        let key = |columns: &[usize], row: &[Value]| -> Vec<Part> {
+            let cells = columns.iter().filter_map(|place| Some((shape.get(*place)?, row.get(*place)?)));
+            cells.map(|(column, value)| part(collation, column.data_type, value)).collect()
+        };
+        let mut keys: Vec<(&[usize], HashSet<Vec<Part>>)> = Vec::new();
+        for constraint in &table.constraints {
+            if let Kind::Key { columns, ignores: true, .. } = &constraint.kind {
+                keys.push((columns, table.rows.iter().map(|row| key(columns, row)).collect()));
+            }
+        }
+        let all = incoming.len();
+        let mut kept = Vec::with_capacity(all);
+        for row in incoming {
+            let own: Vec<Vec<Part>> = keys.iter().map(|(columns, _)| key(columns, &row)).collect();
+            if !keys.iter().zip(&own).any(|((_, seen), key)| seen.contains(key)) {
+                for ((_, seen), key) in keys.iter_mut().zip(own) {
+                    seen.insert(key);
+                }
+                kept.push(row);
+            }
+        }
+        let left_out = kept.len() < all;
+        (kept, left_out)
     }
 
     /// The first changed row whose key another row has, and that key as messages show it.

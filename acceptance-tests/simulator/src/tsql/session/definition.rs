@@ -35,6 +35,8 @@ pub(super) enum Kind {
         clustered: bool,
         /// Places of its columns.
         columns: Vec<usize>,
+        /// `IGNORE_DUP_KEY`.
+        ignores: bool,
     },
     /// With the column that it is written behind.
     Check(Box<Expr>, Option<String>),
@@ -131,7 +133,7 @@ impl SqlSession {
                 self.checked_condition(shown, table, condition, written.column.as_ref())?;
                 Kind::Check(condition.clone(), written.column.as_ref().map(|column| column.value.clone()))
             }
-            Rule::Key { form, clustered, columns } => {
+            Rule::Key { form, clustered, columns, ignores } => {
                 let places = places(collation, shown, table, columns)?;
                 let keys = || {
                     table.constraints.iter().filter_map(|each| match &each.kind {
@@ -156,7 +158,7 @@ impl SqlSession {
                 if same && matches!(form, KeyForm::Index(_)) {
                     return Err(raise!(1913, name, "table", shown));
                 }
-                Kind::Key { form: *form, clustered, columns: places }
+                Kind::Key { form: *form, clustered, columns: places, ignores: *ignores }
             }
         };
         let made = Constraint { name, kind, named: written.name.is_some() };

@@ -37,6 +37,13 @@ pub(super) struct Incoming {
     pub(super) rows: Vec<Vec<Value>>,
 }
 
+/// Rows as a table keeps them, and whether others were left out because their keys were there already.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) rows: Vec<Vec<Value>>,
+    pub(super) ignored: bool,
+}
+
 /// What rows come from: the number of an error about their width depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -121,7 +128,7 @@ impl SqlSession {
         columns: &[Ident],
         incoming: Vec<Incoming>,
         origin: Origin,
-    ) -> Result<Vec<Vec<Value>>, SqlError> {
+    ) -> Result<Stored, SqlError> {
         let shown = plain(target);
         let mut stored = Vec::new();
         for set in incoming {
@@ -139,6 +146,7 @@ impl SqlSession {
             }
         }
         let table = self.found_table(target)?;
+        let (stored, ignored) = self.without_duplicates(table, stored);
         if !table.constraints.is_empty() {
             let before = table.rows.len();
             let rows: Vec<Vec<Value>> = table.rows.iter().chain(&stored).cloned().collect();
@@ -146,7 +154,7 @@ impl SqlSession {
         }
         self.note_identity(target, &stored)?;
         self.local_table(target)?.rows.extend(stored.iter().cloned());
-        Ok(stored)
+        Ok(Stored { rows: stored, ignored })
     }
 
     /// A row as the table keeps it, with identity values and defaults. An identity value once drawn is not given back.

@@ -106,3 +106,23 @@ async fn output_says_what_was_changed() {
     ])
     .await;
 }
+
+#[tokio::test]
+async fn keys_may_ignore_duplicates() {
+    all(&[
+        ("CREATE TABLE #t (a int PRIMARY KEY WITH (IGNORE_DUP_KEY = ON), b nvarchar(5)); INSERT #t VALUES (1, N'x')", ""),
+        (
+            "INSERT #t OUTPUT inserted.a VALUES (1, N'y'), (2, N'y'), (2, N'z'), (3, N'z'); SELECT @@ROWCOUNT, @@ERROR",
+            r#""Duplicate key was ignored." 2 3 2 0"#,
+        ),
+        ("SELECT a, b FROM #t", "1 x 2 y 3 z"),
+        ("INSERT #t VALUES (1, N'q'); SELECT @@ROWCOUNT", r#""Duplicate key was ignored." 0"#),
+        ("UPDATE #t SET a = 1", r#"!2627 "The statement has been terminated.""#),
+        ("CREATE UNIQUE INDEX i ON #t (b) WITH (IGNORE_DUP_KEY = ON); INSERT #t VALUES (4, N'X'), (5, N'w')", r#""Duplicate key was ignored.""#),
+        ("SELECT a FROM #t", "1 2 3 5"),
+        ("CREATE UNIQUE INDEX j ON #t (b, a) WITH (IGNORE_DUP_KEY = OFF)", ""),
+        ("CREATE INDEX k ON #t (b) WITH (IGNORE_DUP_KEY = ON)", "!1916"),
+        ("CREATE UNIQUE INDEX k ON #t (b) WITH (DROP_EXISTING = ON)", "!49999"),
+    ])
+    .await;
+}

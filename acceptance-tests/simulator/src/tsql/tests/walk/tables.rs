@@ -28,6 +28,8 @@ pub(super) fn steps() -> Vec<Step> {
         shows(8147, "CREATE TABLE #t (a int NULL IDENTITY)"),
         run("CREATE TABLE #t (a int); CREATE INDEX i ON #t (a); CREATE UNIQUE CLUSTERED INDEX j ON #t (a)"),
         shows(1913, "CREATE INDEX i ON #t (a)"),
+        shows(1916, "CREATE INDEX k ON #t (a) WITH (IGNORE_DUP_KEY = ON)"),
+        shows(3604, "DECLARE @t TABLE (a int UNIQUE WITH (IGNORE_DUP_KEY = ON)); INSERT @t VALUES (1), (1)"),
         shows(1902, "CREATE CLUSTERED INDEX k ON #t (a)"),
         run("CREATE TABLE #d (a int); INSERT #d VALUES (1), (1)"),
         shows(1505, "CREATE UNIQUE INDEX i ON #d (a)"),
