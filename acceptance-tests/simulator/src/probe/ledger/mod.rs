@@ -214,6 +214,7 @@ const CHECKS: &[(u16, Check)] = &[
     (118, Check::Experiment("create an endpoint whose name begins with TSQL")),
     (119, Check::Experiment("alter a group on a Linux server without Always On")),
     (120, Check::Experiment("add two databases to a group at once")),
+    (121, Check::Experiment("count the rows of no rows by ROLLUP and by GROUPING SETS ((), (a))")),
     (125, Check::Experiment("connect, send nothing, and take the time until the server hangs up")),
     (
         126,

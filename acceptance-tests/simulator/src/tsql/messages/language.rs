@@ -130,6 +130,16 @@ pub(super) const MESSAGES: &[Message] = &[
     raised(8158, 15, "'%.*ls' has more columns than were specified in the column list."),
     raised(8159, 15, "'%.*ls' has fewer columns than were specified in the column list."),
     raised(
+        8161,
+        16,
+        "Argument %d of the %ls function does not match any of the expressions in the GROUP BY clause.",
+    ),
+    raised(
+        10703,
+        15,
+        "The WITH CUBE and WITH ROLLUP options are not permitted with a ROLLUP, CUBE, or GROUPING SETS specification.",
+    ),
+    raised(
         10704,
         15,
         "To rethrow an error, a THROW statement must be used inside a CATCH block. Insert the THROW \

@@ -82,6 +82,7 @@ impl Compiler<'_> {
                 let long = value.data_type.family() != Family::Number && value.data_type.length().is_none();
                 Ok(Lowered::new(text, if long { Type::BigInt } else { Type::Int }))
             }
+            "GROUPING" | "GROUPING_ID" => self.grouping(&upper, &arguments),
             "PARSE" | "TRY_PARSE" => self.parse(&upper, &arguments),
             "DATEADD" => self.date_add(&arguments),
             "DATEDIFF" | "DATEDIFF_BIG" => self.date_difference(&upper, &arguments),

@@ -184,6 +184,12 @@ impl Compiler<'_> {
                 if loose && !scope.in_aggregate {
                     return Err(error::not_grouped(table, &column.name));
                 }
+                if !scope.in_aggregate && scope.totals.contains(&column.text) {
+                    return Ok(Lowered {
+                        collation: column.collation,
+                        ..Lowered::new("NULL", column.data_type)
+                    });
+                }
                 let lowered = Lowered::new(column.text.clone(), column.data_type);
                 return Ok(Lowered { nullable: column.nullable, collation: column.collation, ..lowered });
             }
@@ -213,7 +219,12 @@ impl Compiler<'_> {
         if let Some(scope) = self.scopes.last_mut() {
             scope.in_aggregate = false;
         }
-        Ok(lowered.ok().filter(|lowered| keys.contains(&lowered.text)))
+        let found = lowered.ok().filter(|lowered| keys.contains(&lowered.text));
+        let totals = self.scopes.last().map(|scope| scope.totals.as_slice()).unwrap_or_default();
+        Ok(found.map(|found| match totals.contains(&found.text) {
+            true => Lowered { text: "NULL".to_owned(), nullable: true, ..found },
+            false => found,
+        }))
     }
 
     fn unary(&mut self, operator: UnaryOperator, operand: &Expr) -> Result<Lowered, SqlError> {

@@ -16,6 +16,7 @@ mod decimals;
 mod expression;
 mod from;
 mod functions;
+mod grouping;
 mod lateral;
 mod math;
 mod parsing;
@@ -243,6 +244,8 @@ struct SelectScope {
     /// Text of the grouping expressions, where the select groups.
     grouped: Option<Vec<String>>,
     in_aggregate: bool,
+    /// Text of the grouping expressions that the rows at hand are totals over, and so are NULL there.
+    totals: Vec<String>,
 }
 
 #[derive(Debug, Clone)]

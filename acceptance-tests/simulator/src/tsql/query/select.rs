@@ -186,7 +186,11 @@ impl Compiler<'_> {
         if let Some(selection) = &select.selection {
             filters.push(format!("({})", self.condition(selection)?));
         }
-        let group = self.group_by(select, order)?;
+        let grouping = self.group_by(select, order)?;
+        if let Some(sets) = &grouping.sets {
+            return self.select_by_sets(select, order, limit, (&from, &filters), &grouping.keys, sets);
+        }
+        let group = grouping.texts();
         let (items, columns) = self.projection(&select.projection)?;
         let having = match &select.having {
             Some(having) => Some(self.condition(having)?),
@@ -263,7 +267,7 @@ impl Compiler<'_> {
         Ok((text, columns))
     }
 
-    fn top(&mut self, top: &Top) -> Result<String, SqlError> {
+    pub(super) fn top(&mut self, top: &Top) -> Result<String, SqlError> {
         let count = self.top_count(top)?;
         Ok(format!(" LIMIT {}", self.row_count(&count, "0")))
     }
@@ -313,7 +317,7 @@ impl Compiler<'_> {
     }
 
     /// TOP … PERCENT and WITH TIES: rows up to a rank. Percents are rounded up to whole rows.
-    fn ranked_top(
+    pub(super) fn ranked_top(
         &mut self,
         text: &str,
         top: &Top,
@@ -341,36 +345,6 @@ impl Compiler<'_> {
              ORDER BY r",
             columns.join(", ")
         ))
-    }
-
-    /// The grouping; also marks the scope, so that other columns are refused outside aggregates (8120).
-    fn group_by(&mut self, select: &Select, order: &[OrderByExpr]) -> Result<Vec<String>, SqlError> {
-        let GroupByExpr::Expressions(expressions, modifiers) = &select.group_by else {
-            return Err(error::syntax("ALL", true, 0));
-        };
-        if !modifiers.is_empty() {
-            return Err(error::not_modelled("WITH ROLLUP and WITH CUBE"));
-        }
-        let mut keys = Vec::new();
-        let mut texts = Vec::new();
-        for expression in expressions {
-            let lowered = self.expression(expression)?;
-            texts.push(collated(&lowered));
-            keys.push(lowered.text);
-        }
-        let aggregates = select.projection.iter().any(|item| match item {
-            SelectItem::UnnamedExpr(expression) | SelectItem::ExprWithAlias { expr: expression, .. } => {
-                has_aggregate(expression)
-            }
-            _ => false,
-        }) || select.having.is_some()
-            || order.iter().any(|key| has_aggregate(&key.expr));
-        if (aggregates || !keys.is_empty())
-            && let Some(scope) = self.scopes.last_mut()
-        {
-            scope.grouped = Some(keys);
-        }
-        Ok(texts)
     }
 
     pub(super) fn projection(
@@ -539,7 +513,7 @@ fn json(clause: &ForClause) -> Result<Json, SqlError> {
 }
 
 /// An aggregate anywhere but in a subquery or a window.
-fn has_aggregate(expression: &Expr) -> bool {
+pub(super) fn has_aggregate(expression: &Expr) -> bool {
     struct Find {
         queries: u32,
     }

@@ -316,6 +316,12 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "Whoever may alter any certificate of master may call them.",
     ),
     fixed(
+        121,
+        "ROLLUP, CUBE and GROUPING SETS over no rows have no total.",
+        "They have one, with NULL and COUNT 0.",
+    )
+    .because("the provider groups nothing"),
+    fixed(
         130,
         "What sp_configure set is in force after a restart, also without RECONFIGURE.",
         "Without RECONFIGURE it is lost.",

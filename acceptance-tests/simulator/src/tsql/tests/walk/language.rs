@@ -43,6 +43,8 @@ pub(super) fn steps() -> Vec<Step> {
         shows(8155, "SELECT * FROM (SELECT 1) AS t"),
         shows(8158, "SELECT * FROM (SELECT 1, 2) AS t (a)"),
         shows(8159, "SELECT * FROM (SELECT 1) AS t (a, b)"),
+        shows(8161, "SELECT GROUPING(name) FROM sys.databases GROUP BY state"),
+        shows(10703, "SELECT state FROM sys.databases GROUP BY ROLLUP (state) WITH CUBE"),
         shows(10704, "THROW"),
         shows(10709, "SELECT * FROM (VALUES (1), (1, 2)) AS t (a)"),
         shows(10741, "SELECT TOP 1 name FROM sys.databases ORDER BY name OFFSET 1 ROWS"),
