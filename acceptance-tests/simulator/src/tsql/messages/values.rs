@@ -5,11 +5,19 @@
 use super::{Message, raised};
 
 pub(super) const MESSAGES: &[Message] = &[
+    raised(220, 16, "Arithmetic overflow error for data type %ls, value = %ld."),
     raised(232, 16, "Arithmetic overflow error for type %ls, value = %f.").state(2),
     raised(234, 16, "There is insufficient result space to convert a money value to %ls."),
     raised(235, 16, "Cannot convert a char value to money. The char value has incorrect syntax."),
+    raised(237, 16, "There is insufficient result space to convert a money value to %ls."),
     raised(241, 16, "Conversion failed when converting date and/or time from character string."),
+    raised(
+        244,
+        16,
+        "The conversion of the %ls value '%.*ls' overflowed an %hs column. Use a larger integer column.",
+    ),
     raised(245, 16, "Conversion failed when converting the %ls value '%.*ls' to data type %ls."),
+    raised(248, 16, "The conversion of the %ls value '%.*ls' overflowed an int column."),
     raised(289, 16, "Cannot construct data type %ls, some of the arguments have values which are not valid."),
     raised(293, 16, "Cannot convert char value to smallmoney. The char value has incorrect syntax."),
     raised(402, 16, "The data types %s and %s are incompatible in the %s operator."),

@@ -57,7 +57,7 @@ impl Compiler<'_> {
                 self.call("decimal", &[expression::DIVIDE, &to, &of_sum, &whole, &sum, &count])
             }
             Finish::Checked => {
-                let sum = Lowered::new(first, Type::Numeric(38, 0));
+                let sum = Lowered::new(first, Type::BigInt);
                 self.cast(sum, data_type, "0", false).text
             }
             Finish::Deviation(kind) => {

@@ -154,6 +154,56 @@ async fn decimals_beyond_what_a_float_holds_sort_and_sum_as_numbers() {
     }
 }
 
+#[tokio::test]
+async fn what_is_too_large_is_refused_by_where_it_comes_from() {
+    let (_server, mut session) = Server::usual().await;
+    for (expression, expected) in [
+        ("CAST(256 AS tinyint)", "Arithmetic overflow error for data type tinyint, value = 256."),
+        (
+            "CAST(CAST(40000 AS int) AS smallint)",
+            "Arithmetic overflow error for data type smallint, value = 40000.",
+        ),
+        (
+            "CAST(CAST(5000000000 AS bigint) AS int)",
+            "Arithmetic overflow error converting expression to data type int.",
+        ),
+        ("CAST(5000000000.5 AS int)", "Arithmetic overflow error converting numeric to data type int."),
+        ("CAST(3e9 AS int)", "Arithmetic overflow error for type int, value = 3000000000.000000."),
+        (
+            "CAST(CAST(3000000000 AS money) AS int)",
+            "There is insufficient result space to convert a money value to int.",
+        ),
+        (
+            "CAST('300' AS tinyint)",
+            "The conversion of the varchar value '300' overflowed an INT1 column. Use a larger integer column.",
+        ),
+        (
+            "CAST(CAST('40000' AS nchar(5)) AS smallint)",
+            "The conversion of the nvarchar value '40000' overflowed an INT2 column. Use a larger integer column.",
+        ),
+        (
+            "CAST('99999999999999999999' AS int)",
+            "The conversion of the varchar value '99999999999999999999' overflowed an int column.",
+        ),
+        (
+            "CAST('99999999999999999999' AS bigint)",
+            "Arithmetic overflow error converting expression to data type bigint.",
+        ),
+        (
+            "(SELECT SUM(v) FROM (VALUES (2147483647), (1)) AS t (v))",
+            "Arithmetic overflow error converting expression to data type int.",
+        ),
+        ("CAST('x' AS bigint)", "Error converting data type varchar to bigint."),
+        ("CAST('x' AS int)", "Conversion failed when converting the varchar value 'x' to data type int."),
+    ] {
+        let texts = super::errors(&mut session, &format!("SELECT {expression}")).await;
+        assert_eq!(texts, [expected], "{expression}");
+    }
+    for expression in ["TRY_CAST(256 AS tinyint)", "TRY_CAST('300' AS tinyint)", "TRY_CAST(3e9 AS int)"] {
+        assert_eq!(said(&mut session, &format!("SELECT {expression}")).await, "NULL", "{expression}");
+    }
+}
+
 /// An answer as it is but for the points of decimals, which are not part of a value on the wire.
 fn digits(said: &str) -> String {
     let plain = |word: &str| word.trim_start_matches("Decimal(").trim_end_matches(')').replace('.', "");

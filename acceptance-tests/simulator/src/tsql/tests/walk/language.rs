@@ -53,11 +53,15 @@ pub(super) fn steps() -> Vec<Step> {
 
 pub(super) fn values() -> Vec<Step> {
     vec![
+        shows(220, "SELECT CAST(256 AS tinyint)"),
         shows(232, "SELECT CAST(1.5e30 AS varchar(5))"),
         shows(234, "SELECT CAST(CAST(12.5 AS money) AS varchar(2))"),
         shows(235, "SELECT CAST('x' AS money)"),
+        shows(237, "SELECT CAST(CAST(3000000000 AS money) AS int)"),
         shows(241, "SELECT CAST('x' AS datetime2)"),
+        shows(244, "SELECT CAST('300' AS tinyint)"),
         shows(245, "SELECT CAST('x' AS int)"),
+        shows(248, "SELECT CAST('3000000000' AS int)"),
         shows(289, "SELECT DATEFROMPARTS(2020, 13, 1)"),
         shows(293, "SELECT CAST('x' AS smallmoney)"),
         shows(402, "SELECT 1.5e0 & 1"),
