@@ -151,6 +151,8 @@ async fn a_token_expires_during_a_wait() {
     let other = azure.token_for("https://database.windows.net").await;
     let refused = azure.send_as(Some(&other), Method::GET, &poll, None).await;
     assert_eq!((refused.status, refused.code()), (401, "InvalidAuthenticationTokenAudience"));
+    let refused = azure.send_as(Some("nonsense"), Method::GET, &poll, None).await;
+    assert_eq!((refused.status, refused.code()), (401, "InvalidAuthenticationToken"));
     let refused = azure.send_as(None, Method::GET, &poll, None).await;
     assert_eq!((refused.status, refused.code()), (401, "AuthenticationFailed"));
     azure.shutdown().await;
@@ -200,6 +202,12 @@ async fn what_is_missing_is_told_apart_by_who_says_so() {
         let answer = azure.send(Method::GET, &url(&path), None).await;
         assert_eq!((answer.status, answer.code(), answer.is_gateways()), (status, code, gateway), "{path}");
     }
+    let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}?api-version=yesterday");
+    let answer = azure.send(Method::GET, &group, None).await;
+    assert_eq!(
+        (answer.status, answer.code(), answer.is_gateways()),
+        (400, "InvalidApiVersionParameter", true)
+    );
     let answer = azure.send(Method::GET, INSTANCE, None).await;
     assert_eq!((answer.status, answer.code()), (400, "MissingApiVersionParameter"));
     azure.shutdown().await;

@@ -133,6 +133,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         "InstanceFailoverGroupUpdateOrDeleteRequestOnSecondary",
         "arm_face::failover_groups::a_group_is_made_set_failed_over_and_taken_apart",
     ),
+    met(400, "InvalidApiVersionParameter", "arm_errors::what_is_missing_is_told_apart_by_who_says_so"),
     met(
         400,
         "InvalidDistributedAvailabilityGroupFailoverInstanceRole",
@@ -164,6 +165,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     met(400, "InvalidKeyName", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
     met(400, "InvalidKeyType", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
     met(400, "InvalidKeyUpsertRequest", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
+    met(400, "InvalidLock", "arm_face::locks::locks_are_resources"),
     met(
         400,
         "InvalidMultiDbDistributedAvailabilityGroupName",
@@ -173,6 +175,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     met(400, "InvalidPublicBlob", "arm_oddities::certificates_are_made_and_never_replaced"),
     met(400, "InvalidRequestContent", "arm_face::protocol::bodies_are_json_and_say_so"),
     met(400, "InvalidResourceIdSegment", "arm_errors::what_a_link_may_not_be_called_or_hold"),
+    met(400, "InvalidSubscriptionId", "arm_errors::what_is_missing_is_told_apart_by_who_says_so"),
     met(400, "InvalidUpsertKeyType", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
     met(
         400,
@@ -213,6 +216,11 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     ),
     met(
         400,
+        "ManagementServiceStartManagedInstanceNotStopped",
+        "arm_face::instances::an_instance_stops_and_starts",
+    ),
+    met(
+        400,
         "ManagementServiceStopManagedInstanceNotSupportedOnSKU",
         "arm_face::instances::only_a_free_general_purpose_instance_stops",
     ),
@@ -237,6 +245,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     ),
     met(400, "SecurityAzureKeyVaultUrlNullOrEmpty", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
     met(400, "ServerEditionMismatch", "arm_face::failover_groups::members_have_to_fit"),
+    met(400, "ServerNotFound", "arm_face::failover_groups::members_have_to_fit"),
     injected(400, "StorageAccountFull", "accounts of storage are not modelled"),
     met(400, "TokenTooLong", "arm_face::codes::names_that_no_database_has"),
     injected(
@@ -246,11 +255,14 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     ),
     met(401, "AuthenticationFailed", "arm_errors::a_token_expires_during_a_wait"),
     met(401, "ExpiredAuthenticationToken", "arm_errors::a_token_expires_during_a_wait"),
+    met(401, "InvalidAuthenticationToken", "arm_errors::a_token_expires_during_a_wait"),
     met(401, "InvalidAuthenticationTokenAudience", "arm_errors::a_token_expires_during_a_wait"),
     met(403, "AuthorizationFailed", "arm_errors::a_role_lacks_an_action_by_its_name"),
     met(403, "RequestDisallowedByPolicy", "arm_errors::locks_and_policies_are_the_gateways_refusals"),
     injected(404, "CannotFindServerCertificateWithThumbprint", AZURE),
     met(404, "DatabaseDoesNotExist", "arm_face::codes::a_link_from_the_instance_needs_its_database"),
+    met(404, "InvalidResourceNamespace", "arm_face::instances::providers_tell_versions_and_regions"),
+    met(404, "InvalidResourceType", "arm_face::links::actions_came_with_their_versions"),
     met(404, "LockNotFound", "arm_face::locks::locks_are_resources"),
     met(404, "OperationIdNotFound", "arm_face::codes::operations_are_found_by_their_ids"),
     injected(404, "ResourceDoesNotExist", EARLIER),
@@ -297,8 +309,11 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     ),
     met(409, "ScopeLocked", "arm_errors::locks_and_policies_are_the_gateways_refusals"),
     injected(409, "ServerDisabled", "disabled servers are not modelled"),
+    met(409, "ServerKeyDoesNotExists", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
     met(409, "ServerKeyNameAlreadyExists", "arm_face::keys::what_is_no_key_is_told_by_its_code"),
     injected(409, "SubscriptionDisabled", "disabled subscriptions are not modelled"),
+    met(413, "RequestContentTooLarge", "arm_face::protocol::bodies_are_json_and_say_so"),
+    met(415, "UnsupportedMediaType", "arm_face::protocol::bodies_are_json_and_say_so"),
     injected(
         429,
         "ConflictingSubscriptionOperation",

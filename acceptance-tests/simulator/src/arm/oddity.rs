@@ -578,6 +578,38 @@ mod tests {
     }
 
     #[test]
+    fn every_code_that_is_said_is_in_the_table() {
+        // A name that this service does not have reaches none of the real ones.
+        let ours = ["InvalidHostName"];
+        let mut said = 0;
+        for folder in ["src/arm", "src/world/azure"] {
+            for entry in fs::read_dir(root().join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.ends_with("error_code.rs") {
+                    continue;
+                }
+                let text = fs::read_to_string(&path).unwrap();
+                for (status, code) in codes(text.split("#[cfg(test)]").next().unwrap()) {
+                    said += 1;
+                    let listed = ERROR_CODES.iter().any(|one| (one.status, one.code) == (status, code));
+                    assert!(listed || ours.contains(&code), "{}: {status} {code}", path.display());
+                }
+            }
+        }
+        assert!(said > 50, "{said} codes found");
+    }
+
+    /// Statuses with the codes that follow them. Those of Entra are OAuth's, in lower case.
+    fn codes(text: &str) -> impl Iterator<Item = (u16, &str)> {
+        text.match_indices(',').filter_map(|(place, _)| {
+            let (before, after) = text.split_at(place);
+            let status = before.rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+            let code = after.get(1..)?.trim_start().strip_prefix('"')?.split('"').next()?;
+            ((400..600).contains(&status) && code.starts_with(char::is_uppercase)).then_some((status, code))
+        })
+    }
+
+    #[test]
     fn the_page_is_made_from_the_tables() {
         let path = root().join("../../docs/simulator/arm-oddities.md");
         if std::env::var_os(REWRITE).is_some() {
