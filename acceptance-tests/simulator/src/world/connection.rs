@@ -167,7 +167,7 @@ impl<'a> Address<'a> {
     }
 }
 
-/// How long after a loss a link tries to connect again, and then after each failure.
+/// How long after a loss a link tries to connect again, and then after each failure. ASSUMED 8: within seconds.
 pub(super) const RETRY: Duration = Duration::seconds(10);
 
 #[cfg(test)]

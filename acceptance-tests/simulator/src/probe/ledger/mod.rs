@@ -222,6 +222,7 @@ const CHECKS: &[(u16, Check)] = &[
             "add an issuer as a login that may alter certificates of master and is no sysadmin",
         ),
     ),
+    (127, Check::Experiment("take the time of uploads, deletions and failovers")),
     (130, Check::Experiment("set an option by sp_configure, restart without RECONFIGURE, and read it")),
     (
         135,

@@ -10,6 +10,8 @@ pub const LINK_STATE_WORDS: u16 = 40;
 pub const URL_SIGNATURES: u16 = 41;
 /// Operations of links are in the instance's list.
 pub const LINK_OPERATIONS: u16 = 42;
+/// How long operations take.
+pub const OPERATION_TIMES: u16 = 127;
 /// A PATCH of a single-database link's databases is refused.
 pub const SINGLE_DATABASE_PATCH: u16 = 150;
 /// A property that the version does not have counts for nothing.
@@ -68,6 +70,12 @@ pub(super) const AZURE: &[Assumption] = &[
         LINK_OPERATIONS,
         "The instance's list of operations shows those of links.",
         "It shows those of the instance alone.",
+    ),
+    entry(
+        OPERATION_TIMES,
+        "Operations that move no data last as recordings and pages have it of them or of their like: seconds for links, \
+         certificates, databases and keys, minutes for failover groups and instances.",
+        "They last ten times as long.",
     ),
     entry(
         SINGLE_DATABASE_PATCH,

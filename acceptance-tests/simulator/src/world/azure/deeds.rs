@@ -18,6 +18,7 @@ use crate::world::replication::opposite;
 
 /// Tiny databases and everything without data. [recordings: 10 to 24 s]
 const SHORT: Duration = Duration::seconds(16);
+// Of these, and of those about keys, instances and failover groups, not all are in recordings or on pages: ASSUMED 127.
 const CERTIFICATE: Duration = Duration::seconds(10);
 const DATABASE: Duration = Duration::seconds(20);
 
@@ -287,6 +288,8 @@ pub(super) fn start(
     effect: Effect,
 ) -> Accepted {
     let started = estate.clock.now();
+    // ASSUMED 127.
+    let times = if estate.opposite(assumption::OPERATION_TIMES) { 10 } else { 1 };
     let id = estate.fresh_guid();
     let deletes = matches!(
         effect,
@@ -304,7 +307,7 @@ pub(super) fn start(
         child,
         deletes,
         started,
-        ends: lasts.map(|lasts| started + lasts),
+        ends: lasts.map(|lasts| started + lasts * times),
         outcome: None,
         effect,
     };

@@ -53,6 +53,20 @@ fn uploads_are_create_only() {
 }
 
 #[test]
+fn operations_last_some_time_or_ten_times_as_long() {
+    for (opposite, still, done) in [(None, 9, 2), (Some(assumption::OPERATION_TIMES), 99, 2)] {
+        let bench = Bench::new();
+        opposite.into_iter().for_each(|number| bench.opposite(number));
+        let der = rcgen::generate_simple_self_signed(["one".into()]).unwrap().cert.der().to_vec();
+        let accepted = bench.world.upload_trust_certificate(&bench.path, "a", der).unwrap();
+        bench.advance(still);
+        assert!(matches!(bench.standing(&accepted), Standing::InProgress), "{opposite:?}");
+        bench.advance(done);
+        assert!(matches!(bench.standing(&accepted), Standing::Succeeded), "{opposite:?}");
+    }
+}
+
+#[test]
 fn the_instance_presents_a_certificate_of_its_zone() {
     let bench = Bench::new();
     let shown = bench.world.endpoint_certificates(&bench.path);
