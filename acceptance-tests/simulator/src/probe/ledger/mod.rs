@@ -203,6 +203,8 @@ const CHECKS: &[(u16, Check)] = &[
             "join a copy that lacks a log backup, while a distributed group that is disconnected keeps the log",
         ),
     ),
+    (98, Check::Experiment("remove the database of a link of one from its group")),
+    (99, Check::Experiment("join a distributed group twice")),
     (110, Check::Messages),
     (111, Check::Experiment("set a compatibility level of 175 on a 2025")),
     (112, Check::Experiment("none: what is left out is known to be")),

@@ -9,6 +9,7 @@ use super::{Caller, Outcome, engine, engine_mut, group, permission, procedure, r
 use crate::world::build::Capability;
 use crate::world::group::{AvailabilityGroup, Replica, Role};
 use crate::world::instance::{EngineKey, SqlInstance};
+use crate::world::managed::LinkPhase;
 use crate::world::{Estate, assumption};
 
 /// `CREATE AVAILABILITY GROUP … WITH (DISTRIBUTED) AVAILABILITY GROUP ON …`.
@@ -47,6 +48,10 @@ pub(super) fn join(
     if !permission::on_server(engine, &caller.login, &["ALTER ANY AVAILABILITY GROUP"]) {
         return Err(not_found("alter", "availability group", name));
     }
+    // ASSUMED 99.
+    if engine.group(name).is_some_and(|one| one.distributed) && !estate.opposite(assumption::JOIN_AGAIN) {
+        return Err(raise!(19502, name));
+    }
     let local = check(engine, name, members)?;
     if !local.databases.is_empty() {
         return Err(raise!(19511, name, local.name));
@@ -65,6 +70,9 @@ pub(super) fn modify(
     name: &str,
     members: &[ReplicaOptions],
 ) -> Result<Outcome, SqlError> {
+    if fails_over(estate, name) && members.iter().any(|one| one.availability_mode.is_some()) {
+        return Err(raise!(47512, "AVAILABILITY_MODE"));
+    }
     let now = estate.clock.now();
     let build = engine(estate, caller)?.build;
     group::edit(estate, caller, name, |group, same| {
@@ -97,6 +105,9 @@ pub(super) fn fail_over(estate: &mut Estate, caller: &Caller, name: &str) -> Res
     if !engine.has(Capability::PlannedFailover) {
         return Err(raise!(19504, name));
     }
+    if fails_over(estate, name) {
+        return Err(raise!(47513));
+    }
     if group.role != Role::Primary {
         return Err(raise!(41195, name));
     }
@@ -114,6 +125,12 @@ pub(super) fn fail_over(estate: &mut Estate, caller: &Caller, name: &str) -> Res
         set_role(estate, &partner, name, Role::Primary);
     }
     Ok(Outcome::default())
+}
+
+/// Whether Azure is failing a link over.
+fn fails_over(estate: &Estate, name: &str) -> bool {
+    let mut links = estate.managed_instances.iter().flat_map(|managed| &managed.links);
+    links.any(|link| link.phase == LinkPhase::FailingOver && link.name.eq_ignore_ascii_case(name))
 }
 
 /// `FORCE_FAILOVER_ALLOW_DATA_LOSS`: this side becomes the primary; the other one is not asked.
@@ -244,8 +261,8 @@ fn names_instance(url: &str) -> bool {
     url.to_ascii_lowercase().contains(";server=")
 }
 
-/// What a group over an instance must be like: the error table of SQL Server 2022, 47500 to 47502. ASSUMED 117: the
-/// statement is refused, not the link.
+/// What a group over an instance must be like: the error table of SQL Server 2022, 47500 to 47502 and 47519. ASSUMED 117:
+/// the statement is refused, not the link.
 fn may_be_link(
     engine: &SqlInstance,
     name: &str,
@@ -258,6 +275,8 @@ fn may_be_link(
         Err(raise!(47500, secondary.name))
     } else if secondary.availability_mode == Some(AvailabilityMode::Synchronous) {
         Err(raise!(47501, secondary.name))
+    } else if local.databases.is_empty() {
+        Err(raise!(47519, name, local.name))
     } else if local.databases.len() > 1 && !procedure::links_hold_several(engine) {
         Err(raise!(47502, name, local.name))
     } else {

@@ -55,7 +55,16 @@ pub(super) fn leave_group(
     group: &str,
     names: &[&str],
 ) -> Result<Outcome, SqlError> {
+    // ASSUMED 98. Links of several databases take them out one side after the other. ["Extend an availability group to a
+    // managed instance", 2026]
+    let kept = !estate.opposite(assumption::KEPT_DATABASE);
     let engine = engine_mut(estate, caller)?;
+    let kept = kept
+        && !procedure::links_hold_several(engine)
+        && engine
+            .groups
+            .iter()
+            .any(|one| distributed::is_of_link(one) && distributed::has_member(engine, one, group));
     let same = engine.comparing();
     let Some(found) = engine.groups.iter_mut().find(|one| same.equal(&one.name, group)) else {
         return Ok(Outcome::default());
@@ -64,6 +73,9 @@ pub(super) fn leave_group(
         if !found.databases.iter().any(|one| same.equal(one, name)) {
             return Err(raise!(35281, name, group));
         }
+    }
+    if kept {
+        return Err(raise!(47520));
     }
     found.databases.retain(|one| !names.iter().any(|name| same.equal(one, name)));
     found.sequence += 1;

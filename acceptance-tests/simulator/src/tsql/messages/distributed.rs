@@ -43,7 +43,7 @@ pub(super) const MESSAGES: &[Message] = &[
         "None of the specified availability groups exist locally. Please check your DDL and make sure there \
          is one availability group exist locally.",
     ),
-    injected(
+    raised(
         19502,
         16,
         "Cannot create a distributed availability replica for availability group '%.*ls'. An availability \
@@ -185,13 +185,13 @@ pub(super) const MESSAGES: &[Message] = &[
         "Distributed availability group '%.*ls' is not part of the link with Azure SQL Managed Instance. \
          Please create a link between SQL Server and Managed Instance and try again.",
     ),
-    injected(
+    raised(
         47512,
         16,
         "'%ls' cannot be changed during a failover operation in progress. Try again later when the failover \
          is complete.",
     ),
-    injected(
+    raised(
         47513,
         16,
         "FAILOVER cannot be started as a previous failover operation is in progress. Try again later when \
@@ -224,13 +224,13 @@ pub(super) const MESSAGES: &[Message] = &[
         "This type of failover can only be executed on the primary replica. Connect to the primary replica, \
          and retry the operation again.",
     ),
-    injected(
+    raised(
         47519,
         16,
         "Cannot create distributed availability group '%.*ls' when local AG '%.*ls' does not contain \
          database in cases when secondary participant is Azure SQL Managed Instance.",
     ),
-    injected(
+    raised(
         47520,
         16,
         "Database cannot be removed from availability group which participates in distributed availability \

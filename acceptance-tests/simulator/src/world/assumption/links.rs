@@ -60,6 +60,8 @@ pub const NEWER_DATABASE: u16 = 90;
 pub const LOG_BACKUP_AT_ONCE: u16 = 96;
 /// A second database for a link of one is refused with 41429.
 pub const SECOND_DATABASE: u16 = 116;
+/// A database cannot leave the group of a link of one.
+pub const KEPT_DATABASE: u16 = 98;
 /// A group that cannot be half of a link is refused by SQL Server at once.
 pub const LATE_LINK_CHECKS: u16 = 117;
 
@@ -266,6 +268,12 @@ pub(super) const LINKS: &[Assumption] = &[
         "It fails when everything was copied.",
     ),
     entry(
+        KEPT_DATABASE,
+        "ALTER AVAILABILITY GROUP … REMOVE DATABASE on SQL Server is refused with 47520 while a distributed group over an \
+         instance is there, unless links hold several databases.",
+        "It is taken, and the link reports 41977.",
+    ),
+    entry(
         SECOND_DATABASE,
         "ALTER AVAILABILITY GROUP … ADD DATABASE on SQL Server refuses a second database for a link of one with 41429.",
         "It is 47503, whose text names the same cause.",
@@ -273,7 +281,7 @@ pub(super) const LINKS: &[Assumption] = &[
     entry(
         LATE_LINK_CHECKS,
         "CREATE AVAILABILITY GROUP … WITH (DISTRIBUTED) over a managed instance is refused at once for manual seeding (47500), \
-         synchronous commit (47501) and a second database (47502).",
+         synchronous commit (47501), a second database (47502) and none at all (47519).",
         "The statement is taken, and the link fails or lives with it.",
     ),
 ];

@@ -81,6 +81,9 @@ pub const ONE_AT_A_TIME: u16 = 120;
 /// Who may say who vouches for whom.
 pub const ISSUER_RIGHTS: u16 = 126;
 
+/// JOIN of a distributed group that is there already has a number of its own.
+pub const JOIN_AGAIN: u16 = 99;
+
 /// By number.
 pub(super) const STATEMENTS: &[Assumption] = &[
     entry(
@@ -258,6 +261,12 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         MISSING_OBJECTS,
         "HAS_PERMS_BY_NAME is NULL for an object that does not exist, but 0 for a login.",
         "It is 0 for any object.",
+    ),
+    entry(
+        JOIN_AGAIN,
+        "ALTER AVAILABILITY GROUP … JOIN of a distributed group that is there is refused with 19502, as JOIN of a local one is \
+         with 41106.",
+        "It is refused with 19509, like CREATE.",
     ),
     entry(
         OLDER_MESSAGES,

@@ -212,6 +212,7 @@ fn a_group_dropped_under_a_link_is_not_repaired() {
 #[test]
 fn a_database_that_leaves_its_group_stalls_the_link() {
     let bench = Bench::linked();
+    bench.opposite(assumption::KEPT_DATABASE);
     bench.sql("ALTER AVAILABILITY GROUP AG_Sales REMOVE DATABASE Sales");
     bench.advance(30);
     assert_eq!(bench.state(), "LinkSynchronizationError");

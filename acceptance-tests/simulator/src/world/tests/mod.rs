@@ -7,6 +7,7 @@ mod halves;
 mod links;
 mod listeners;
 mod nodes;
+mod opposites;
 mod recorded;
 mod restores;
 mod roles;

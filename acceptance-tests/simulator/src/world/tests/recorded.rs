@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::arm::backend::RoleChange;
+use crate::world::assumption;
 
 /// Whether the instance is primary, `replicaState`, health, connection, last error.
 type Row = (bool, String, String, String, Option<String>);
@@ -54,6 +55,7 @@ fn planned_from_a_secondary_instance_is_refused_and_changes_nothing() {
 #[test]
 fn forced_to_an_instance_whose_link_reports_an_error() {
     let bench = Bench::linked();
+    bench.opposite(assumption::KEPT_DATABASE);
     bench.sql("ALTER AVAILABILITY GROUP AG_Sales REMOVE DATABASE Sales");
     bench.advance(30);
     assert_eq!(bench.row(), row(false, "LinkSynchronizationError", "HEALTHY", "CONNECTED", Some("41977")));

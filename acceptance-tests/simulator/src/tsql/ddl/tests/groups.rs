@@ -1,6 +1,7 @@
 //! Availability groups, local and distributed.
 
 use super::Bench;
+use crate::world::assumption;
 use crate::world::database::DatabaseState;
 use crate::world::group::Role;
 
@@ -213,7 +214,33 @@ fn joining_a_distributed_group() {
     bench.run(&join);
     assert_eq!(bench.engine().group("DAG").unwrap().role, Role::Secondary);
     bench.refused("ALTER AVAILABILITY GROUP AG ADD DATABASE sales", 41140);
+    bench.refused(&join, 19502);
+    bench.estate.opposites.insert(assumption::JOIN_AGAIN);
     bench.refused(&join, 19509);
+}
+
+#[test]
+fn what_a_link_cannot_have_is_refused_at_once_or_taken() {
+    let manual = |text: String| text.replace("SEEDING_MODE = AUTOMATIC", "SEEDING_MODE = MANUAL");
+    let synchronous = |text: String| text.replace("ASYNCHRONOUS", "SYNCHRONOUS");
+    type Statement<'a> = (&'a dyn Fn(String) -> String, &'a str, i32);
+    let cases: [Statement<'_>; 4] = [
+        (&manual, "sales", 47500),
+        (&synchronous, "sales", 47501),
+        (&std::convert::identity, "sales, second", 47502),
+        (&std::convert::identity, "", 47519),
+    ];
+    for (spoil, databases, number) in cases {
+        let mut bench = Bench::with_endpoint();
+        bench.run("CREATE DATABASE second");
+        bench.run("BACKUP DATABASE second TO DISK = N'NUL'");
+        bench.run(&local("AG", databases));
+        let text = spoil(distributed("DAG", "AG", "MIAG"));
+        bench.refused(&text, number);
+        bench.estate.opposites.insert(assumption::LATE_LINK_CHECKS);
+        bench.run(&text);
+        assert!(bench.engine().group("DAG").is_some(), "{number}");
+    }
 }
 
 #[test]
