@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use milink_simulator::scene::Scene;
 use milink_simulator::simulator::Simulator;
+use milink_simulator::world::assumption;
 use serde_json::json;
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel};
 use tokio::net::TcpStream;
@@ -149,6 +150,10 @@ async fn the_catalog_of_a_group_is_the_primarys_and_each_nodes_own() {
         ["N1 PRIMARY CONNECTED HEALTHY", "N2 SECONDARY DISCONNECTED NOT_HEALTHY"]
     );
     assert_eq!(rows(&mut second, states).await, ["N2 SECONDARY DISCONNECTED NOT_HEALTHY"]);
+    simulator.world().with(|estate| estate.opposites.insert(assumption::RESOLVING_NODES));
+    let role = "SELECT role_desc FROM sys.dm_hadr_availability_replica_states WHERE is_local = 0";
+    assert_eq!(rows(&mut first, role).await, ["NULL"]);
+    simulator.world().with(|estate| estate.opposites.clear());
     assert_eq!(rows(&mut first, databases).await, ["N1 SYNCHRONIZED", "N2 NOT SYNCHRONIZING"]);
     assert_eq!(rows(&mut first, primary).await, ["N1 PARTIALLY_HEALTHY"]);
     let error = "SELECT CAST(last_connect_error_number AS varchar(10)) FROM \
@@ -221,6 +226,9 @@ async fn who_only_reads_is_sent_from_the_listener_to_a_secondary() {
     simulator.world().with(|estate| estate.network.cut_between(N1, N2));
     advance(&simulator, 30);
     assert_eq!(ends(&simulator, &place, true).await, "982");
+    simulator.world().with(|estate| estate.opposites.insert(assumption::NOBODY_TO_READ));
+    assert_eq!(ends(&simulator, &place, true).await, "N1");
+    simulator.world().with(|estate| estate.opposites.clear());
     first.execute(list("N'N2', N'N1'"), &[]).await.unwrap();
     assert_eq!(ends(&simulator, &place, true).await, format!("{N1}:1433"));
     first.execute(list("NONE"), &[]).await.unwrap();

@@ -321,6 +321,7 @@ pub(super) fn fresh(
         files: BTreeMap::new(),
         configuration: BTreeMap::new(),
         configured: BTreeMap::new(),
+        accepted: BTreeMap::new(),
         databases: Vec::new(),
         master_key: None,
         certificates: Vec::new(),

@@ -238,7 +238,12 @@ impl EngineBackend {
                 match routed {
                     Some(ReadOnlyRoute::To(way)) => route = Some(way),
                     // ASSUMED 146: also where the primary itself would let it in, but is not in the list.
-                    Some(ReadOnlyRoute::Nowhere) => return Err(Some(raise!(982, database.name))),
+                    Some(ReadOnlyRoute::Nowhere) if !estate.opposite(assumption::NOBODY_TO_READ) => {
+                        return Err(Some(raise!(982, database.name)));
+                    }
+                    Some(ReadOnlyRoute::Nowhere) => {
+                        may_open(engine, database, login.read_only_intent).map_err(Some)?;
+                    }
                     Some(ReadOnlyRoute::None) | None => {
                         may_open(engine, database, login.read_only_intent).map_err(Some)?;
                     }

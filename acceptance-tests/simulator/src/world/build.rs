@@ -7,8 +7,12 @@
 //! Sources: "Overview of the Managed Instance link" and "Prepare your environment for a link" (2026), the build lists of
 //! SQL Server, the articles of the updates named below.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+
+use super::assumption;
+use super::replication::opposite;
 
 /// `SERVERPROPERTY('ProductVersion')`: builds of one version compare as their numbers do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -186,6 +190,36 @@ impl Build {
     }
 }
 
+/// What an engine is equipped with: what its build brings, as far as that is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Equipment {
+    /// The build.
+    pub build: Build,
+    issuer_list: bool,
+    chain_validation: bool,
+}
+
+impl Equipment {
+    /// Of a build, under the opposites that are in force.
+    pub fn of(build: Build, opposites: &BTreeSet<u16>) -> Self {
+        // ASSUMED 26 and 27.
+        let issuer_list = build.major != 13 || !opposite(opposites, assumption::ISSUERS_OF_2016);
+        let old = matches!(build.major, 14 | 15);
+        let chain_validation = !old || !opposite(opposites, assumption::CHAINS_OF_2019);
+        Self { build, issuer_list, chain_validation }
+    }
+
+    /// Whether it can do something.
+    pub fn has(self, capability: Capability) -> bool {
+        let believed = match capability {
+            Capability::IssuerList => self.issuer_list,
+            Capability::ChainValidation => self.chain_validation,
+            _ => true,
+        };
+        believed && self.build.has(capability)
+    }
+}
+
 /// The internal version of databases of a version of the engine. ["SQL Server internal database versions"]
 pub fn database_version(major: u8) -> i64 {
     match major {
@@ -245,6 +279,28 @@ mod tests {
             assert!(!has(before, capability), "{before} {capability:?}");
         }
         assert!(!has("15.0.9999.9", Capability::PlannedFailover), "no build of 2019 got it");
+    }
+
+    #[test]
+    fn what_is_believed_of_old_builds_has_an_opposite() {
+        let has = |build: &str, number, capability| {
+            [BTreeSet::new(), BTreeSet::from([number])]
+                .map(|opposites| Equipment::of(build.parse().unwrap(), &opposites).has(capability))
+        };
+        for (build, expected) in
+            [("13.0.7000.253", [true, false]), ("14.0.3490.10", [true; 2]), ("13.0.6300.2", [false; 2])]
+        {
+            assert_eq!(has(build, assumption::ISSUERS_OF_2016, Capability::IssuerList), expected, "{build}");
+        }
+        for (build, expected) in
+            [("14.0.3490.10", [true, false]), ("15.0.4312.2", [true, false]), ("16.0.4045.3", [true; 2])]
+        {
+            assert_eq!(
+                has(build, assumption::CHAINS_OF_2019, Capability::ChainValidation),
+                expected,
+                "{build}"
+            );
+        }
     }
 
     #[test]

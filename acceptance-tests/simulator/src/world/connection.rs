@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use time::{Duration, OffsetDateTime};
 
+use super::assumption;
 use super::build::Capability;
 use super::estate::Network;
 use super::group::{AvailabilityGroup, Role};
 use super::instance::SqlInstance;
 use super::managed::{Link, ManagedInstance, Session};
+use super::replication::opposite;
 use super::trust::{self, LinkError};
 use crate::tsql::error::raise;
 
@@ -42,7 +44,7 @@ impl Ends<'_> {
             return Err(LinkError::Roles);
         }
         if !self.formats_fit(sql) {
-            return Err(LinkError::Formats);
+            return Err(self.misfit(sql));
         }
         let engines = (self.managed.engine.started, sql.started);
         Ok(Session { starts: there.starts, engines, group: group.id.clone(), engine: sql.key() })
@@ -58,7 +60,7 @@ impl Ends<'_> {
                     .endpoint
                     .as_ref()
                     .is_some_and(|one| trust::listens(one) && one.starts == session.starts)
-                // A failover of a one-way link breaks it. ["Managed Instance link overview", 2026] ASSUMED 91: with 41988.
+                // A failover of a one-way link breaks it. ["Managed Instance link overview", 2026]
                 && (!self.link.instance_is_primary || self.formats_fit(sql))
                 && self.group(sql).is_some_and(|group| {
                     group.id == session.group
@@ -89,12 +91,23 @@ impl Ends<'_> {
         (leads && below.role == Role::Primary).then_some(group)
     }
 
+    /// How databases that SQL Server cannot take show.
+    fn misfit(&self, sql: &SqlInstance) -> LinkError {
+        // ASSUMED 91: a link that was turned round shows it as one that began so.
+        let turned = self.link.instance_is_primary && !self.link.request.instance_is_primary;
+        // ASSUMED 28.
+        let old = self.link.instance_is_primary && !sql.has(Capability::Secondary);
+        let silent = (turned && opposite(self.opposites, assumption::TURNED_ONE_WAY))
+            || (!turned && old && opposite(self.opposites, assumption::MISSING_UPDATE));
+        if silent { LinkError::Groups } else { LinkError::Formats }
+    }
+
     /// SQL Server takes databases of its own format alone.
     fn formats_fit(&self, sql: &SqlInstance) -> bool {
         let back =
             self.link.request.failover_mode.as_deref() == Some("Manual") || self.link.instance_is_primary;
         let format = format(self.managed);
-        // ASSUMED 28: an update that is missing on SQL Server looks like a format that does not fit.
+        // An update that is missing on SQL Server looks like a format that does not fit.
         let takes = !self.link.instance_is_primary || sql.has(Capability::Secondary);
         !back || (takes && format == Some(sql.build.major))
     }

@@ -2,10 +2,12 @@
 
 use std::mem;
 
-use super::flow::{Moments, Reached, Stretch};
+use super::assumption;
+use super::flow::{LogRates, Moments, Reached, Stretch};
 use super::link_life::Life;
 use super::log_space::LogSpace;
 use super::managed::{Link, LinkDatabase, LinkPhase};
+use super::replication::opposite;
 use crate::tsql::error::raise;
 
 /// `synchronization_state` of a copy.
@@ -74,9 +76,17 @@ impl Link {
 }
 
 impl Life<'_> {
+    /// What each database of the link has of the way. ASSUMED 94.
+    fn log_rates(&self) -> LogRates {
+        let share =
+            if opposite(self.opposites, assumption::SHARED_WAY) { self.link.databases.len() } else { 1 };
+        let share = u64::try_from(share).unwrap_or(u64::MAX).max(1);
+        LogRates { send: self.way.log.send / share, ..self.way.log }
+    }
+
     /// Lets the log flow for some seconds.
     pub(super) fn replicate(&mut self, seconds: u64) {
-        let (now, rates, synchronous) = (self.now, self.way.log, self.link.synchronous);
+        let (now, rates, synchronous) = (self.now, self.log_rates(), self.link.synchronous);
         let mut databases = mem::take(&mut self.link.databases);
         for one in databases.iter_mut().filter(|one| one.is_seeded()) {
             let Some((source, target)) = self.copies() else { break };
@@ -104,7 +114,8 @@ impl Life<'_> {
     /// log, movement that was suspended, commits that have to wait.
     pub(super) fn watch(&mut self) {
         let (rates, synchronous, connected) =
-            (self.way.log, self.link.synchronous, self.link.session.is_some());
+            (self.log_rates(), self.link.synchronous, self.link.session.is_some());
+        let idle = opposite(self.opposites, assumption::IDLE_LAG);
         let mut databases = mem::take(&mut self.link.databases);
         let (mut gone, mut gap) = (false, false);
         for one in databases.iter_mut().filter(|one| one.is_seeded()) {
@@ -120,7 +131,7 @@ impl Life<'_> {
             if one.replication.suspended {
                 one.replication.stop();
             }
-            one.replication.measure(from.hardened_lsn, from.activity, rates);
+            one.replication.measure(from.hardened_lsn, from.activity, rates, idle);
             if !connected {
                 continue;
             }

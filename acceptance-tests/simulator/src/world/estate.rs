@@ -6,6 +6,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
+use super::assumption;
 use super::backups::BackupSet;
 use super::clock::Clock;
 use super::failover_group::FailoverGroup;
@@ -144,11 +145,12 @@ pub(super) fn behind<'a>(
     engines: impl Iterator<Item = &'a SqlInstance> + Clone,
     host: &str,
     port: u16,
+    all_move: bool,
 ) -> Option<usize> {
     let there = |engine: &SqlInstance| engine.endpoint.as_ref().is_some_and(|endpoint| endpoint.port == port);
     let at_host = engines.clone().enumerate().filter(|(_, engine)| engine.answers_to(host));
     let at_host = at_host.min_by_key(|(_, engine)| !there(engine)).map(|(place, _)| place);
-    at_host.or_else(|| listeners::holder(engines, host))
+    at_host.or_else(|| listeners::holder(engines, host, all_move))
 }
 
 /// Bytes a second of world time: what a well-connected site gets.
@@ -207,12 +209,18 @@ impl Estate {
     /// Where no endpoint of the host has that port, it is the host's first engine: the connection finds nobody there.
     /// Through a listener it is the node to which that leads now.
     pub fn engine_behind(&self, host: &str, port: u16) -> Option<&SqlInstance> {
-        behind(self.engines(), host, port).and_then(|place| self.engines().nth(place))
+        behind(self.engines(), host, port, self.listeners_move()).and_then(|place| self.engines().nth(place))
     }
 
     /// The SQL Server at which a client of a listener arrives now.
     pub fn engine_listening(&self, host: &str) -> Option<&SqlInstance> {
-        listeners::holder(self.sql_servers.iter(), host).and_then(|place| self.sql_servers.get(place))
+        listeners::holder(self.sql_servers.iter(), host, self.listeners_move())
+            .and_then(|place| self.sql_servers.get(place))
+    }
+
+    /// Whether listeners of groups without a cluster are moved to the primary too (ASSUMED 139).
+    pub(super) fn listeners_move(&self) -> bool {
+        self.opposite(assumption::IDLE_LISTENER)
     }
 
     /// All engines, SQL Servers first.

@@ -39,7 +39,7 @@ impl Written {
 /// Blocks a second that can be sent and redone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogRates {
-    /// Over the way between two sites. ASSUMED 94: each database of a link has it for itself.
+    /// Over the way between two sites.
     pub send: u64,
     /// By the secondary.
     pub redo: u64,

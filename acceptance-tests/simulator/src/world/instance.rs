@@ -100,6 +100,8 @@ pub struct SqlInstance {
     pub configuration: BTreeMap<String, i64>,
     /// `sp_configure` values that wait for RECONFIGURE, or for a restart.
     pub configured: BTreeMap<String, i64>,
+    /// Those of them that RECONFIGURE was run for: they wait for a restart alone.
+    pub accepted: BTreeMap<String, i64>,
     /// Databases by id order, system databases included (`master` 1, `tempdb` 2, `model` 3, `msdb` 4).
     pub databases: Vec<Database>,
     /// The master key of `master`.
@@ -164,11 +166,15 @@ impl SqlInstance {
     /// It stops and starts again at `now`: all connections break, trace flags that were set by DBCC are gone, and options
     /// that waited for it take effect.
     ///
-    /// ASSUMED 130: those that RECONFIGURE was not run for as well.
-    pub fn restart(&mut self, now: time::OffsetDateTime) {
+    /// ASSUMED 130: those that RECONFIGURE was not run for as well, or with `reconfigured` these are lost.
+    pub fn restart(&mut self, now: time::OffsetDateTime, reconfigured: bool) {
         self.started = now;
         self.restarts += 1;
         self.trace_flags.clone_from(&self.startup_trace_flags);
+        let accepted = std::mem::take(&mut self.accepted);
+        if reconfigured {
+            self.configured = accepted;
+        }
         self.configuration.append(&mut self.configured);
         if let Some(endpoint) = &mut self.endpoint {
             endpoint.starts += 1;

@@ -105,6 +105,7 @@ impl Life<'_> {
         });
         match connected {
             Ok(session) => {
+                self.managed.engine.groups.append(&mut self.link.unborn_groups);
                 self.link.joined = Some(session.group.clone());
                 self.link.session = Some(session);
                 self.link.error = None;

@@ -2,7 +2,7 @@
 //!
 //! In a Windows cluster, and where another cluster manager moves the address, a listener is at the primary. Without one
 //! it is a name for an address that some server has: after a failover somebody has to change that. ["Connect to an
-//! availability group listener", 2025] ASSUMED 139: the latter.
+//! availability group listener", 2025] ASSUMED 139: the latter, unless `all_move`.
 
 use super::group::{AvailabilityGroup, Listener, Role};
 use super::instance::SqlInstance;
@@ -29,6 +29,7 @@ impl Listener {
 pub(super) fn holder<'a>(
     engines: impl Iterator<Item = &'a SqlInstance> + Clone,
     host: &str,
+    all_move: bool,
 ) -> Option<usize> {
     let listening = |engine: &'a SqlInstance| {
         let local = engine.groups.iter().filter(|group| !group.distributed && group.role == Role::Primary);
@@ -39,7 +40,7 @@ pub(super) fn holder<'a>(
     });
     let (place, _, group, listener) =
         found.find(|(_, engine, _, listener)| listener.answers_to(host, &engine.host))?;
-    if moves(group) {
+    if all_move || moves(group) {
         return Some(place);
     }
     let mut engines = engines;

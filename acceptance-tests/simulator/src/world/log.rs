@@ -122,9 +122,13 @@ impl Replication {
 
     /// How late the secondary is, with a source whose log ends at `source` and grows by `writes` blocks a second.
     ///
-    /// ASSUMED 95: in seconds of the source's present work; where it does not work, in seconds that the rest takes.
-    pub(super) fn measure(&mut self, source: LogPosition, writes: u64, rates: LogRates) {
+    /// ASSUMED 95: in seconds of the source's present work; where it does not work, in seconds that the rest takes, or with
+    /// `idle` in none.
+    pub(super) fn measure(&mut self, source: LogPosition, writes: u64, rates: LogRates, idle: bool) {
         let late = |queue: u64| {
+            if idle && writes == 0 {
+                return 0;
+            }
             let rate = if writes > 0 { writes } else { rates.send.min(rates.redo) };
             queue.div_ceil(rate.max(1))
         };
@@ -171,7 +175,7 @@ mod tests {
         let reached = Reached { received: LogPosition(100), redone: LogPosition(90) };
         replication.reach(reached, Moments::both(now));
         replication.flowed(Reached { received: LogPosition(90), redone: LogPosition(81) }, reached);
-        replication.measure(LogPosition(110), 5, LogRates::default());
+        replication.measure(LogPosition(110), 5, LogRates::default(), true);
         assert_eq!((replication.send_queue(LogPosition(110)), replication.redo_queue()), (40, 40));
         assert_eq!((replication.send_rate, replication.redo_rate), (40, 36));
         assert_eq!((replication.send_lag, replication.lag), (2, 4));
@@ -180,8 +184,10 @@ mod tests {
         let before = replication.clone();
         replication.reach(reached, Moments::both(now + time::Duration::SECOND));
         assert_eq!(replication, before);
-        replication.measure(LogPosition(110), 0, LogRates { send: 2, redo: 4 });
+        replication.measure(LogPosition(110), 0, LogRates { send: 2, redo: 4 }, false);
         assert_eq!((replication.send_lag, replication.lag), (5, 10), "nobody works: how long the rest takes");
+        replication.measure(LogPosition(110), 0, LogRates { send: 2, redo: 4 }, true);
+        assert_eq!((replication.send_lag, replication.lag), (0, 0), "nobody works: nobody is late");
         replication.stop();
         assert_eq!((replication.send_rate, replication.send_queue(LogPosition(200))), (0, 400));
     }

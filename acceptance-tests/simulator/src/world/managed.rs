@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::failover_group::FailoverGroup;
+use super::group::AvailabilityGroup;
 use super::instance::{EngineKey, SqlInstance};
 use super::log::{LogPosition, Replication};
 use crate::arm::backend::{DroppedDatabaseView, InstanceSize, InstanceView, KeyView, LinkRequest};
@@ -69,6 +70,8 @@ pub struct Link {
     pub create_operation: String,
     /// Databases with their replication state.
     pub databases: Vec<LinkDatabase>,
+    /// Its groups on the instance's engine, where they come with the first connection alone.
+    pub unborn_groups: Vec<AvailabilityGroup>,
     /// When it was made.
     pub created: OffsetDateTime,
     /// Last error of the link: number, moment, text.

@@ -19,7 +19,6 @@ use std::mem;
 
 use time::{Duration, OffsetDateTime};
 
-use self::failover::LEASE;
 use self::pair::Nodes;
 use super::connection::Address;
 use super::copying::Synchronization;
@@ -190,7 +189,7 @@ impl Estate {
                 return self.reached.checked_add(Duration::seconds(seconds));
             }
             let attempt = next_try(pair.tried, pair.next_attempt, acted, dates);
-            let ended = Some(pair.lost + LEASE).filter(|ended| *ended > self.reached);
+            let ended = Some(pair.lost + self.patience()).filter(|ended| *ended > self.reached);
             attempt.into_iter().chain(ended).min()
         };
         self.pairs.iter().filter_map(next).min()
@@ -236,7 +235,7 @@ impl Estate {
     /// The node behind a replica's endpoint URL, where it is the server of that name and has joined the group.
     fn node(&self, group: &AvailabilityGroup, replica: &Replica) -> Option<&SqlInstance> {
         let address = Address::parse(&replica.url)?;
-        let place = behind(self.sql_servers.iter(), address.host, address.port)?;
+        let place = behind(self.sql_servers.iter(), address.host, address.port, self.listeners_move())?;
         self.sql_servers.get(place).filter(|node| {
             node.group_by_id(&group.id).is_some() && node.same_name(&node.server_name(), &replica.server_name)
         })
@@ -248,8 +247,9 @@ fn for_pairs(estate: &mut Estate, act: impl Fn(Nodes<'_>)) {
     let mut pairs = mem::take(&mut estate.pairs);
     for pair in &mut pairs {
         let Some((primary, secondary)) = two(&mut estate.sql_servers, pair) else { continue };
-        let (network, rate, now) = (&estate.network, estate.seeding_rate, estate.reached);
-        act(Nodes { pair, primary, secondary, network, rate, now });
+        let (network, opposites) = (&estate.network, &estate.opposites);
+        let (rate, now) = (estate.seeding_rate, estate.reached);
+        act(Nodes { pair, primary, secondary, network, opposites, rate, now });
     }
     estate.pairs = pairs;
 }

@@ -229,6 +229,8 @@ impl Estate {
             for group in sql.groups.iter_mut().filter(|group| group.id == joined) {
                 group.link.connected = false;
                 group.link.health = 0;
+                // ASSUMED 93.
+                group.link.ever_connected &= !opposite(&opposites, assumption::LOG_OF_DELETED);
             }
             for one in link.databases.iter().filter(|_| ended) {
                 if let Some(copy) = sql.database_mut(&one.name) {
@@ -314,12 +316,13 @@ impl Estate {
     /// What a planned failover does before roles change: both sides commit synchronously for its duration, so that the
     /// secondary has hardened everything, whatever the commit mode was. ["Best practices", 2026; "Fail over a link", 2024]
     pub(crate) fn drain(&mut self, name: &str) {
+        let all_move = self.listeners_move();
         let Self { sql_servers, managed_instances, .. } = self;
         for managed in managed_instances {
             let of = |link: &&mut Link| link.session.is_some() && link.name.eq_ignore_ascii_case(name);
             let Some(link) = managed.links.iter_mut().find(of) else { continue };
             let place = Address::parse(&link.request.partner_endpoint)
-                .and_then(|partner| behind(sql_servers.iter(), partner.host, partner.port));
+                .and_then(|partner| behind(sql_servers.iter(), partner.host, partner.port, all_move));
             let Some(sql) = place.and_then(|place| sql_servers.get_mut(place)) else { continue };
             let instance = &mut managed.engine;
             let (source, target) = if link.instance_is_primary { (instance, sql) } else { (sql, instance) };

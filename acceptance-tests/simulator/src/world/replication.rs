@@ -103,6 +103,7 @@ impl Estate {
 
     /// Lets every link and the nodes of every group live for some seconds. Says whether a cluster changed roles.
     fn live(&mut self, seconds: u64) -> bool {
+        let all_move = self.listeners_move();
         let Self {
             sql_servers, managed_instances, network, opposites, seeding_rate, log_rates, reached, ..
         } = self;
@@ -115,7 +116,7 @@ impl Estate {
             let mut links = mem::take(&mut managed.links);
             for link in &mut links {
                 let place = Address::parse(&link.request.partner_endpoint)
-                    .and_then(|partner| behind(sql_servers.iter(), partner.host, partner.port));
+                    .and_then(|partner| behind(sql_servers.iter(), partner.host, partner.port, all_move));
                 let sql = place.and_then(|place| sql_servers.get_mut(place));
                 let (here, there) = (&managed.engine.host, sql.as_ref().map_or("", |sql| sql.host.as_str()));
                 let way = Way::between(network, (here, there), *seeding_rate, *log_rates, sharing);

@@ -69,6 +69,12 @@ impl Life<'_> {
         }
         self.keep_log(one);
         if done == total {
+            // ASSUMED 92.
+            if opposite(self.opposites, assumption::LATE_FITNESS)
+                && let Some(error) = self.unfit(&one.name)
+            {
+                return Err(error);
+            }
             self.finish(one);
         }
         Ok(())
@@ -121,6 +127,18 @@ impl Life<'_> {
         one.replication.reach(begun, Moments::both(self.now));
     }
 
+    /// What keeps the instance from taking a database of SQL Server.
+    fn unfit(&mut self, name: &str) -> Option<SqlError> {
+        let view = &self.managed.view;
+        let in_memory = view.tier == "BusinessCritical";
+        let most_files = (!in_memory && !view.general_purpose_v2).then_some(MOST_FILES);
+        if self.link.instance_is_primary {
+            return None;
+        }
+        let (source, target) = self.copies()?;
+        unfit(source.database(name)?, target, in_memory, most_files)
+    }
+
     /// Makes the destination's copy; bytes to seed, or the error of the engine that prevents it.
     fn make_copy(&mut self, name: &str) -> Result<u64, SqlError> {
         let link = self.link.name.clone();
@@ -134,11 +152,8 @@ impl Life<'_> {
             self.link.instance_is_primary || self.sql.as_ref().is_none_or(|sql| sql.build.major <= format)
         });
         let to_instance = !self.link.instance_is_primary;
-        let view = &self.managed.view;
-        let in_memory = view.tier == "BusinessCritical";
-        let most_files = (!in_memory && !view.general_purpose_v2).then_some(MOST_FILES);
         let no_response = self.no_response();
-        let Some((source, target)) = self.copies() else { return Err(no_response) };
+        let Some((source, _)) = self.copies() else { return Err(no_response) };
         let from = source
             .database(name)
             .filter(|one| one.state == DatabaseState::Online)
@@ -154,9 +169,11 @@ impl Life<'_> {
                 no_response
             });
         }
-        if to_instance && let Some(error) = unfit(&from, target, in_memory, most_files) {
+        let early = to_instance && !opposite(self.opposites, assumption::LATE_FITNESS);
+        if let Some(error) = early.then(|| self.unfit(name)).flatten() {
             return Err(error);
         }
+        let Some((_, target)) = self.copies() else { return Err(no_response) };
         match target.database(name) {
             // The rest of a seeding that was disturbed.
             Some(copy) if copy.seeded_by.as_deref() == Some(&link) => {}
@@ -182,7 +199,7 @@ impl Life<'_> {
 const MOST_FILES: usize = 280;
 
 /// What keeps an instance from taking a database of SQL Server: the error table of SQL Server 2022, 41939 and 41947 to
-/// 41951. ASSUMED 92: it is noticed when the seeding begins, and the files of users' databases alone are counted.
+/// 41951. The files of users' databases alone are counted.
 fn unfit(
     database: &Database,
     instance: &SqlInstance,
@@ -190,7 +207,8 @@ fn unfit(
     most_files: Option<usize>,
 ) -> Option<SqlError> {
     let groups = &database.special_filegroups;
-    let files: usize = instance.databases.iter().filter(|one| one.id > 4).map(Database::files).sum();
+    let other = |one: &&Database| one.id > 4 && one.name != database.name;
+    let files: usize = instance.databases.iter().filter(other).map(Database::files).sum();
     if database.log_files > 1 {
         Some(raise!(41948))
     } else if groups.iter().any(|(_, kind, _)| kind == "FD") {

@@ -1,5 +1,6 @@
 //! Sites that go down and come back.
 
+use super::assumption;
 use super::estate::Estate;
 use super::instance::{EngineKey, SqlInstance};
 
@@ -16,6 +17,7 @@ impl Estate {
     /// It comes back: its engines start. Whether it was down.
     pub fn bring_up(&mut self, site: &str) -> bool {
         let now = self.clock.now();
+        let reconfigured = self.opposite(assumption::LOST_OPTIONS);
         let Self { sql_servers, managed_instances, network, .. } = self;
         let engines =
             sql_servers.iter_mut().chain(managed_instances.iter_mut().map(|managed| &mut managed.engine));
@@ -24,7 +26,7 @@ impl Estate {
             // Several engines share a host.
             back |= network.down.remove(&engine.host);
             if back {
-                engine.restart(now);
+                engine.restart(now, reconfigured);
             }
         }
         self.stirred.notify_waiters();
@@ -34,8 +36,9 @@ impl Estate {
     /// An engine stops and starts again. Whether there is one.
     pub fn restart(&mut self, key: &EngineKey) -> bool {
         let now = self.clock.now();
+        let reconfigured = self.opposite(assumption::LOST_OPTIONS);
         let engine = self.engine_mut(key);
-        let found = engine.map(|engine| engine.restart(now)).is_some();
+        let found = engine.map(|engine| engine.restart(now, reconfigured)).is_some();
         self.stirred.notify_waiters();
         found
     }

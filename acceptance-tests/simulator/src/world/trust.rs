@@ -148,17 +148,23 @@ impl Estate {
 
 /// Whether the endpoints of two SQL Servers accept each other at `now`: by Windows accounts, or by certificates that
 /// either has of the other, with an owner who may connect. ["Use certificates for a database mirroring endpoint", 2025]
-pub fn accept_each_other(one: &SqlInstance, other: &SqlInstance, now: OffsetDateTime) -> bool {
+pub fn accept_each_other(
+    one: &SqlInstance,
+    other: &SqlInstance,
+    now: OffsetDateTime,
+    opposites: &BTreeSet<u16>,
+) -> bool {
     let windows = |engine: &SqlInstance| {
         engine.endpoint.as_ref().is_some_and(|endpoint| endpoint.authentication.windows.is_some())
     };
-    (windows(one) && windows(other) && same_domain(one, other))
+    // ASSUMED 135.
+    let accounts = !opposite(opposites, assumption::WINDOWS_ACCOUNTS);
+    (accounts && windows(one) && windows(other) && same_domain(one, other))
         || (accepts(one, other, now) && accepts(other, one, now))
 }
 
-/// Whether the services of two SQL Servers run under accounts that may connect to both endpoints.
-///
-/// ASSUMED 135: those of one Windows cluster do, and those of one DNS domain.
+/// Whether the services of two SQL Servers run under accounts that may connect to both endpoints: those of one Windows
+/// cluster do, and those of one DNS domain.
 fn same_domain(one: &SqlInstance, other: &SqlInstance) -> bool {
     let domain = |engine: &SqlInstance| {
         engine.host.split_once('.').map_or(String::new(), |(_, domain)| domain.to_lowercase())

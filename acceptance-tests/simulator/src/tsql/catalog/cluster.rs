@@ -39,8 +39,7 @@ fn nodes<'a>(viewer: &Viewer<'a>) -> BTreeMap<&'a str, &'a SqlInstance> {
 }
 
 fn has_witness(viewer: &Viewer<'_>) -> bool {
-    let nodes = nodes(viewer).len();
-    nodes > 0 && nodes.is_multiple_of(2)
+    viewer.estate.has_witness(nodes(viewer).len())
 }
 
 pub(super) fn members(viewer: &Viewer<'_>) -> Vec<Row> {

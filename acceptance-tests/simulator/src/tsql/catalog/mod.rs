@@ -52,6 +52,7 @@ use super::schema::View;
 use super::session::registry::SessionInfo;
 use crate::world::Estate;
 use crate::world::assumption;
+use crate::world::build::Equipment;
 use crate::world::database::Database;
 use crate::world::group::{AvailabilityGroup, Replica, Role};
 use crate::world::instance::{Edition, EngineKey, SqlInstance};
@@ -145,6 +146,11 @@ impl<'a> Viewer<'a> {
     pub(super) fn groups(&self) -> impl Iterator<Item = &'a AvailabilityGroup> {
         let everywhere = self.estate.opposites.contains(&assumption::HIDDEN_ON_SECONDARIES);
         self.engine.groups.iter().filter(move |group| everywhere || !self.is_below_elsewhere(group))
+    }
+
+    /// What the engine is equipped with.
+    pub(super) fn equipment(&self) -> Equipment {
+        Equipment::of(self.engine.build, &self.estate.opposites)
     }
 
     /// The role that this engine has in a group: in a distributed one it has the local group's only as its primary.

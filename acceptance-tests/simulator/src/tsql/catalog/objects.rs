@@ -4,7 +4,7 @@ use super::super::ddl::issuer;
 use super::super::schema::{self, Scope, View};
 use super::super::value::{Type, decimal};
 use super::{Row, Viewer, bit, moment, none_or, number, text};
-use crate::world::build::Build;
+use crate::world::build::Equipment;
 
 /// A procedure of `sys`: name and type (`X` extended, `P` T-SQL).
 const PROCEDURES: [(&str, &str); 17] = [
@@ -40,32 +40,33 @@ struct Object {
     view: Option<&'static View>,
 }
 
-/// The objects of a build, as one sees them in a database. System objects have negative numbers, and the same in every
+/// The objects of an engine, as one sees them in a database. System objects have negative numbers, and the same in every
 /// database.
-fn all(build: Build, database: &str) -> Vec<Object> {
-    let has = |name: &str| issuer::needs(name).is_none_or(|capability| build.has(capability));
+fn all(engine: Equipment, database: &str) -> Vec<Object> {
+    let has = |name: &str| issuer::needs(name).is_none_or(|capability| engine.has(capability));
     let procedures = (1..)
         .zip(PROCEDURES)
         .filter(|(_, (name, _))| has(name))
         .map(|(place, (name, kind))| Object { name, id: -1_000_000 - place, schema: SYS, kind, view: None });
     let mut views: Vec<&'static View> = schema::views().collect();
     views.sort_by_key(|view| (view.schema, view.name));
-    let views = (1..).zip(views).filter(|(_, view)| view.first <= build.major).filter_map(|(place, view)| {
-        let table = view.scope == Scope::Msdb;
-        (!table || database == "msdb").then_some(Object {
-            name: view.name,
-            id: if table { 1_000_000 + place } else { -place },
-            schema: if table { DBO } else { SYS },
-            kind: if table { "U" } else { "V" },
-            view: Some(view),
-        })
-    });
+    let views =
+        (1..).zip(views).filter(|(_, view)| view.first <= engine.build.major).filter_map(|(place, view)| {
+            let table = view.scope == Scope::Msdb;
+            (!table || database == "msdb").then_some(Object {
+                name: view.name,
+                id: if table { 1_000_000 + place } else { -place },
+                schema: if table { DBO } else { SYS },
+                kind: if table { "U" } else { "V" },
+                view: Some(view),
+            })
+        });
     procedures.chain(views).collect()
 }
 
 /// `OBJECT_ID` of a name without brackets and database, schema last but one.
 pub(crate) fn object_id(
-    build: Build,
+    engine: Equipment,
     database: &str,
     (schema, name): (&str, &str),
     kind: Option<&str>,
@@ -75,21 +76,25 @@ pub(crate) fn object_id(
         "dbo" => DBO,
         _ => return None,
     };
-    let found = all(build, database).into_iter().find(|one| one.name == name && one.schema == schema)?;
+    let found = all(engine, database).into_iter().find(|one| one.name == name && one.schema == schema)?;
     kind.is_none_or(|kind| kind.trim_end().eq_ignore_ascii_case(found.kind)).then_some(found.id)
 }
 
 /// The name of an object and the number of its schema.
-pub(crate) fn object_name(build: Build, database: &str, id: i64) -> Option<(&'static str, &'static str)> {
-    let found = all(build, database).into_iter().find(|one| i64::from(one.id) == id)?;
+pub(crate) fn object_name(
+    engine: Equipment,
+    database: &str,
+    id: i64,
+) -> Option<(&'static str, &'static str)> {
+    let found = all(engine, database).into_iter().find(|one| i64::from(one.id) == id)?;
     Some((found.name, if found.schema == SYS { "sys" } else { "dbo" }))
 }
 
 /// The name of a column by its place.
-pub(crate) fn column_name(build: Build, database: &str, id: i64, place: i64) -> Option<&'static str> {
-    let view = all(build, database).into_iter().find(|one| i64::from(one.id) == id)?.view?;
+pub(crate) fn column_name(engine: Equipment, database: &str, id: i64, place: i64) -> Option<&'static str> {
+    let view = all(engine, database).into_iter().find(|one| i64::from(one.id) == id)?.view?;
     let place = usize::try_from(place).ok()?.checked_sub(1)?;
-    view.columns_of(build.major).nth(place).map(|column| column.name)
+    view.columns_of(engine.build.major).nth(place).map(|column| column.name)
 }
 
 pub(super) fn objects(viewer: &Viewer<'_>, view: &str) -> Vec<Row> {
@@ -116,13 +121,13 @@ pub(super) fn objects(viewer: &Viewer<'_>, view: &str) -> Vec<Row> {
         ])
     };
     let system = |object: &Object| view != "system_objects" || object.id < 0;
-    all(viewer.engine.build, viewer.database).into_iter().filter(system).map(row).collect()
+    all(viewer.equipment(), viewer.database).into_iter().filter(system).map(row).collect()
 }
 
 pub(super) fn columns(viewer: &Viewer<'_>, view: &str) -> Vec<Row> {
     let version = viewer.engine.build.major;
     let mut rows = Vec::new();
-    for object in all(viewer.engine.build, viewer.database) {
+    for object in all(viewer.equipment(), viewer.database) {
         let Some(of) = object.view.filter(|_| view != "system_columns" || object.id < 0) else { continue };
         for (place, column) in (1..).zip(of.columns_of(version)) {
             let (system, user, bytes, precision, scale) = described(column.data_type);

@@ -62,7 +62,7 @@ pub(super) fn in_database(viewer: &Viewer<'_>) -> Vec<Row> {
         one if *one == securable => Some((0, "DATABASE", 0)),
         Securable::Certificate(id) if database.name == "master" => Some((25, "CERTIFICATE", *id)),
         Securable::Object(place, name) if *place == database.name => {
-            let id = super::object_id(viewer.engine.build, place, name.split_once('.')?, None)?;
+            let id = super::object_id(viewer.equipment(), place, name.split_once('.')?, None)?;
             Some((1, "OBJECT_OR_COLUMN", id))
         }
         _ => None,

@@ -55,7 +55,6 @@ pub(super) fn replicas(viewer: &Viewer<'_>) -> Vec<Row> {
             if !local && own_role != Role::Primary {
                 continue;
             }
-            // ASSUMED 141: a replica that is not connected is shown as a secondary too.
             let (role, role_desc) = role_words(if local { own_role } else { Role::Secondary });
             let (connected, health) = standing(viewer, group, replica);
             let mut row = Row::from([
@@ -77,6 +76,11 @@ pub(super) fn replicas(viewer: &Viewer<'_>) -> Vec<Row> {
                 }),
                 None => group.link.last_error.clone().filter(|_| group.distributed && !local),
             };
+            // ASSUMED 141: a replica that is not connected is shown as a secondary too.
+            if !connected && !local && viewer.estate.opposite(assumption::RESOLVING_NODES) {
+                row.insert("role", Value::Null);
+                row.insert("role_desc", Value::Null);
+            }
             if let Some((error, words, at)) = error {
                 row.insert("last_connect_error_number", number(error));
                 row.insert("last_connect_error_description", text(words));

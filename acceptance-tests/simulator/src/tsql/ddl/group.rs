@@ -104,6 +104,9 @@ pub(super) fn alter(
     );
     // ASSUMED 138: nor is a distributed group altered where the local group is secondary.
     let elsewhere = distributed::below_elsewhere(engine, group);
+    if elsewhere.is_some() && estate.opposite(assumption::STATEMENTS_ON_SECONDARIES) {
+        return Err(not_found("alter", "availability group", name));
+    }
     if (!primary && !anywhere) || elsewhere.is_some() {
         return Err(not_primary(elsewhere.map_or(name, |local| &local.name)));
     }
@@ -169,7 +172,8 @@ pub(super) fn drop(estate: &mut Estate, caller: &Caller, name: &str) -> Result<O
     let group = visible(engine, caller, "drop", name)?.clone();
     if distributed::below_elsewhere(engine, &group).is_some() {
         // ASSUMED 138.
-        return Err(raise!(35251));
+        let unknown = estate.opposite(assumption::STATEMENTS_ON_SECONDARIES);
+        return Err(if unknown { not_found("drop", "availability group", name) } else { raise!(35251) });
     }
     // A local group below a distributed one that receives from the other side holds no copies of its own either.
     let receives = group.role != Role::Primary || distributed::receives(engine, &group);

@@ -15,7 +15,7 @@ use super::refusal::{no_permission, not_found};
 use super::{Caller, engine, engine_mut, in_master, permission};
 use crate::world::Estate;
 use crate::world::assumption;
-use crate::world::build::Capability;
+use crate::world::build::{Capability, Equipment};
 use crate::world::endpoint::Endpoint;
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Certificate, IssuerGrant, Securable};
@@ -51,7 +51,7 @@ pub(crate) fn call(
     procedure: &str,
     arguments: &[Argument],
 ) -> Result<Vec<ResultSet>, SqlError> {
-    let known = engine(estate, caller)?;
+    let known = Equipment::of(engine(estate, caller)?.build, &estate.opposites);
     if needs(procedure).is_none_or(|capability| !known.has(capability)) {
         return Err(unknown_procedure(procedure));
     }

@@ -123,8 +123,10 @@ pub(super) fn join_local(
             && group.replicas.iter().any(|one| here.same_name(&one.server_name, &mine))
     };
     // ASSUMED 145: the configuration comes from the primary, which has to be reached; only then the types are compared.
-    let reached =
-        |other: &&SqlInstance| other.key() != here.key() && estate.network.connects(&other.host, &here.host);
+    let kept = wanted == WSFC && estate.opposite(assumption::CONFIGURATION_IN_CLUSTER);
+    let reached = |other: &&SqlInstance| {
+        other.key() != here.key() && (kept || estate.network.connects(&other.host, &here.host))
+    };
     let mut found = estate.sql_servers.iter().filter(reached);
     let Some(group) = found.find_map(|other| other.group(name).filter(listed)).cloned() else {
         return Err(raise!(47106, name));
@@ -161,8 +163,9 @@ pub(super) fn fail_over(
         return Err(raise!(47122, name));
     }
     if group.cluster_type == WSFC && !estate.has_quorum(here) {
-        // ASSUMED 143: the number.
-        return Err(raise!(35220));
+        // ASSUMED 143.
+        let other = estate.opposite(assumption::WITHOUT_QUORUM);
+        return Err(if other { raise!(41142, name) } else { raise!(35220) });
     }
     let (id, here) = (group.id.clone(), here.key());
     if !forced && !estate.failover_ready(&id, &here) {
@@ -259,6 +262,7 @@ pub(super) fn remove_replicas(
     names: &[String],
 ) -> Result<Outcome, SqlError> {
     let own = engine(estate, caller)?.server_name();
+    let forgotten = !estate.opposite(assumption::ROUTES_OF_REMOVED);
     edit(estate, caller, name, |group, same| {
         for name in names {
             if !group.replicas.iter().any(|one| same(&one.server_name, name)) {
@@ -270,7 +274,7 @@ pub(super) fn remove_replicas(
         }
         group.replicas.retain(|one| !names.iter().any(|name| same(&one.server_name, name)));
         // ASSUMED 147: routing lists lose the name.
-        for replica in &mut group.replicas {
+        for replica in group.replicas.iter_mut().filter(|_| forgotten) {
             for set in &mut replica.read_only_routing_list {
                 set.retain(|listed| !names.iter().any(|name| same(listed, name)));
             }

@@ -8,6 +8,7 @@ use super::refusal::not_found;
 use super::role::in_database;
 use super::{Caller, Outcome, engine, engine_mut, in_master, permission, role};
 use crate::world::Estate;
+use crate::world::build::Equipment;
 use crate::world::instance::SqlInstance;
 use crate::world::security::{Permission, Securable};
 
@@ -21,7 +22,7 @@ pub(super) fn permission(
     let (login, words) = (caller.login.as_str(), statement.permissions.clone());
     let securable = match &statement.securable {
         None => implicit(here, caller, &words)?,
-        Some((SecurableClass::Object, name)) => object(here, caller, &name.0)?,
+        Some((SecurableClass::Object, name)) => object(estate, caller, &name.0)?,
         Some((class, name)) => find(here, *class, &name.0)?,
     };
     let kind = permission::class(&securable);
@@ -121,7 +122,8 @@ fn implicit(engine: &SqlInstance, caller: &Caller, words: &[String]) -> Result<S
 }
 
 /// A view, table or procedure of the current database; those of `sys` are granted in `master`.
-fn object(engine: &SqlInstance, caller: &Caller, name: &str) -> Result<Securable, SqlError> {
+fn object(estate: &Estate, caller: &Caller, name: &str) -> Result<Securable, SqlError> {
+    let engine = engine(estate, caller)?;
     let collation = engine.comparing();
     let parts: Vec<String> = name.split('.').map(|part| collation.lower(part)).collect();
     let (database, schema, object) = match parts.as_slice() {
@@ -134,7 +136,8 @@ fn object(engine: &SqlInstance, caller: &Caller, name: &str) -> Result<Securable
     if !engine.same_name(database, &caller.database) {
         return Err(raise!(4610));
     }
-    if catalog::object_id(engine.build, &caller.database, (schema, object), None).is_none() {
+    let equipment = Equipment::of(engine.build, &estate.opposites);
+    if catalog::object_id(equipment, &caller.database, (schema, object), None).is_none() {
         return Err(not_found("find", "object", object));
     }
     if schema == "sys" && !in_master(caller) {

@@ -92,7 +92,13 @@ fn preferred_for_backups(estate: &Estate, engine: &SqlInstance, database: &Datab
     let mut found: Vec<&Replica> =
         group.replicas.iter().filter(takes).filter(|one| one.backup_priority > 0).collect();
     found.sort_by_key(|one| (-one.backup_priority, engine.comparing().fold(&one.server_name)));
-    found.first().is_some_and(|one| engine.same_name(&one.server_name, &own))
+    let first = found.first().map(|one| one.backup_priority);
+    if estate.opposite(assumption::EQUAL_PRIORITIES) {
+        found.retain(|one| Some(one.backup_priority) == first);
+    } else {
+        found.truncate(1);
+    }
+    found.iter().any(|one| engine.same_name(&one.server_name, &own))
 }
 
 /// `cluster_type`.

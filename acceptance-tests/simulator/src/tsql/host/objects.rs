@@ -6,6 +6,7 @@ use super::super::catalog;
 use super::super::schema;
 use super::Arguments;
 use super::principals::Caller;
+use crate::world::build::Equipment;
 use crate::world::security::Securable;
 
 /// A function of this module; nothing is NULL.
@@ -17,7 +18,8 @@ pub(super) fn call(
 ) -> Option<Value> {
     let text = |text: &str| Some(Value::Text(text.to_owned()));
     let build = caller.engine.build;
-    let of = |id| catalog::object_name(build, caller.database, id);
+    let engine = Equipment::of(build, &caller.estate.opposites);
+    let of = |id| catalog::object_name(engine, caller.database, id);
     match function {
         "OBJECT_ID" => {
             let name = arguments.text(0)?;
@@ -27,7 +29,8 @@ pub(super) fn call(
         "OBJECT_NAME" => of(arguments.whole(0)?).and_then(|(name, _)| text(name)),
         "OBJECT_SCHEMA_NAME" => of(arguments.whole(0)?).and_then(|(_, schema)| text(schema)),
         "COL_NAME" => {
-            let name = catalog::column_name(build, caller.database, arguments.whole(0)?, arguments.whole(1)?);
+            let name =
+                catalog::column_name(engine, caller.database, arguments.whole(0)?, arguments.whole(1)?);
             name.and_then(text)
         }
         "COL_LENGTH" => {
@@ -46,12 +49,12 @@ pub(super) fn call(
 
 /// The number of a system object by a name of one to three parts.
 pub(super) fn id(caller: Caller<'_>, name: &str, kind: Option<&str>) -> Option<i32> {
-    let build = caller.engine.build;
+    let engine = Equipment::of(caller.engine.build, &caller.estate.opposites);
     let (database, schema, object) = resolve(caller, name)?;
-    let found = catalog::object_id(build, &database, (&schema, &object), kind);
+    let found = catalog::object_id(engine, &database, (&schema, &object), kind);
     // System procedures are found without their schema.
     let system =
-        || object.starts_with("sp_").then(|| catalog::object_id(build, &database, ("sys", &object), kind));
+        || object.starts_with("sp_").then(|| catalog::object_id(engine, &database, ("sys", &object), kind));
     found.or_else(|| system().flatten())
 }
 
@@ -59,7 +62,8 @@ pub(super) fn id(caller: Caller<'_>, name: &str, kind: Option<&str>) -> Option<i
 pub(super) fn securable(caller: Caller<'_>, name: &str) -> Option<(Securable, i32)> {
     let id = id(caller, name, None)?;
     let (database, ..) = resolve(caller, name)?;
-    let (object, schema) = catalog::object_name(caller.engine.build, &database, id.into())?;
+    let engine = Equipment::of(caller.engine.build, &caller.estate.opposites);
+    let (object, schema) = catalog::object_name(engine, &database, id.into())?;
     Some((Securable::Object(database, format!("{schema}.{object}")), id))
 }
 

@@ -88,6 +88,7 @@ impl SqlSession {
                 .filter_map(|option| Some((option.name.to_owned(), *engine.configured.get(option.name)?)))
                 .collect();
             engine.configured.retain(|name, _| !at_once.contains_key(name));
+            engine.accepted.clone_from(&engine.configured);
             engine.configuration.extend(at_once);
         });
         Ok(())

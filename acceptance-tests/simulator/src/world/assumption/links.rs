@@ -1,6 +1,6 @@
 //! What is believed about the life of a link: trust, connection, seeding, replication, failover and end.
 
-use super::{Assumption, entry, fixed};
+use super::{Assumption, entry};
 
 /// The chain of an instance's certificate counts as ending in one of the real roots.
 pub const ROOT: u16 = 1;
@@ -64,6 +64,25 @@ pub const SECOND_DATABASE: u16 = 116;
 pub const KEPT_DATABASE: u16 = 98;
 /// A group that cannot be half of a link is refused by SQL Server at once.
 pub const LATE_LINK_CHECKS: u16 = 117;
+
+/// An instance's groups for a link are there before it is connected.
+pub const LATE_GROUPS: u16 = 23;
+/// 2016 with the Azure Connect pack lists issuers.
+pub const ISSUERS_OF_2016: u16 = 26;
+/// Late builds of 2017 and 2019 check chains.
+pub const CHAINS_OF_2019: u16 = 27;
+/// What a link from the instance says to a 2022 that lacks an update.
+pub const MISSING_UPDATE: u16 = 28;
+/// What a one-way link says that was failed over.
+pub const TURNED_ONE_WAY: u16 = 91;
+/// What an instance cannot take is noticed before the seeding.
+pub const LATE_FITNESS: u16 = 92;
+/// A group keeps its log after the link was deleted in Azure.
+pub const LOG_OF_DELETED: u16 = 93;
+/// Each database of a link has the whole way.
+pub const SHARED_WAY: u16 = 94;
+/// Lags while the source rests.
+pub const IDLE_LAG: u16 = 95;
 
 /// By number.
 pub(super) const LINKS: &[Assumption] = &[
@@ -180,13 +199,12 @@ pub(super) const LINKS: &[Assumption] = &[
         "Deleting a link whose instance is primary changes nothing on SQL Server.",
         "Its copies end in RESTORING at once.",
     ),
-    fixed(
-        23,
+    entry(
+        LATE_GROUPS,
         "The instance's group and distributed group exist for T-SQL on the instance from the moment that the link was \
          accepted.",
         "They exist once it is connected.",
-    )
-    .because("the provider speaks no T-SQL to instances"),
+    ),
     entry(
         LINKED_DATABASE,
         "A database that belongs to a link cannot be deleted in ARM: 409.",
@@ -197,71 +215,66 @@ pub(super) const LINKS: &[Assumption] = &[
         "last_connect_error_number on SQL Server is 10060 for a network fault and 28047 for a failed handshake.",
         "None.",
     ),
-    fixed(
-        26,
+    entry(
+        ISSUERS_OF_2016,
         "SQL Server 2016 with the Azure Connect pack has sp_certificate_issuers and sp_certificate_drop_issuer.",
         "It has neither.",
-    )
-    .because("the provider asks whether the procedure is there"),
-    fixed(
-        27,
+    ),
+    entry(
+        CHAINS_OF_2019,
         "sp_validate_certificate_ca_chain is in 2017 from 14.0.3490.10 and in 2019 from 15.0.4312.2 on.",
-        "It came with a later build of either.",
-    )
-    .because("the provider does not call the procedure"),
-    fixed(
-        28,
+        "No build of either has it.",
+    ),
+    entry(
+        MISSING_UPDATE,
         "A link that starts on the instance ends with 41988 where SQL Server 2022 is older than CU10.",
-        "It ends with another error.",
-    )
-    .because("the link fails under either number"),
-    entry(SEND_LAG,
+        "It ends with 41976.",
+    ),
+    entry(
+        SEND_LAG,
         "The send lag of a link that began at the instance is -1 once the instance is secondary, and else what ASSUMED 95 says. \
          (One recorded session shows it, another shows 0.)",
         "It is 0.",
     ),
-    entry(LAST_BACKUP,
+    entry(
+        LAST_BACKUP,
         "A database of a link keeps the instance's last backup in lastBackupTime while the instance is secondary, if the link \
          began at the instance.",
         "It shows none.",
     ),
-    entry(NEWER_DATABASE,
+    entry(
+        NEWER_DATABASE,
         "The seeding of a database of a newer version than the instance's update policy fails with 41977.",
         "It fails with another error.",
     ),
-    fixed(
-        91,
+    entry(
+        TURNED_ONE_WAY,
         "After a failover to an instance whose format SQL Server cannot take, the link is disconnected with 41988.",
-        "It is disconnected with another error, or gone.",
-    )
-    .because("the link is disconnected under either number, and ASSUMED 2 and 17 simulate links that stay so"),
-    fixed(
-        92,
+        "It is disconnected with 41976.",
+    ),
+    entry(
+        LATE_FITNESS,
         "What an instance cannot take of a database (41939, 41947 to 41951) fails the seeding when it begins; of files, those of \
          users' databases are counted.",
-        "It fails the set-up; system databases count as well.",
-    )
-    .because("the set-up that fails is what ASSUMED 5 and 10 simulate"),
-    fixed(
-        93,
+        "It fails the seeding when everything was copied.",
+    ),
+    entry(
+        LOG_OF_DELETED,
         "A link that was deleted in Azure alone keeps SQL Server's log from being truncated until the distributed group is dropped.",
-        "The log is free at once.",
-    )
-    .because("a log that is free is no danger to anybody"),
-    fixed(
-        94,
+        "The log is free at once, and what the distributed group would have to send is gone.",
+    ),
+    entry(
+        SHARED_WAY,
         "Each database of a link has the whole speed of the way for its log; 100 MB a second, where nothing is said to be \
          slower.",
         "The databases of a link share it.",
-    )
-    .because("speeds decide how long it takes, which the provider waits for either way"),
-    fixed(
-        95,
+    ),
+    entry(
+        IDLE_LAG,
         "Lags are the seconds in which the source writes what the secondary has yet to receive or to redo; of a source that \
          does not write, the seconds that the rest takes.",
-        "They are measured otherwise.",
-    )
-    .because("lags are shown, and nothing depends on them"),
+        "Of a source that does not write they are 0, whatever the secondary lacks.",
+    ),
     entry(
         LOG_BACKUP_AT_ONCE,
         "A log backup during a seeding fails it with 1408 as soon as it is taken.",

@@ -1,12 +1,37 @@
 //! What is believed about groups of several nodes.
 
-use super::{Assumption, entry, fixed};
+use super::{Assumption, entry};
 
 /// The number of the belief about distributed groups on nodes that are secondary.
 pub const HIDDEN_ON_SECONDARIES: u16 = 137;
 
 /// A copy that lacks log backups is not joined, though the primary still has the log.
 pub const MISSING_LOG_BACKUPS: u16 = 97;
+
+/// Services of one cluster or domain accept each other's accounts.
+pub const WINDOWS_ACCOUNTS: u16 = 135;
+/// A cluster waits for a lease alone.
+pub const SHORT_LEASE: u16 = 136;
+/// How statements about distributed groups are refused on secondary nodes.
+pub const STATEMENTS_ON_SECONDARIES: u16 = 138;
+/// Without a cluster a listener does not move.
+pub const IDLE_LISTENER: u16 = 139;
+/// Clusters with an even number of nodes have a witness.
+pub const WITNESS: u16 = 140;
+/// Nodes without their primary resolve.
+pub const RESOLVING_NODES: u16 = 141;
+/// One of several equal replicas is preferred for backups.
+pub const EQUAL_PRIORITIES: u16 = 142;
+/// How a failover without quorum is refused.
+pub const WITHOUT_QUORUM: u16 = 143;
+/// Nothing between nodes is slow.
+pub const SLOW_NODES: u16 = 144;
+/// A replica's configuration comes from its primary.
+pub const CONFIGURATION_IN_CLUSTER: u16 = 145;
+/// Sessions that find no replica to read are refused.
+pub const NOBODY_TO_READ: u16 = 146;
+/// Routing lists lose a replica that is removed.
+pub const ROUTES_OF_REMOVED: u16 = 147;
 
 /// By number.
 pub(super) const NODES: &[Assumption] = &[
@@ -16,82 +41,70 @@ pub(super) const NODES: &[Assumption] = &[
          with 1412 where it does not.",
         "As long as the primary has the log the copy joins, and takes the rest from there.",
     ),
-    fixed(
-        135,
+    entry(
+        WINDOWS_ACCOUNTS,
         "The services of SQL Servers in one Windows cluster or in one DNS domain accept each other's Windows accounts at \
          their mirroring endpoints.",
         "Their accounts may not connect.",
-    )
-    .because("no document lists accounts; a link's own trust is by certificates"),
-    fixed(
-        136,
+    ),
+    entry(
+        SHORT_LEASE,
         "A cluster makes a ready node primary 20 seconds after the primary's site went down: the default lease.",
-        "It takes longer, or the primary is back first.",
-    )
-    .because("time alone differs"),
+        "It waits for HEALTH_CHECK_TIMEOUT as well, 30 seconds more.",
+    ),
     entry(
         137,
         "A node that is secondary in its local group shows no distributed group over it in any view, and shows it as soon as \
          it is primary.",
         "It shows it always, in the role SECONDARY.",
     ),
-    fixed(
-        138,
+    entry(
+        STATEMENTS_ON_SECONDARIES,
         "On a node that is secondary in its local group a distributed group over it is altered with 41140 and dropped with \
          35251.",
         "It does not exist there (15151).",
-    )
-    .because("either way the statement is refused"),
-    fixed(
-        139,
+    ),
+    entry(
+        IDLE_LISTENER,
         "Nothing moves the listener of a group with CLUSTER_TYPE = NONE: its name leads to the server that has its address.",
         "It leads to the primary.",
-    )
-    .because("a link over such a listener stays with its server, or moves"),
-    fixed(
-        140,
+    ),
+    entry(
+        WITNESS,
         "A Windows cluster with an even number of nodes has a file share witness, which is always up.",
         "It has none, and loses its quorum with half of its nodes.",
-    )
-    .because("it decides about quorum alone"),
-    fixed(
-        141,
+    ),
+    entry(
+        RESOLVING_NODES,
         "While the site of a clustered group's primary is down the other nodes are RESOLVING; a replica that is not connected \
          shows as SECONDARY on the primary.",
         "They are SECONDARY; it shows no role.",
-    )
-    .because("the provider finds no primary either way"),
-    fixed(
-        142,
+    ),
+    entry(
+        EQUAL_PRIORITIES,
         "Of replicas with the same backup priority the one whose name comes first is preferred.",
-        "Another one is, or all are.",
-    )
-    .because("the provider takes no backups"),
-    fixed(143, "A failover in a cluster without quorum is refused with 35220.", "With another error.")
-    .because("either way it is refused"),
-    fixed(
-        144,
+        "All of them are.",
+    ),
+    entry(
+        WITHOUT_QUORUM,
+        "A failover in a cluster without quorum is refused with 35220.",
+        "It is refused with 41142.",
+    ),
+    entry(
+        SLOW_NODES,
         "Between the nodes of one group nothing is slower than the primary writes.",
-        "A secondary falls behind, or commits wait for it.",
-    )
-    .because("delays alone differ"),
-    fixed(
-        145,
+        "A slow way between their hosts holds a secondary up as it holds up a link.",
+    ),
+    entry(
+        CONFIGURATION_IN_CLUSTER,
         "JOIN of a replica needs the primary's site to be reached, else 47106; the cluster types are compared after that.",
-        "The cluster alone is asked.",
-    )
-    .because("either way it is refused"),
-    fixed(
-        146,
+        "In a Windows cluster the configuration comes from the cluster: the primary need not be reached.",
+    ),
+    entry(
+        NOBODY_TO_READ,
         "A session that only reads, and finds no replica of the routing list that can be read, is refused with 982, unless the \
          list has the primary.",
         "It stays with the primary where that takes it.",
-    )
-    .because("the provider opens no session that only reads"),
-    fixed(
-        147,
-        "Routing lists lose the name of a replica that is removed.",
-        "They keep it, or the removal is refused.",
-    )
-    .because("routing is none of the provider's business"),
+    ),
+    entry(ROUTES_OF_REMOVED, "Routing lists lose the name of a replica that is removed.", "They keep it."),
 ];

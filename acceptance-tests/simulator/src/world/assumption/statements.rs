@@ -81,6 +81,8 @@ pub const ONE_AT_A_TIME: u16 = 120;
 /// Who may say who vouches for whom.
 pub const ISSUER_RIGHTS: u16 = 126;
 
+/// Options that RECONFIGURE was not run for outlive a restart.
+pub const LOST_OPTIONS: u16 = 130;
 /// JOIN of a distributed group that is there already has a number of its own.
 pub const JOIN_AGAIN: u16 = 99;
 
@@ -330,10 +332,9 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "They have one, with NULL and COUNT 0.",
     )
     .because("the provider groups nothing"),
-    fixed(
-        130,
+    entry(
+        LOST_OPTIONS,
         "What sp_configure set is in force after a restart, also without RECONFIGURE.",
         "Without RECONFIGURE it is lost.",
-    )
-    .because("the provider sets no options"),
+    ),
 ];

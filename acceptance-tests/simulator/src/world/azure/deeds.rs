@@ -316,7 +316,7 @@ pub(super) fn start(
     accepted
 }
 
-/// The link, and its groups on the instance's engine. ASSUMED 23: T-SQL there sees them from now on.
+/// The link, and its groups on the instance's engine. ASSUMED 23: they are there from now on.
 fn make_link(
     estate: &mut Estate,
     path: &InstancePath,
@@ -331,6 +331,7 @@ fn make_link(
         .map(|database| LinkDatabase::new(database, (estate.fresh_guid(), estate.fresh_guid())))
         .collect();
     let groups = instance_groups(estate, path, name, &request);
+    let late = estate.opposite(assumption::LATE_GROUPS);
     let Some(managed) = estate.managed_mut(path) else { return };
     let primary = request.instance_is_primary;
     if primary {
@@ -341,7 +342,8 @@ fn make_link(
             }
         }
     }
-    managed.engine.groups.extend(groups);
+    let (there, unborn_groups) = if late { (Vec::new(), groups) } else { (groups, Vec::new()) };
+    managed.engine.groups.extend(there);
     managed.links.push(Link {
         name: name.to_owned(),
         instance_is_primary: primary,
@@ -349,6 +351,7 @@ fn make_link(
         phase: LinkPhase::Initiating,
         create_operation: accepted.id.clone(),
         databases,
+        unborn_groups,
         created: now,
         error: None,
         session: None,

@@ -6,6 +6,7 @@
 
 use time::Duration;
 
+use super::super::assumption;
 use super::super::database::DatabaseState;
 use super::super::estate::Estate;
 use super::super::group::{AvailabilityGroup, Role};
@@ -18,11 +19,18 @@ const WSFC: u8 = 0;
 const AUTOMATIC: u8 = 0;
 /// `suspend_reason` of copies after a forced failover: the partner suspended them.
 const FROM_PARTNER: u8 = 1;
-/// How long a cluster waits for a primary that is gone: the default lease time-out of a group's resource. ASSUMED 136:
-/// whatever the health check's time-out is.
-pub(super) const LEASE: Duration = Duration::seconds(20);
+/// The default lease time-out of a group's resource.
+const LEASE: Duration = Duration::seconds(20);
+/// The default of `HEALTH_CHECK_TIMEOUT`.
+const HEALTH_CHECK: Duration = Duration::seconds(30);
 
 impl Estate {
+    /// How long a cluster waits for a primary that is gone. ASSUMED 136: for its lease, whatever the health check's time-out
+    /// is.
+    pub(super) fn patience(&self) -> Duration {
+        if self.opposite(assumption::SHORT_LEASE) { LEASE + HEALTH_CHECK } else { LEASE }
+    }
+
     /// Whether a failover to that node would lose nothing: all databases of the group were synchronized when its primary
     /// was last heard.
     pub(crate) fn failover_ready(&self, group: &str, key: &EngineKey) -> bool {
@@ -89,9 +97,12 @@ impl Estate {
         }
     }
 
+    /// Whether a cluster of so many nodes has a witness, which is always up. ASSUMED 140: one with an even number has.
+    pub fn has_witness(&self, nodes: usize) -> bool {
+        nodes > 0 && nodes.is_multiple_of(2) && !self.opposite(assumption::WITNESS)
+    }
+
     /// Whether the cluster of an engine has more than half of its votes. An engine without one needs none.
-    ///
-    /// ASSUMED 140: a cluster with an even number of nodes has a witness, which is always up.
     pub fn has_quorum(&self, engine: &SqlInstance) -> bool {
         let Some(cluster) = &engine.cluster else { return true };
         let member =
@@ -100,7 +111,7 @@ impl Estate {
             self.sql_servers.iter().filter(member).map(|one| one.host.as_str()).collect();
         hosts.sort_unstable();
         hosts.dedup();
-        let witness = usize::from(hosts.len().is_multiple_of(2));
+        let witness = usize::from(self.has_witness(hosts.len()));
         let up = hosts.iter().filter(|host| !self.network.down.contains(**host)).count();
         2 * (up + witness) > hosts.len() + witness
     }
@@ -126,8 +137,9 @@ impl Estate {
             .collect();
         let mut changed = false;
         for (group, primary, down) in primaries {
+            let lost = down && !self.opposite(assumption::RESOLVING_NODES);
             let (from, to) =
-                if down { (Role::Secondary, Role::Resolving) } else { (Role::Resolving, Role::Secondary) };
+                if lost { (Role::Secondary, Role::Resolving) } else { (Role::Resolving, Role::Secondary) };
             let held = self.sql_servers.iter_mut().flat_map(|engine| &mut engine.groups);
             held.filter(|one| one.id == group && one.role == from).for_each(|one| one.role = to);
             if down && let Some(next) = self.successor(&group, &primary) {
@@ -149,7 +161,7 @@ impl Estate {
             })
         };
         let ended = |pair: &&ReplicaPair| {
-            pair.group == group && pair.session.is_none() && self.reached - pair.lost >= LEASE
+            pair.group == group && pair.session.is_none() && self.reached - pair.lost >= self.patience()
         };
         if !automatic(self.engine(primary)?) {
             return None;

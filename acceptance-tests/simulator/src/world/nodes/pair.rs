@@ -1,7 +1,10 @@
 //! The primary of a group and one of its secondaries, from moment to moment.
 
+use std::collections::BTreeSet;
+
 use time::{Duration, OffsetDateTime};
 
+use super::super::assumption;
 use super::super::connection::{Address, RETRY};
 use super::super::copying::Synchronization;
 use super::super::database::{Database, DatabaseState};
@@ -11,6 +14,7 @@ use super::super::group::{AvailabilityGroup, Role};
 use super::super::instance::SqlInstance;
 use super::super::log::{LogPosition, Replication};
 use super::super::log_space::LogSpace;
+use super::super::replication::opposite;
 use super::super::trust::{self, LinkError};
 use super::{NodeCopy, ReplicaPair};
 
@@ -20,6 +24,7 @@ pub(super) struct Nodes<'a> {
     pub(super) primary: &'a mut SqlInstance,
     pub(super) secondary: &'a mut SqlInstance,
     pub(super) network: &'a Network,
+    pub(super) opposites: &'a BTreeSet<u16>,
     /// Bytes a second that seeding makes.
     pub(super) rate: u64,
     pub(super) now: OffsetDateTime,
@@ -69,7 +74,7 @@ impl Nodes<'_> {
         self.pair.next_attempt = beat + RETRY;
         let connected = self.connect().and_then(|session| {
             // Trust counts when a connection is made.
-            let trusted = trust::accept_each_other(self.primary, self.secondary, beat);
+            let trusted = trust::accept_each_other(self.primary, self.secondary, beat, self.opposites);
             if trusted { Ok(session) } else { Err(LinkError::SqlServerNotTrusted) }
         });
         match connected {
@@ -170,6 +175,11 @@ impl Nodes<'_> {
         let both = synchronous(&|one| self.primary.same_name(&one.server_name, &own))
             && synchronous(&|one| one.id == self.pair.replica);
         self.release(&group);
+        // ASSUMED 144 and 95.
+        let slow = self.network.slowness(&self.primary.host, &self.secondary.host);
+        let slow = slow.filter(|_| opposite(self.opposites, assumption::SLOW_NODES));
+        let most = slow.map(|blocks| blocks.saturating_mul(seconds));
+        let idle = opposite(self.opposites, assumption::IDLE_LAG);
         let mut bytes = self.rate.saturating_mul(seconds);
         for name in &group.databases {
             let known = self.pair.copies.iter().position(|copy| copy.name == *name);
@@ -197,7 +207,7 @@ impl Nodes<'_> {
                 target.hardened_lsn = source.hardened_lsn;
                 target.log = LogSpace::beginning(source.hardened_lsn);
             }
-            follow(copy, source, target, both, self.now);
+            follow(copy, source, target, Following { synchronous: both, most, idle }, self.now);
         }
     }
 
@@ -267,6 +277,17 @@ impl Nodes<'_> {
 /// `seeding_mode`.
 const AUTOMATIC: u8 = 0;
 
+/// How a copy follows.
+#[derive(Clone, Copy)]
+struct Following {
+    /// Commits wait for it.
+    synchronous: bool,
+    /// So many blocks arrive now at most.
+    most: Option<u64>,
+    /// Nobody is late while the source rests.
+    idle: bool,
+}
+
 /// Sends the log to a copy. With asynchronous commit it is a second behind.
 ///
 /// ASSUMED 144: nothing between the nodes of one group, which are close to each other, is slower than the source writes.
@@ -274,7 +295,7 @@ fn follow(
     copy: &mut NodeCopy,
     source: &Database,
     target: &mut Database,
-    synchronous: bool,
+    how: Following,
     now: OffsetDateTime,
 ) {
     copy.replication.suspended = source.suspended.is_some() || target.suspended.is_some();
@@ -287,14 +308,17 @@ fn follow(
         return;
     }
     let (position, writes) = (source.hardened_lsn, source.activity);
-    let behind = if synchronous { 0 } else { writes };
-    let reached = target.hardened_lsn.min(position).max(position.back(behind));
+    let behind = if how.synchronous { 0 } else { writes };
+    let before = target.hardened_lsn.min(position);
+    let wanted = before.max(position.back(behind));
+    let reached = how.most.map_or(wanted, |most| wanted.min(before.advanced(most)));
+    let synchronized = how.synchronous && reached == position;
     target.hardened_lsn = reached;
     let at = |position| Reached { received: position, redone: position };
     copy.replication.reach(at(reached), Moments::both(now));
     copy.replication.flowed(at(reached.back(writes)), at(reached));
-    copy.replication.measure(position, writes, LogRates::default());
-    copy.replication.synchronized = synchronous;
-    copy.state = if synchronous { Synchronization::Synchronized } else { Synchronization::Synchronizing };
-    copy.ready = synchronous;
+    copy.replication.measure(position, writes, LogRates::default(), how.idle);
+    copy.replication.synchronized = synchronized;
+    copy.state = if synchronized { Synchronization::Synchronized } else { Synchronization::Synchronizing };
+    copy.ready = synchronized;
 }

@@ -100,6 +100,9 @@ fn a_distributed_group_belongs_to_the_primary_node() {
                   SYNCHRONOUS_COMMIT)";
     assert_eq!(attempt(&bench, 1, modify), Err(41140));
     assert_eq!(attempt(&bench, 1, "DROP AVAILABILITY GROUP DAG_Sales"), Err(35251));
+    bench.opposite(crate::world::assumption::STATEMENTS_ON_SECONDARIES);
+    assert_eq!(attempt(&bench, 1, modify), Err(15151));
+    assert_eq!(attempt(&bench, 1, "DROP AVAILABILITY GROUP DAG_Sales"), Err(15151));
     on(&bench, 0, "DROP AVAILABILITY GROUP DAG_Sales");
     bench.advance(1);
     assert!(!held(0) && !held(1));

@@ -14,19 +14,19 @@ use crate::world::instance::SqlInstance;
 use crate::world::nodes::ReplicaPair;
 use crate::world::routing::ReadOnlyRoute;
 
-pub(super) const NODES: [&str; 3] = ["n1.corp.example", "n2.corp.example", "n3.corp.example"];
+pub(crate) const NODES: [&str; 3] = ["n1.corp.example", "n2.corp.example", "n3.corp.example"];
 
 /// Three nodes with the group `AG` of `Sales`, which writes a block a second; the clock stands.
-pub(super) struct Bench {
-    pub(super) world: World,
+pub(crate) struct Bench {
+    pub(crate) world: World,
 }
 
 impl Bench {
-    pub(super) fn new(cluster_type: &str) -> Self {
+    pub(crate) fn new(cluster_type: &str) -> Self {
         Self::of(cluster_type, &NODES)
     }
 
-    fn of(cluster_type: &str, grouped: &[&str]) -> Self {
+    pub(super) fn of(cluster_type: &str, grouped: &[&str]) -> Self {
         let server = |host: &&str| {
             let databases = if **host == *NODES[0] { json!([{ "name": "Sales" }]) } else { json!([]) };
             let mut server = json!({ "host": host, "version": "2022", "databases": databases });
@@ -50,7 +50,7 @@ impl Bench {
         bench
     }
 
-    pub(super) fn advance(&self, seconds: u64) {
+    pub(crate) fn advance(&self, seconds: u64) {
         self.world.with(|estate| estate.clock.advance(Duration::from_secs(seconds)));
         self.world.with(|_| ());
     }
@@ -60,13 +60,13 @@ impl Bench {
     }
 
     #[track_caller]
-    pub(super) fn sql(&self, node: usize, text: &str) {
+    pub(crate) fn sql(&self, node: usize, text: &str) {
         assert_eq!(self.attempt(node, text), Ok(()), "{text}");
     }
 
     /// Sets a replica to asynchronous commit, which fails over by hand alone.
     #[track_caller]
-    fn commit_asynchronously(&self, replica: &str) {
+    pub(super) fn commit_asynchronously(&self, replica: &str) {
         for option in ["FAILOVER_MODE = MANUAL", "AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT"] {
             self.sql(
                 0,
@@ -75,7 +75,7 @@ impl Bench {
         }
     }
 
-    pub(super) fn node<T>(&self, node: usize, look: impl FnOnce(&mut SqlInstance) -> T) -> T {
+    pub(crate) fn node<T>(&self, node: usize, look: impl FnOnce(&mut SqlInstance) -> T) -> T {
         self.world.with(|estate| look(estate.engine_mut(NODES[node]).unwrap()))
     }
 
@@ -83,15 +83,15 @@ impl Bench {
         [0, 1, 2].map(|node| self.node(node, |engine| engine.group("AG").unwrap().role))
     }
 
-    fn down(&self, node: usize) {
+    pub(super) fn down(&self, node: usize) {
         self.world.with(|estate| estate.network.down.insert(NODES[node].to_owned()));
     }
 
-    fn up(&self) {
+    pub(super) fn up(&self) {
         self.world.with(|estate| estate.network.down.clear());
     }
 
-    fn pair(&self, secondary: usize) -> ReplicaPair {
+    pub(super) fn pair(&self, secondary: usize) -> ReplicaPair {
         self.world.with(|estate| {
             let group = estate.sql_servers[0].groups[0].id.clone();
             estate.pair_of(&group, &NODES[secondary].into()).unwrap().clone()
@@ -102,7 +102,7 @@ impl Bench {
         self.pair(secondary).copies.iter().map(|copy| copy.state).collect()
     }
 
-    fn position(&self, node: usize) -> u64 {
+    pub(super) fn position(&self, node: usize) -> u64 {
         self.node(node, |engine| engine.database("Sales").unwrap().hardened_lsn.0)
     }
 
@@ -110,14 +110,14 @@ impl Bench {
         self.node(node, |engine| engine.database("Sales").unwrap().suspended)
     }
 
-    fn listens(&self) -> Option<String> {
+    pub(super) fn listens(&self) -> Option<String> {
         self.world.with(|estate| estate.engine_listening("lsn.corp.example").map(|one| one.host.clone()))
     }
 }
 
-const P: Role = Role::Primary;
-const S: Role = Role::Secondary;
-const R: Role = Role::Resolving;
+pub(super) const P: Role = Role::Primary;
+pub(super) const S: Role = Role::Secondary;
+pub(super) const R: Role = Role::Resolving;
 
 #[test]
 fn secondaries_follow_their_primary() {

@@ -30,7 +30,7 @@ fn every_disturbance_makes_a_seeding_begin_anew() {
     let restart = |bench: &Bench| {
         bench.world.with(|estate| {
             let now = estate.clock.now();
-            estate.sql_servers[0].restart(now);
+            estate.sql_servers[0].restart(now, false);
         })
     };
     type Disturbance<'a> = (&'a str, &'a dyn Fn(&Bench));
@@ -48,7 +48,7 @@ fn every_disturbance_makes_a_seeding_begin_anew() {
         ("SQL Server", &restart),
         ("the instance", &|bench| {
             let now = bench.world.now();
-            bench.with_instance(|managed| managed.engine.restart(now));
+            bench.with_instance(|managed| managed.engine.restart(now, false));
         }),
         ("a stop of the instance", &|bench| {
             bench.with_instance(|managed| managed.view.state = "Stopped".into());

@@ -66,6 +66,7 @@ impl Bench {
             files: BTreeMap::new(),
             configuration: BTreeMap::new(),
             configured: BTreeMap::new(),
+            accepted: BTreeMap::new(),
             databases: Vec::new(),
             master_key: None,
             certificates: Vec::new(),
