@@ -237,6 +237,41 @@ async fn who_only_reads_is_sent_from_the_listener_to_a_secondary() {
 }
 
 #[tokio::test]
+async fn who_may_write_is_sent_from_a_secondary_to_the_primary() {
+    const WAY: &str = "ALTER AVAILABILITY GROUP AG MODIFY REPLICA ON N'N1' WITH (PRIMARY_ROLE (READ_WRITE_ROUTING_URL = \
+                       N'TCP://n1.corp.example:1433'))";
+    let place = format!("{N2}:1433");
+    for (connections, refused) in [(0, "976"), (1, "978")] {
+        let simulator = simulator(connections).await;
+        node(&simulator, N1).await.execute(WAY, &[]).await.unwrap();
+        advance(&simulator, 1);
+        assert_eq!(ends(&simulator, &place, false).await, refused);
+        simulator.shutdown().await;
+    }
+    let simulator = simulator(2).await;
+    assert_eq!(ends(&simulator, &place, false).await, "N2", "nobody says where");
+    node(&simulator, N1).await.execute(WAY, &[]).await.unwrap();
+    advance(&simulator, 1);
+    assert_eq!(ends(&simulator, &place, false).await, format!("{N1}:1433"));
+    assert_eq!(ends(&simulator, &place, true).await, "N2", "who only reads stays");
+    assert_eq!(ends(&simulator, &format!("{N1}:1433"), false).await, "N1");
+    assert!(connect(&simulator, &place, "master", false).await.is_ok(), "no database of the group");
+    let build = |build: &str| {
+        let build = build.parse().unwrap();
+        simulator.world().with(|estate| estate.sql_servers[1].build = build);
+    };
+    build("14.0.3490.10");
+    assert_eq!(ends(&simulator, &place, false).await, "N2", "2017 routes nobody so");
+    build("16.0.4125.3");
+    simulator.world().with(|estate| estate.network.cut_between(N1, N2));
+    advance(&simulator, 30);
+    assert_eq!(ends(&simulator, &place, false).await, "N2");
+    simulator.world().with(|estate| estate.opposites.insert(assumption::ROUTE_TO_LOST_PRIMARY));
+    assert_eq!(ends(&simulator, &place, false).await, format!("{N1}:1433"));
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_listener_that_a_statement_makes_is_served_and_told() {
     let simulator = simulator(2).await;
     let folder = tempfile::tempdir().unwrap();

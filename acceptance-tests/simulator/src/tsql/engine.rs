@@ -245,6 +245,8 @@ impl EngineBackend {
                         may_open(engine, database, login.read_only_intent).map_err(Some)?;
                     }
                     Some(ReadOnlyRoute::None) | None => {
+                        let onwards = estate.read_write_route(engine, database);
+                        route = onwards.filter(|_| !login.read_only_intent).or(route.take());
                         may_open(engine, database, login.read_only_intent).map_err(Some)?;
                     }
                 }

@@ -1,8 +1,11 @@
-//! Read-only routing: where a client goes that came through a listener and only reads.
+//! Where clients go on from the engine that they came to: those that only read to a secondary, the others to the primary.
 //!
-//! The primary sends it to the first replica of its own list that can be read; of a set in the list, to each in turn.
-//! ["Configure read-only routing for an Always On availability group", 2025] Who dials a server itself is not routed.
+//! Of those that came through a listener and only read, the primary sends each to the first replica of its own list that
+//! can be read; of a set in the list, to each in turn. ["Configure read-only routing for an Always On availability group",
+//! 2025] Who dials a server itself and only reads is not routed. A secondary sends those that also write to the primary, from 2019 on. ["Secondary to primary replica read/write
+//! connection redirection", 2026]
 
+use super::assumption;
 use super::copying::Synchronization;
 use super::database::Database;
 use super::estate::Estate;
@@ -47,6 +50,21 @@ impl Estate {
         ReadOnlyRoute::Nowhere
     }
 
+    /// Where a session goes that may write, wants this database and came to this secondary: to the primary, where that says
+    /// so and the secondary takes all connections; nothing where it stays. ASSUMED 100: as long as the two are connected.
+    pub fn read_write_route(&self, engine: &SqlInstance, database: &Database) -> Option<Route> {
+        let group = database.group.as_deref().and_then(|name| engine.group(name))?;
+        let named = |name: &str| group.replicas.iter().find(|one| engine.same_name(&one.server_name, name));
+        let takes_all = named(&engine.server_name()).is_some_and(|own| own.secondary_connections == ALL);
+        if engine.build.major < 15 || group.role != Role::Secondary || !takes_all {
+            return None;
+        }
+        let blind = self.opposite(assumption::ROUTE_TO_LOST_PRIMARY);
+        let pair = self.pair_of(&group.id, &engine.key()).filter(|pair| blind || pair.connected())?;
+        let primary = self.engine(&pair.primary)?;
+        Route::of_url(named(&primary.server_name())?.read_write_routing_url.as_deref()?)
+    }
+
     /// Whether a replica takes sessions that only read, and its copy is at hand.
     fn can_be_read(
         &self,
@@ -75,6 +93,8 @@ impl Estate {
 
 /// `secondary_role_allow_connections`.
 const NO: u8 = 0;
+/// `secondary_role_allow_connections`.
+const ALL: u8 = 2;
 /// `primary_role_allow_connections`.
 const READ_WRITE: u8 = 3;
 

@@ -205,6 +205,10 @@ const CHECKS: &[(u16, Check)] = &[
     ),
     (98, Check::Experiment("remove the database of a link of one from its group")),
     (99, Check::Experiment("join a distributed group twice")),
+    (
+        100,
+        Check::Experiment("connect to a secondary that has READ_WRITE_ROUTING_URL while its primary is down"),
+    ),
     (110, Check::Messages),
     (111, Check::Experiment("set a compatibility level of 175 on a 2025")),
     (112, Check::Experiment("none: what is left out is known to be")),

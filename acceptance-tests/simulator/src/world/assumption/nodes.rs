@@ -33,8 +33,16 @@ pub const NOBODY_TO_READ: u16 = 146;
 /// Routing lists lose a replica that is removed.
 pub const ROUTES_OF_REMOVED: u16 = 147;
 
+/// A secondary that lost its primary sends nobody there.
+pub const ROUTE_TO_LOST_PRIMARY: u16 = 100;
+
 /// By number.
 pub(super) const NODES: &[Assumption] = &[
+    entry(
+        ROUTE_TO_LOST_PRIMARY,
+        "A secondary that is not connected to its primary keeps a session that may write, though READ_WRITE_ROUTING_URL is set.",
+        "It sends the session to the primary that it knew.",
+    ),
     entry(
         MISSING_LOG_BACKUPS,
         "A restored copy that lacks a log backup of the primary is refused with 1408 where the primary still keeps that log, \
