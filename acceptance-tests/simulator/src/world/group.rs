@@ -43,6 +43,8 @@ pub struct AvailabilityGroup {
     pub listener: Option<Listener>,
     /// `GRANT CREATE ANY DATABASE` was given.
     pub create_any_database: bool,
+    /// The login that gave it last: the owner of databases that are seeded here.
+    pub grantor: Option<String>,
     /// Role of this instance (local group), or of this instance's local group (distributed group).
     pub role: Role,
     /// What a distributed group knows of the other side; the state machine of the link writes it.
@@ -77,6 +79,7 @@ impl AvailabilityGroup {
             databases: Vec::new(),
             listener: None,
             create_any_database: false,
+            grantor: None,
             role: Role::Primary,
             link: LinkSide::default(),
             created: estate.clock.now(),

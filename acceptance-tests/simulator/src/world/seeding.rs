@@ -226,8 +226,11 @@ fn unfit(
 
 fn copy_of(from: &Database, target: &SqlInstance, link: &str, group: &str) -> Database {
     let id = target.databases.iter().map(|one| one.id).max().unwrap_or(4) + 1;
+    // ["Use automatic seeding to initialize a secondary replica", 2025]
+    let owner = target.group(group).and_then(|group| group.grantor.clone());
     Database {
         id,
+        owner: owner.unwrap_or_else(|| from.owner.clone()),
         state: DatabaseState::Restoring,
         group: Some(group.to_owned()),
         seeded_by: Some(link.to_owned()),

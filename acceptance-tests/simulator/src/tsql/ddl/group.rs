@@ -129,6 +129,7 @@ pub(super) fn alter(
         Change::GrantCreateAnyDatabase | Change::DenyCreateAnyDatabase => {
             edit(estate, caller, name, |group, _| {
                 group.create_any_database = matches!(change, Change::GrantCreateAnyDatabase);
+                group.grantor = group.create_any_database.then(|| caller.login.clone());
                 Ok(Outcome::default())
             })
         }

@@ -137,6 +137,7 @@ pub(super) fn join_local(
     let joined = AvailabilityGroup {
         role: Role::Secondary,
         create_any_database: false,
+        grantor: None,
         created: estate.clock.now(),
         ..group
     };

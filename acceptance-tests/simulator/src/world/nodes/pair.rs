@@ -139,6 +139,7 @@ impl Nodes<'_> {
             let same = AvailabilityGroup {
                 role: held.role,
                 create_any_database: held.create_any_database,
+                grantor: held.grantor.clone(),
                 link: held.link.clone(),
                 commits_wait: held.commits_wait,
                 created: held.created,
@@ -249,7 +250,8 @@ impl Nodes<'_> {
             return joined.then_some(copy);
         }
         let replica = group.replicas.iter().find(|one| one.id == self.pair.replica)?;
-        let granted = self.secondary.group_by_id(&group.id).is_some_and(|held| held.create_any_database);
+        let held = self.secondary.group_by_id(&group.id);
+        let granted = held.is_some_and(|held| held.create_any_database);
         if replica.seeding_mode != AUTOMATIC || !granted {
             return None;
         }
@@ -258,6 +260,7 @@ impl Nodes<'_> {
         let id = self.secondary.databases.iter().map(|one| one.id).max().unwrap_or(4) + 1;
         let made = Database {
             id,
+            owner: held.and_then(|held| held.grantor.clone()).unwrap_or_else(|| source.owner.clone()),
             state: DatabaseState::Restoring,
             group: Some(group.name.clone()),
             suspended: None,

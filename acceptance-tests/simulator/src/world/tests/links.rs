@@ -175,6 +175,7 @@ fn a_link_from_the_instance_seeds_sql_server() {
         let position = sql.databases.iter().position(|one| one.name == "Sales").unwrap();
         sql.databases.remove(position)
     });
+    let database = Database { owner: "somebody".into(), ..database };
     bench.with_instance(|managed| managed.engine.databases.push(database));
     let mut wanted = request();
     wanted.instance_is_primary = true;
@@ -187,7 +188,7 @@ fn a_link_from_the_instance_seeds_sql_server() {
     assert!(link.databases[0].sent.is_some());
     bench.with_sql(|sql| {
         let copy = sql.database("Sales").unwrap();
-        assert_eq!(copy.state, DatabaseState::Online);
+        assert_eq!((copy.state, copy.owner.as_str()), (DatabaseState::Online, "sa"));
         assert!(sql.is_secondary(copy));
         assert_eq!(sql.group("AG_Sales").unwrap().databases, ["Sales"]);
     });

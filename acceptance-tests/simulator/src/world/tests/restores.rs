@@ -64,6 +64,19 @@ fn a_copy_is_restored_joined_and_follows() {
 }
 
 #[test]
+fn a_seeded_copy_belongs_to_who_let_it_be_made() {
+    let bench = Bench::new("wsfc");
+    bench.sql(1, "ALTER AVAILABILITY GROUP AG GRANT CREATE ANY DATABASE");
+    bench.sql(0, "CREATE DATABASE Extra");
+    bench.node(0, |engine| engine.database_mut("Extra").unwrap().owner = "somebody".into());
+    bench.sql(0, &format!("BACKUP DATABASE Extra TO {FULL}"));
+    bench.sql(0, "ALTER AVAILABILITY GROUP AG ADD DATABASE Extra");
+    bench.advance(60);
+    let owner = |node| bench.node(node, |engine| engine.database("Extra").unwrap().owner.clone());
+    assert_eq!([0, 1, 2].map(owner), ["somebody", "sa", "somebody"], "nobody gave it on the third");
+}
+
+#[test]
 fn a_copy_that_was_not_restored_far_enough_is_not_joined() {
     let bench = by_hand();
     restore(&bench, 1);
