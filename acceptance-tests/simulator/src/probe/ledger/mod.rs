@@ -209,6 +209,7 @@ const CHECKS: &[(u16, Check)] = &[
         100,
         Check::Experiment("connect to a secondary that has READ_WRITE_ROUTING_URL while its primary is down"),
     ),
+    (101, Check::Experiment("fail over a link whose secondary is an hour behind")),
     (110, Check::Messages),
     (111, Check::Experiment("set a compatibility level of 175 on a 2025")),
     (112, Check::Experiment("none: what is left out is known to be")),

@@ -9,6 +9,7 @@ use super::{Caller, Outcome, engine, engine_mut, group, permission, procedure, r
 use crate::world::build::Capability;
 use crate::world::group::{AvailabilityGroup, Replica, Role};
 use crate::world::instance::{EngineKey, SqlInstance};
+use crate::world::log::Replication;
 use crate::world::managed::LinkPhase;
 use crate::world::{Estate, assumption};
 
@@ -117,6 +118,9 @@ pub(super) fn fail_over(estate: &mut Estate, caller: &Caller, name: &str) -> Res
     if group.link.health != 2 {
         return Err(raise!(41142, name));
     }
+    if !estate.opposite(assumption::LATE_FAILOVER) {
+        may_catch_up(estate, name)?;
+    }
     let group = group.clone();
     let partner = partner(estate, caller, &group).map(SqlInstance::key);
     estate.drain(name);
@@ -125,6 +129,25 @@ pub(super) fn fail_over(estate: &mut Estate, caller: &Caller, name: &str) -> Res
         set_role(estate, &partner, name, Role::Primary);
     }
     Ok(Outcome::default())
+}
+
+/// Seconds in which a secondary has to have caught up in a planned failover.
+const PATIENCE: u64 = 300;
+
+/// 47515 and 47516: a planned failover times out where the secondary is too far behind. ["Troubleshoot a link", 2026]
+/// ASSUMED 101: it says so at once, and the limit.
+fn may_catch_up(estate: &Estate, name: &str) -> Result<(), SqlError> {
+    let mut links = estate.managed_instances.iter().flat_map(|managed| &managed.links);
+    let Some(link) = links.find(|link| link.name.eq_ignore_ascii_case(name)) else { return Ok(()) };
+    let late =
+        |lag: fn(&Replication) -> u64| link.databases.iter().any(|one| lag(&one.replication) > PATIENCE);
+    if late(|one| one.send_lag) {
+        return Err(raise!(47515));
+    }
+    if late(|one| one.lag) {
+        return Err(raise!(47516));
+    }
+    Ok(())
 }
 
 /// Whether Azure is failing a link over.

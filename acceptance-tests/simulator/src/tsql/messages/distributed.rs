@@ -204,14 +204,14 @@ pub(super) const MESSAGES: &[Message] = &[
          synchronization issues. Please check for and correct any link issues in the error log, and retry \
          again.",
     ),
-    injected(
+    raised(
         47515,
         16,
         "Failover cannot be completed because the send queue is too large. Secondary cannot catch up with \
          the primary most likely because workload on the primary is too demanding for the secondary. \
          Consider retrying again when the workload on the primary is less busy.",
     ),
-    injected(
+    raised(
         47516,
         16,
         "Failover cannot be completed as the redo log is too large. Most likely secondary might be too \

@@ -60,6 +60,8 @@ pub const NEWER_DATABASE: u16 = 90;
 pub const LOG_BACKUP_AT_ONCE: u16 = 96;
 /// A second database for a link of one is refused with 41429.
 pub const SECOND_DATABASE: u16 = 116;
+/// A planned failover of a link that is far behind is refused at once.
+pub const LATE_FAILOVER: u16 = 101;
 /// A database cannot leave the group of a link of one.
 pub const KEPT_DATABASE: u16 = 98;
 /// A group that cannot be half of a link is refused by SQL Server at once.
@@ -279,6 +281,12 @@ pub(super) const LINKS: &[Assumption] = &[
         LOG_BACKUP_AT_ONCE,
         "A log backup during a seeding fails it with 1408 as soon as it is taken.",
         "It fails when everything was copied.",
+    ),
+    entry(
+        LATE_FAILOVER,
+        "A planned failover in T-SQL of a link whose secondary is more than five minutes behind is refused at once, with 47515 \
+         where it has yet to receive that much and with 47516 where it has yet to redo it.",
+        "It goes through, however long it takes.",
     ),
     entry(
         KEPT_DATABASE,

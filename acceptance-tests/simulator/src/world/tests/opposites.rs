@@ -135,6 +135,21 @@ fn the_lag_of_a_source_that_rests_is_what_the_rest_takes_or_nothing() {
 }
 
 #[test]
+fn a_planned_failover_of_a_link_that_is_behind_is_refused_or_goes_through() {
+    for (rates, number) in [((10, 25_600), 47515), ((25_600, 10), 47516)] {
+        let tries = |bench: &Bench| {
+            let (send, redo) = rates;
+            bench.world.with(|estate| estate.log_rates = crate::world::flow::LogRates { send, redo });
+            bench.with_sql(|sql| sql.database_mut("Sales").unwrap().activity = 100);
+            bench.advance(HOUR);
+            let failover = "ALTER AVAILABILITY GROUP DAG_Sales FAILOVER";
+            bench.world.with(|estate| crate::tsql::run_ddl(estate, SQL, failover))
+        };
+        assert_eq!(both(Bench::linked, assumption::LATE_FAILOVER, tries), [Err(number), Ok(())]);
+    }
+}
+
+#[test]
 fn while_azure_fails_a_link_over_t_sql_does_not() {
     let bench = Bench::linked();
     bench.sql("ALTER AVAILABILITY GROUP DAG_Sales FAILOVER");
