@@ -17,7 +17,7 @@ pub const VARIABLE: &str = "MILINK_SUITE_COLLATION";
 /// The collation that this run asks for; `None` leaves each scene its own.
 pub fn asked() -> Option<String> {
     let name = env::var_os(VARIABLE)?.into_string().unwrap();
-    assert!(Collation::exists(&name), "{VARIABLE}: `{name}` is no collation");
+    assert!(Collation::exists(&name, false), "{VARIABLE}: `{name}` is no collation");
     Some(name)
 }
 
