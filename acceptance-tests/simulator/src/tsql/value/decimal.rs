@@ -433,7 +433,7 @@ mod tests {
     #[test]
     fn no_two_numbers_are_one_float() {
         for (one, other) in
-            [("900719925474099.1", "900719925474099.2"), ("9007199254740.991", "9007199254740.992")]
+            [("900719925474099.3", "900719925474099.2"), ("9007199254740.993", "9007199254740.992")]
         {
             let forms = [one, other].map(|text| decimal(text).into_value(Type::Numeric(38, 3), "").unwrap());
             assert_ne!(forms[0], forms[1], "{one} {other}");
