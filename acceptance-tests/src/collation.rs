@@ -6,8 +6,6 @@
 
 use std::env;
 
-use milink_simulator::scene::Scene;
-use milink_simulator::simulator::Options;
 use milink_simulator::world::Estate;
 use milink_simulator::world::collation::Collation;
 
@@ -25,15 +23,6 @@ pub fn asked() -> Option<String> {
 pub fn spelt<'a>(name: &'a str, other: &'a str) -> &'a str {
     let collation = asked().map(|name| Collation::named(&name)).unwrap_or_default();
     if collation.equal(name, other) { other } else { name }
-}
-
-/// The world of a scene, on servers of the collation that this run asks for.
-pub fn parts(scene: Scene) -> (Estate, Options) {
-    let (mut estate, options) = scene.into_parts();
-    if let Some(name) = asked() {
-        impose(&mut estate, &name);
-    }
-    (estate, options)
 }
 
 /// Gives every server, database and managed instance this collation.

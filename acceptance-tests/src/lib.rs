@@ -6,8 +6,10 @@
 //! | [`workspace`] | a folder with a configuration and its state, in which Terraform is run |
 //! | [`output`] | what a run of Terraform said |
 //! | [`secrets`] | looks for secrets in everything that a run left behind |
-//! | [`collation`] | the whole suite on servers of another collation |
+//! | [`suite`] | what the whole suite can be asked to run on |
+//! | [`collation`], [`opposites`] | servers of another collation; servers that do the opposite of what is believed |
 //! | [`core`] | the quickstart in this process, without Terraform, for sweeps |
+//! | [`swept`] | a world of its own for each attempt of a sweep |
 //! | [`deeds`] | what was done to the servers, out of all that they were asked |
 //! | [`foreign`] | somebody else at the same servers: a TDS and an ARM client |
 //! | [`odd_provider`] | a provider that uses every corner of the framework |
@@ -31,10 +33,13 @@ pub mod core;
 pub mod deeds;
 pub mod foreign;
 pub mod odd_provider;
+pub mod opposites;
 pub mod output;
 pub mod scenario;
 pub mod secrets;
 pub mod single;
+pub mod suite;
+pub mod swept;
 pub mod workspace;
 
 pub use output::Output;

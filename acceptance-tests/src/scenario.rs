@@ -15,9 +15,9 @@ use milink_simulator::target;
 use milink_simulator::terraform::{self, Terraform};
 use milink_simulator::world::Estate;
 
-use crate::collation;
 use crate::foreign::{ArmClient, SqlClient};
 use crate::secrets::Secrets;
+use crate::suite;
 use crate::workspace::Workspace;
 
 /// A world in operation.
@@ -54,7 +54,7 @@ impl Scenario {
         for secret in &scene.secrets {
             secrets.add(secret);
         }
-        let (estate, mut options) = collation::parts(scene);
+        let (estate, mut options) = suite::parts(scene);
         options.journal = Some(folder.join("journal.jsonl"));
         let simulator = Simulator::start(estate, options).await.unwrap();
         simulator.write_rehearsal_file(&folder.join("rehearsal.json")).unwrap();

@@ -18,8 +18,8 @@ use terraform_provider_milink::framework::types::Type;
 use terraform_provider_milink::framework::value::{Object, Value};
 use terraform_provider_milink::provider::{Milink, rehearsal, server_of};
 
-use crate::collation;
 use crate::foreign::SqlClient;
+use crate::suite;
 
 /// The quickstart's SQL Server.
 pub const SERVER: &str = "sql1.corp.example";
@@ -42,7 +42,7 @@ impl World {
     pub async fn changed(change: impl FnOnce(&mut Estate)) -> Self {
         let scene = Scene::demonstration().unwrap();
         let variables = scene.variables.clone();
-        let (mut estate, options) = collation::parts(scene);
+        let (mut estate, options) = suite::parts(scene);
         change(&mut estate);
         let simulator = Simulator::start(estate, options).await.unwrap();
         let folder = tempfile::tempdir_in(target::directory()).unwrap();

@@ -11,8 +11,9 @@
 
 use std::sync::Arc;
 
-use milink_acceptance_tests::collation::{self, spelt};
+use milink_acceptance_tests::collation::spelt;
 use milink_acceptance_tests::foreign::SqlClient;
+use milink_acceptance_tests::suite;
 use milink_simulator::scene::Scene;
 use milink_simulator::simulator::Simulator;
 use milink_simulator::target;
@@ -51,7 +52,7 @@ impl World {
             ],
         });
         let scene = Scene::new(serde_json::from_value(description).unwrap()).unwrap();
-        let (estate, options) = collation::parts(scene);
+        let (estate, options) = suite::parts(scene);
         let simulator = Simulator::start(estate, options).await.unwrap();
         let folder = tempfile::tempdir_in(target::directory()).unwrap();
         simulator.write_rehearsal_file(&folder.path().join("rehearsal.json")).unwrap();

@@ -1,6 +1,7 @@
 //! Where no source says how a server behaves, the simulator believes one thing and can be switched to its worst credible
 //! opposite. Under each opposite the provider may refuse; it does not lose data, loop, taint, or report what is not.
-//! In process: the quickstart from apply to destroy, once for each switch.
+//! In process: the quickstart from apply to destroy under each switch; and once more under each that makes a difference to
+//! the suite, and under all that make none, through everything that may happen to a link meanwhile.
 
 #![allow(
     clippy::expect_used,
@@ -10,56 +11,110 @@
     reason = "a surprise ends the test that it happened in"
 )]
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use milink_acceptance_tests::collation;
 use milink_acceptance_tests::core::{End, Interrupt, Quickstart};
-use milink_simulator::scene::Scene;
-use milink_simulator::simulator::Simulator;
-use milink_simulator::target;
+use milink_acceptance_tests::opposites::{self, DIFFERENT};
+use milink_acceptance_tests::suite;
+use milink_acceptance_tests::swept::{self, sweep};
+use milink_simulator::control::deeds::Deed;
+use milink_simulator::faults::{self, Filter, Moment, Rule};
 use milink_simulator::world::Estate;
-use milink_simulator::world::assumption::ASSUMPTIONS;
 use milink_simulator::world::database::DatabaseState;
 use milink_simulator::world::managed::LinkPhase;
+use serde_json::json;
 use terraform_provider_milink::framework::harness::Action;
 use terraform_provider_milink::framework::value::Value;
 
 /// Worlds that live at the same time. They wait far more than they compute.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 /// After this the provider is asked to stop, as an operator would who sees it wait: under some opposites what it waits for
 /// comes after a day.
 const PATIENCE: Duration = Duration::from_secs(100);
-/// Applies in which a world has to come to rest.
-const APPLIES: usize = 4;
+/// Worlds that share the opposites which make no difference to the suite: few enough in each to hide nothing behind another.
+const GROUPS: usize = 8;
+/// Applies in which a world has to come to rest, and destroys in which it has to be gone.
+const TRIES: usize = 4;
+const SERVER: &str = "sql1.corp.example";
+const INSTANCE: &str = "mi-sales";
+const DATABASE: &str = "Sales";
+const LINK: &str = "DAG_Sales";
+
+/// What happens to the quickstart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Course {
+    /// Nothing.
+    Undisturbed,
+    /// The provider dies when Azure has accepted the link.
+    KilledWhenAccepted,
+    /// The provider dies when Azure has accepted the link's end.
+    KilledInDestroy,
+    /// SQL Server restarts as the seeding begins.
+    RestartedInSeeding,
+    /// When everything stands, the instance renews its certificate and SQL Server restarts.
+    Renewed,
+    /// When everything stands, somebody drops the distributed group on SQL Server.
+    GroupDropped,
+    /// When everything stands, somebody makes the instance primary by force.
+    FailedOver,
+    /// When everything stands, the network between the sides is cut. The destroy is to discard the copy, and nothing proves
+    /// any more that it is one.
+    CutBeforeDiscard,
+}
+
+use Course::{
+    CutBeforeDiscard, FailedOver, GroupDropped, KilledInDestroy, KilledWhenAccepted, Renewed,
+    RestartedInSeeding, Undisturbed,
+};
+
+const DISTURBED: [Course; 7] = [
+    KilledWhenAccepted,
+    KilledInDestroy,
+    RestartedInSeeding,
+    Renewed,
+    GroupDropped,
+    FailedOver,
+    CutBeforeDiscard,
+];
+
+impl Course {
+    /// What somebody does when everything stands.
+    fn deeds(self) -> Vec<Deed> {
+        let server = SERVER.to_owned();
+        match self {
+            Renewed => {
+                vec![Deed::RotateCertificate { server: INSTANCE.to_owned() }, Deed::RestartServer { server }]
+            }
+            GroupDropped => vec![Deed::Execute {
+                server,
+                statement: format!("DROP AVAILABILITY GROUP [{LINK}]"),
+                database: "master".to_owned(),
+            }],
+            FailedOver => vec![Deed::FailOver { link: LINK.to_owned(), forced: true }],
+            CutBeforeDiscard => vec![Deed::CutNetwork { one: server, other: INSTANCE.to_owned() }],
+            _ => Vec::new(),
+        }
+    }
+}
 
 struct World {
-    runtime: tokio::runtime::Runtime,
-    simulator: Simulator,
-    quickstart: Quickstart,
-    _folder: tempfile::TempDir,
+    inner: swept::World,
+    course: Course,
+    /// Whether what somebody does when everything stands is done.
+    disturbed: bool,
 }
 
 impl World {
-    fn with(opposite: u16) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let scene = Scene::demonstration().unwrap();
-        let variables = scene.variables.clone();
-        let (mut estate, options) = collation::parts(scene);
-        estate.opposites.insert(opposite);
-        let simulator = runtime.block_on(Simulator::start(estate, options)).unwrap();
-        let folder = tempfile::tempdir_in(target::directory()).unwrap();
-        let rehearsal = folder.path().join("rehearsal.json");
-        simulator.write_rehearsal_file(&rehearsal).unwrap();
-        Self { runtime, simulator, quickstart: Quickstart::new(rehearsal, variables), _folder: folder }
+    fn with(opposites: &[u16], course: Course) -> Self {
+        let inner = swept::World::changed(|estate| estate.opposites.extend(opposites));
+        Self { inner, course, disturbed: false }
     }
 
     /// Runs it, and asks it to stop when it takes too long.
-    fn run(&mut self, run: impl FnOnce(&mut Quickstart, &Interrupt) -> End) -> End {
-        let interrupt = Interrupt::default();
+    fn run(&mut self, run: impl FnOnce(&mut Quickstart, &Interrupt) -> End, interrupt: &Interrupt) -> End {
         let stop = interrupt.clone();
         let (ended, waits) = mpsc::channel::<()>();
         let watch = std::thread::spawn(move || {
@@ -67,18 +122,32 @@ impl World {
                 stop.stop();
             }
         });
-        let end = run(&mut self.quickstart, &interrupt);
+        let end = run(&mut self.inner.quickstart, interrupt);
         drop(ended);
         watch.join().unwrap();
         end
     }
 
-    fn look<T>(&self, look: impl FnOnce(&mut Estate) -> T) -> T {
-        self.simulator.world().with(look)
+    /// Lets `then` happen once, right after an event.
+    fn when(
+        &self,
+        kind: &str,
+        action: faults::Action,
+        then: impl Fn() + Send + Sync + 'static,
+    ) -> Arc<AtomicBool> {
+        let hit = Arc::new(AtomicBool::new(false));
+        let noted = Arc::clone(&hit);
+        let faults = self.inner.simulator.faults();
+        faults.add(Rule::once(Filter::kind(kind), 1, action));
+        faults.on_kill(move |_| {
+            noted.store(true, Ordering::SeqCst);
+            then();
+        });
+        hit
     }
 
     fn status(&self) -> Option<String> {
-        match self.quickstart.state.get("milink_link.sales")?.value("status") {
+        match self.inner.quickstart.state.get("milink_link.sales")?.value("status") {
             Value::String(status) => Some(status.clone()),
             _ => None,
         }
@@ -87,6 +156,7 @@ impl World {
     /// What holds at any time.
     fn nothing_is_lost(&self) {
         let tainted: Vec<_> = self
+            .inner
             .quickstart
             .state
             .iter()
@@ -94,9 +164,12 @@ impl World {
             .map(|(address, _)| address)
             .collect();
         assert!(tainted.is_empty(), "tainted: {tainted:?}");
-        self.look(|estate| {
-            let sales = estate.sql_servers[0].database("Sales").expect("the primary's database");
-            assert_eq!(sales.state, DatabaseState::Online);
+        self.inner.look(|estate| {
+            let sales = estate.sql_servers[0].database(DATABASE).expect("the primary's database");
+            // By force, the instance's copy became the primary; what was the primary is left as it was.
+            if self.course != FailedOver {
+                assert_eq!(sales.state, DatabaseState::Online);
+            }
             assert!(estate.managed_instances[0].links.len() <= 1, "a link is there twice");
             let groups = &estate.sql_servers[0].groups;
             assert!(groups.len() <= 2, "groups: {groups:?}");
@@ -105,89 +178,229 @@ impl World {
 
     /// Success was reported: then it is one.
     fn is_what_was_reported(&self) {
-        assert_eq!(self.status().as_deref(), Some("established"));
-        let (phase, seedings) = self.look(|estate| {
-            let link = &estate.managed_instances[0].links[0];
-            (link.phase, link.databases[0].seedings)
+        let status = self.status();
+        let (phase, seedings, has_group) = self.inner.look(|estate| {
+            let link = estate.managed_instances[0].links.first();
+            let found = link.map(|link| (link.phase, link.databases[0].seedings)).unzip();
+            (found.0, found.1, estate.sql_servers[0].group(LINK).is_some())
         });
-        assert_eq!((phase, seedings), (LinkPhase::Synchronizing, 1));
+        if status.as_deref() == Some("established") {
+            assert!(has_group, "there is no distributed group");
+            assert_eq!(phase, Some(LinkPhase::Synchronizing));
+        }
+        match self.course {
+            GroupDropped if self.disturbed => assert_eq!(status.as_deref(), Some("broken")),
+            FailedOver | Renewed | CutBeforeDiscard if self.disturbed => {}
+            RestartedInSeeding => assert_eq!(status.as_deref(), Some("established")),
+            _ => {
+                assert_eq!((status.as_deref(), seedings), (Some("established"), Some(1)));
+            }
+        }
+    }
+
+    /// Applies until nothing changes any more, or a refusal that does not change; says how it went.
+    fn comes_to_rest(&mut self, ends: &mut Vec<String>) {
+        let begun = ends.len();
+        let mut rests = false;
+        for _ in 0..TRIES {
+            let end = self.run(Quickstart::apply, &Interrupt::default());
+            self.nothing_is_lost();
+            let said = match end {
+                End::Done(taken) => {
+                    self.is_what_was_reported();
+                    let changes = taken.iter().filter(|(_, action)| *action != Action::NoOp).count();
+                    rests = changes == 0;
+                    format!("{changes} changes")
+                }
+                // A refusal, or a wait that was ended: nothing was reported.
+                End::Failed(problem) => {
+                    rests = ends[begun..].last().is_some_and(|last| last.starts_with("refused"));
+                    format!("refused: {problem}")
+                }
+                End::Stopped => "stopped".to_owned(),
+                End::Killed => panic!("nobody killed it"),
+            };
+            ends.push(said);
+            if rests {
+                break;
+            }
+        }
+        let only_changes = ends[begun..].iter().all(|end| end.ends_with("changes"));
+        assert!(rests || !only_changes, "it never comes to rest: {ends:?}");
+    }
+
+    /// Destroys until it is done, or refused as before.
+    fn goes(&mut self, ends: &mut Vec<String>) {
+        let interrupt = Interrupt::default();
+        let hit = (self.course == KilledInDestroy).then(|| {
+            let kill = interrupt.clone();
+            self.when(
+                "DELETE distributedAvailabilityGroups",
+                faults::Action::Kill(Moment::After),
+                move || {
+                    kill.kill();
+                },
+            )
+        });
+        let mut refused = false;
+        for turn in 0..TRIES {
+            let interrupt = if turn == 0 { interrupt.clone() } else { Interrupt::default() };
+            let end = self.run(Quickstart::destroy, &interrupt);
+            self.inner.simulator.faults().clear();
+            self.nothing_is_lost();
+            match end {
+                End::Done(_) => {
+                    let (links, group) = self.inner.look(|estate| {
+                        let link = estate.managed_instances[0].links.len();
+                        (link, estate.sql_servers[0].group(LINK).is_some())
+                    });
+                    assert_eq!((links, group), (0, false), "reported as destroyed");
+                    if self.course == CutBeforeDiscard && self.disturbed {
+                        let copy = self
+                            .inner
+                            .look(|estate| estate.managed_instances[0].engine.database(DATABASE).is_some());
+                        assert!(copy, "the copy was discarded without a proof");
+                    }
+                    ends.push("destroyed".to_owned());
+                    return;
+                }
+                End::Killed => {
+                    assert!(hit.as_ref().is_some_and(|hit| hit.load(Ordering::SeqCst)), "nobody killed it");
+                    ends.push("destroy killed".to_owned());
+                }
+                End::Failed(problem) => {
+                    ends.push(format!("destroy refused: {problem}"));
+                    if std::mem::replace(&mut refused, true) {
+                        return;
+                    }
+                }
+                End::Stopped => ends.push("destroy stopped".to_owned()),
+            }
+        }
+    }
+
+    /// Lets the first apply meet what happens in its middle.
+    fn begins(&mut self, ends: &mut Vec<String>) {
+        const LINK_MADE: &str = "PUT distributedAvailabilityGroups";
+        let interrupt = Interrupt::default();
+        match self.course {
+            KilledWhenAccepted => {
+                let kill = interrupt.clone();
+                let hit = self.when(LINK_MADE, faults::Action::Kill(Moment::After), move || kill.kill());
+                let end = self.run(Quickstart::apply, &interrupt);
+                self.inner.simulator.faults().clear();
+                self.nothing_is_lost();
+                let killed = hit.load(Ordering::SeqCst);
+                assert_eq!(matches!(end, End::Killed), killed, "{end:?}");
+                ends.push(if killed { "killed".to_owned() } else { format!("{end:?}") });
+            }
+            RestartedInSeeding => {
+                let world = self.inner.simulator.world().clone();
+                let restart = Deed::RestartServer { server: SERVER.to_owned() };
+                drop(self.when(LINK_MADE, faults::Action::Signal(Moment::After), move || {
+                    restart.carry_out(&world).unwrap();
+                }));
+            }
+            CutBeforeDiscard => {
+                self.inner.quickstart.write("milink_link.sales", "on_destroy", json!("discard"));
+            }
+            _ => {}
+        }
     }
 }
 
 /// The life of the quickstart; says how it went.
-fn live(opposite: u16) -> String {
-    let mut world = World::with(opposite);
+fn live(opposites: &[u16], course: Course) -> String {
+    let mut world = World::with(opposites, course);
     let mut ends = Vec::new();
-    let mut rests = false;
-    for _ in 0..APPLIES {
-        let end = world.run(Quickstart::apply);
-        world.nothing_is_lost();
-        let said = match end {
-            End::Done(taken) => {
-                world.is_what_was_reported();
-                let changes = taken.iter().filter(|(_, action)| *action != Action::NoOp).count();
-                rests = changes == 0;
-                format!("{changes} changes")
-            }
-            // A refusal, or a wait that was ended: nothing was reported.
-            End::Failed(problem) => format!("refused: {problem}"),
-            End::Stopped => "stopped".to_owned(),
-            End::Killed => panic!("nobody killed it"),
+    world.begins(&mut ends);
+    world.comes_to_rest(&mut ends);
+    let deeds = course.deeds();
+    if !deeds.is_empty() {
+        let stood = world.inner.look(|estate| {
+            estate.managed_instances[0]
+                .links
+                .first()
+                .is_some_and(|link| link.phase == LinkPhase::Synchronizing)
+        });
+        for deed in deeds {
+            // What is not there cannot be disturbed.
+            let done = deed.carry_out(world.inner.simulator.world());
+            world.disturbed |= stood && done.is_ok();
+            ends.push(done.unwrap_or_else(|refusal| format!("not done: {refusal}")));
+        }
+        let settles = |estate: &mut Estate| {
+            let mut links = estate.managed_instances[0].links.iter();
+            links.any(|link| {
+                link.phase == LinkPhase::FailingOver || (course == CutBeforeDiscard && link.session.is_some())
+            })
         };
-        ends.push(said);
-        if rests {
-            break;
+        while world.inner.look(settles) {
+            std::thread::yield_now();
+        }
+        world.comes_to_rest(&mut ends);
+    }
+    world.goes(&mut ends);
+    world.inner.finish();
+    ends.join(" · ")
+}
+
+/// Lives through all of them; says how each went, and fails when one went wrong.
+fn live_through(attempts: &[(Vec<u16>, Course)]) -> Vec<String> {
+    let ends = sweep(attempts, AT_ONCE, |(opposites, course)| live(opposites, *course));
+    let (mut lives, mut failures) = (Vec::new(), Vec::new());
+    for ((opposites, course), end) in ends {
+        println!("{opposites:?} {course:?}: {end:?}");
+        match end {
+            Ok(life) => lives.push(life),
+            Err(words) => failures.push(format!("{opposites:?} {course:?}: {words}")),
         }
     }
-    let done_without_rest = !rests && ends.iter().all(|end| end.ends_with("changes"));
-    assert!(!done_without_rest, "it never comes to rest: {ends:?}");
-    let end = world.run(Quickstart::destroy);
-    world.nothing_is_lost();
-    ends.push(match end {
-        End::Done(_) => {
-            world.look(|estate| {
-                assert!(estate.managed_instances[0].links.is_empty(), "reported as destroyed")
-            });
-            "destroyed".to_owned()
-        }
-        End::Failed(problem) => format!("destroy refused: {problem}"),
-        End::Stopped => "destroy stopped".to_owned(),
-        End::Killed => panic!("nobody killed it"),
-    });
-    world.runtime.block_on(world.simulator.shutdown());
-    ends.join(" · ")
+    assert!(failures.is_empty(), "{failures:#?}");
+    lives
+}
+
+/// Worlds that have, each, one of the opposites that make a difference; and the others in groups, a world for each group.
+fn worlds() -> Vec<Vec<u16>> {
+    let indifferent = opposites::indifferent();
+    let groups = (0..GROUPS).map(|group| indifferent.iter().copied().skip(group).step_by(GROUPS).collect());
+    DIFFERENT.iter().map(|(number, _)| vec![*number]).chain(groups).collect()
+}
+
+/// Every attempt where the suite runs as usual, else every fourth.
+fn chosen(attempts: Vec<(Vec<u16>, Course)>) -> Vec<(Vec<u16>, Course)> {
+    let stride = if suite::is_usual() { 1 } else { 4 };
+    attempts.into_iter().step_by(stride).collect()
 }
 
 #[test]
 fn under_each_opposite_nothing_is_lost_and_nothing_untrue_is_reported() {
-    let opposites: Vec<u16> = ASSUMPTIONS.iter().filter(|one| one.switchable).map(|one| one.number).collect();
-    assert!(opposites.len() > 10, "{opposites:?}");
-    let next = AtomicUsize::new(0);
-    let (lives, failures) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some(&opposite) = opposites.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match std::panic::catch_unwind(|| live(opposite)) {
-                        Ok(life) => lives.lock().unwrap().push((opposite, life)),
-                        Err(panic) => {
-                            let text = panic.downcast_ref::<String>().cloned();
-                            failures.lock().unwrap().push((opposite, text.unwrap_or_else(|| "?".to_owned())));
-                        }
-                    }
-                }
-            });
-        }
-    });
-    let mut lives = lives.into_inner().unwrap();
-    lives.sort();
-    for (opposite, life) in &lives {
-        println!("{opposite}: {life}");
-    }
-    let failures = failures.into_inner().unwrap();
-    assert!(failures.is_empty(), "{failures:#?}");
+    assert!(opposites::indifferent().len() > GROUPS * 2);
+    let attempts = chosen(worlds().into_iter().map(|opposites| (opposites, Undisturbed)).collect());
+    let lives = live_through(&attempts);
     // A switch that stops everything shows nothing: most worlds must let the quickstart through.
     let through =
-        lives.iter().filter(|(_, life)| life.contains("0 changes") && life.ends_with("destroyed")).count();
-    assert!(through * 2 > opposites.len(), "{lives:#?}");
+        lives.iter().filter(|life| life.contains("0 changes") && life.ends_with("destroyed")).count();
+    assert!(through * 2 > attempts.len(), "{lives:#?}");
+}
+
+#[test]
+fn nor_when_something_happens_meanwhile() {
+    let mut attempts = Vec::new();
+    for course in DISTURBED {
+        attempts.push((Vec::new(), course));
+        attempts.push((opposites::indifferent(), course));
+        attempts.extend(DIFFERENT.iter().map(|(number, _)| (vec![*number], course)));
+    }
+    live_through(&chosen(attempts));
+}
+
+/// The list of opposites under which the suite differs names each once, with what differs, and none that has no switch.
+#[test]
+fn the_opposites_that_make_a_difference_are_named_with_it() {
+    let switchable = opposites::switchable();
+    assert!(DIFFERENT.is_sorted_by(|(one, _), (next, _)| one < next));
+    for (number, difference) in DIFFERENT {
+        assert!(switchable.contains(number) && !difference.is_empty(), "{number}");
+    }
 }

@@ -12,18 +12,15 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use milink_acceptance_tests::collation;
-use milink_acceptance_tests::core::{End, Interrupt, Quickstart};
-use milink_acceptance_tests::secrets::Secrets;
-use milink_acceptance_tests::{Scenario, deeds};
+use milink_acceptance_tests::core::{End, Interrupt};
+use milink_acceptance_tests::swept::{self, sweep};
+use milink_acceptance_tests::{Scenario, deeds, suite};
 use milink_simulator::faults::{self, Filter, Moment, Rule};
-use milink_simulator::rehearsal::inventory::{Differences, Inventory, Kind};
-use milink_simulator::scene::Scene;
-use milink_simulator::simulator::Simulator;
-use milink_simulator::target;
+use milink_simulator::rehearsal::inventory::{Inventory, Kind};
 use milink_simulator::world::Estate;
 use serde_json::json;
 use terraform_provider_milink::framework::harness::{Action, Stored};
@@ -42,41 +39,26 @@ enum Course {
 /// An object as the inventory names it, without the place: each kind lives on one side.
 type Name = (Kind, String);
 
-/// A world of its own, and the quickstart in it.
-struct World {
-    runtime: tokio::runtime::Runtime,
-    simulator: Simulator,
-    quickstart: Quickstart,
-    folder: tempfile::TempDir,
-    secrets: Secrets,
-    /// What there was before the first apply.
-    before: Inventory,
+/// A world in which courses are interrupted.
+struct World(swept::World);
+
+impl Deref for World {
+    type Target = swept::World;
+
+    fn deref(&self) -> &swept::World {
+        &self.0
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut swept::World {
+        &mut self.0
+    }
 }
 
 impl World {
     fn new() -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let scene = Scene::demonstration().unwrap();
-        let variables = scene.variables.clone();
-        let mut secrets = Secrets::default();
-        for secret in &scene.secrets {
-            secrets.add(secret);
-        }
-        let (estate, options) = collation::parts(scene);
-        let before = Inventory::of(&estate);
-        let simulator = runtime.block_on(Simulator::start(estate, options)).unwrap();
-        let folder = tempfile::tempdir_in(target::directory()).unwrap();
-        let rehearsal = folder.path().join("rehearsal.json");
-        simulator.write_rehearsal_file(&rehearsal).unwrap();
-        Self {
-            runtime,
-            simulator,
-            quickstart: Quickstart::new(rehearsal, variables),
-            folder,
-            secrets,
-            before,
-        }
+        Self(swept::World::changed(|_estate| ()))
     }
 
     /// A world in which a course can begin.
@@ -101,25 +83,6 @@ impl World {
             End::Done(taken) => taken,
             end => panic!("the apply: {end:?}"),
         }
-    }
-
-    fn look<T>(&self, look: impl FnOnce(&mut Estate) -> T) -> T {
-        self.simulator.world().with(look)
-    }
-
-    fn differences(&self) -> Differences {
-        self.before.compare(&self.look(|estate| Inventory::of(estate)))
-    }
-
-    fn finish(self) {
-        self.secrets.assert_absent_below(self.folder.path());
-        for (address, stored) in &self.quickstart.state {
-            self.secrets.assert_absent(format!("{:?}", stored.state).as_bytes(), address);
-            self.secrets.assert_absent(&stored.private, &format!("the private bytes of {address}"));
-        }
-        let journal = format!("{:?}", self.simulator.journal().entries());
-        self.secrets.assert_absent(journal.as_bytes(), "the journal");
-        self.runtime.block_on(self.simulator.shutdown());
     }
 
     /// What must be true of both sides when everything stands.
@@ -301,7 +264,7 @@ fn find_points(course: Course) -> Vec<Point> {
     } else {
         world.is_gone(&BTreeSet::new());
     }
-    world.finish();
+    world.0.finish();
 
     let seen = seen.lock().unwrap();
     let mut points: Vec<Point> = Vec::new();
@@ -319,27 +282,6 @@ fn find_points(course: Course) -> Vec<Point> {
     points
 }
 
-/// Runs `attempt` for every point, several at a time; says what went wrong where.
-fn sweep(points: &[&Point], attempt: impl Fn(&Point) + Sync) {
-    let next = AtomicUsize::new(0);
-    let failures = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let attempt = std::panic::AssertUnwindSafe(|| attempt(point));
-                    if let Err(panic) = std::panic::catch_unwind(attempt) {
-                        let text = panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "?".to_owned());
-                        failures.lock().unwrap().push(format!("{} {}: {text}", point.kind, point.nth));
-                    }
-                }
-            });
-        }
-    });
-    let list = failures.into_inner().unwrap();
-    assert!(list.is_empty(), "{} of {} points:\n{}", list.len(), points.len(), list.join("\n"));
-}
-
 /// Tries `action` at every place, and what comes after it.
 fn interrupted_everywhere(
     course: Course,
@@ -348,7 +290,7 @@ fn interrupted_everywhere(
 ) {
     let points: Vec<&Point> = points(course).iter().step_by(stride()).collect();
     let missed = Mutex::new(Vec::new());
-    sweep(&points, |point| {
+    let ends = sweep(&points, AT_ONCE, |point| {
         let mut world = World::before(course);
         let interrupt = Interrupt::default();
         let hit = Arc::new(AtomicBool::new(false));
@@ -369,7 +311,7 @@ fn interrupted_everywhere(
             End::Done(_) if hit => {
                 assert!(matches!(action, faults::Action::Signal(_)), "it outlived its death")
             }
-            End::Done(_) => missed.lock().unwrap().push(point.clone()),
+            End::Done(_) => missed.lock().unwrap().push((*point).clone()),
         }
         match course {
             Course::Apply => world.goes_on(),
@@ -379,8 +321,13 @@ fn interrupted_everywhere(
                 world.is_gone(&BTreeSet::new());
             }
         }
-        world.finish();
+        world.0.finish();
     });
+    let failures: Vec<String> = ends
+        .into_iter()
+        .filter_map(|(point, end)| Some(format!("{} {}: {}", point.kind, point.nth, end.err()?)))
+        .collect();
+    assert!(failures.is_empty(), "{} of {} points:\n{}", failures.len(), points.len(), failures.join("\n"));
     // Where fewer questions were needed until something had come about, a later one of them is not reached. Nothing but a
     // question is missed, and few of them.
     let missed = missed.into_inner().unwrap();
@@ -394,10 +341,9 @@ fn interrupted_everywhere(
     assert!(few || stride() > 1, "{} of {}: {missed:?}", missed.len(), points.len());
 }
 
-/// Every place is tried. On servers of another collation every fourth: it is the same code that goes on from each, and
-/// what a collation changes is how names compare, which each run meets all along.
+/// Every place is tried where the suite runs as usual, else every fourth.
 fn stride() -> usize {
-    if collation::asked().is_some() { 4 } else { 1 }
+    if suite::is_usual() { 1 } else { 4 }
 }
 
 #[test]
@@ -432,7 +378,7 @@ async fn the_quickstart_in_this_process_does_what_the_real_one_does() {
         let end = world.quickstart.destroy(&Interrupt::default());
         assert!(matches!(end, End::Done(_)), "{end:?}");
         let destroyed = told(deeds::since(&world.simulator, mark));
-        world.finish();
+        world.0.finish();
         (applied, destroyed)
     })
     .await

@@ -226,7 +226,11 @@ const LIFE_OF_INSTANCES: Duration = Duration::days(150);
 
 impl Deed {
     /// Does it; says what was done.
-    pub(super) fn carry_out(&self, world: &World) -> Result<String, ApiError> {
+    ///
+    /// # Errors
+    ///
+    /// What it names is not there, or a server or Azure refuses it.
+    pub fn carry_out(&self, world: &World) -> Result<String, ApiError> {
         match self {
             Self::ExpireCertificate { server, certificate } => {
                 world.with(|estate| expire(estate, server, certificate.as_deref()))
