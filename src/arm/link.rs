@@ -153,6 +153,21 @@ impl LinkDatabase {
         matches!(self.replica_state.as_deref(), Some("LinkSynchronizing" | SYNCHRONIZATION_ERROR))
     }
 
+    /// Whether the first copy is not complete and never was: the words of the phases before it, and of their failures
+    /// (troubleshooting page of the link, 2026; recordings). The set of words is open, and an unknown one proves nothing.
+    pub fn was_never_seeded(&self) -> bool {
+        matches!(
+            self.replica_state.as_deref(),
+            Some(
+                "InitiatingLink"
+                    | "CreatingLink"
+                    | "LinkInitialSeeding"
+                    | "LinkInitError"
+                    | "LinkCreationError"
+            )
+        )
+    }
+
     /// Whether changes follow. `LinkSynchronizing` is the steady state of an asynchronous link.
     pub fn follows(&self) -> bool {
         self.is_seeded() && self.is_connected() && self.is_healthy()

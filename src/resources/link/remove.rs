@@ -292,7 +292,9 @@ async fn drop_group(
 
 /// The copies on the instance that may be deleted: databases of the link as it is this moment, of which it is proven that
 /// they are its secondaries and not ahead. Either they follow SQL Server, which is primary and in contact, and have
-/// hardened nothing that it has not; or they were never recovered, so that nobody can have written to them.
+/// hardened nothing that it has not; or they were never complete, so that nobody can have written to them. That the service
+/// calls a database Restoring is no proof of that by itself: no source says what it calls a copy that follows, and one that
+/// was primary before may hold what is nowhere else.
 async fn stale_copies(
     azure: &arm::Client,
     id: &LinkId,
@@ -307,8 +309,12 @@ async fn stale_copies(
         let name = &database.database_name;
         let ours = model.databases.known().into_iter().flatten().any(|ours| ours.eq_ignore_ascii_case(name));
         let Some(copy) = there.iter().find(|copy| copy.name.eq_ignore_ascii_case(name)) else { continue };
-        let unfinished =
-            copy.properties.status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("Restoring"));
+        let unfinished = database.was_never_seeded()
+            && copy
+                .properties
+                .status
+                .as_deref()
+                .is_some_and(|status| status.eq_ignore_ascii_case("Restoring"));
         let behind = database.is_connected()
             && database.is_healthy()
             && halves.sql_server_is_primary()?
