@@ -9,9 +9,10 @@ use super::permission::{self, DBO, Rights};
 use super::refusal::{no_permission, not_found};
 use super::{Caller, Outcome, engine, engine_mut, next_id};
 use crate::world::Estate;
+use crate::world::assumption;
 use crate::world::instance::SqlInstance;
 use crate::world::roles::Role;
-use crate::world::security::Securable;
+use crate::world::security::{Permission, Securable};
 
 /// `principal_id` of `sa`.
 const SA: i32 = 1;
@@ -319,15 +320,24 @@ pub(super) fn drop(
         return Err(if scope == RoleScope::Server { raise!(15141, "server role") } else { raise!(15421) });
     }
     let (id, database) = (made.id, made.database.clone());
-    let engine = engine_mut(estate, caller)?;
-    engine.roles.retain(|one| one.database != database || one.id != id);
-    engine.permissions.retain(|one| {
+    let granted = |one: &Permission| {
         let there = match &database {
             None => !in_database(&one.securable),
             Some(database) => lies_in(&one.securable, database),
         };
-        !there || one.grantee != id
-    });
+        there && one.grantee == id
+    };
+    // ASSUMED 68: what was granted to it goes with it.
+    if estate.opposite(assumption::GRANTS_OF_ROLES) && here.permissions.iter().any(granted) {
+        return Err(if scope == RoleScope::Server {
+            raise!(15141, "permission")
+        } else {
+            raise!(15138, "permission")
+        });
+    }
+    let engine = engine_mut(estate, caller)?;
+    engine.roles.retain(|one| one.database != database || one.id != id);
+    engine.permissions.retain(|one| !granted(one));
     Ok(Outcome::default())
 }
 

@@ -148,14 +148,20 @@ impl Compiler<'_> {
             }
             let named = items.iter().enumerate().map(|(place, item)| format!("{} AS c{place}", item.text));
             let hidden = sorted.iter().enumerate().map(|(place, key)| format!("{} AS k{place}", key.text));
-            let list: Vec<String> = named.chain(hidden).collect();
+            // ASSUMED 121: of no rows there is no total either; else there is one, as of every aggregate without groups.
+            let nothing = self.names.totals_nothing();
+            let list: Vec<String> =
+                named.chain(hidden).chain(nothing.then(|| "count(*) AS n".to_owned())).collect();
             let filter =
                 if filters.is_empty() { String::new() } else { format!(" WHERE {}", filters.join(" AND ")) };
             let own: Vec<&str> =
                 set.iter().filter_map(|place| keys.get(*place)).map(|key| key.grouped.as_str()).collect();
-            // ASSUMED 121: of no rows there is no total either.
-            let group = if own.is_empty() { "NULL".to_owned() } else { own.join(", ") };
-            arms.push(format!("SELECT {} FROM {from}{filter} GROUP BY {group}{having}", list.join(", ")));
+            let group = match own.is_empty() {
+                true if nothing => String::new(),
+                true => " GROUP BY NULL".to_owned(),
+                false => format!(" GROUP BY {}", own.join(", ")),
+            };
+            arms.push(format!("SELECT {} FROM {from}{filter}{group}{having}", list.join(", ")));
             match &mut first {
                 None => first = Some((items, columns, sorted)),
                 Some((_, known, _)) => known

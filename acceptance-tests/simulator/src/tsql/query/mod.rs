@@ -51,6 +51,8 @@ pub(crate) trait Names {
     fn collation(&self) -> Collation;
     /// Whether that is the name of a collation.
     fn has_collation(&self, name: &str) -> bool;
+    /// Whether grouping sets have a total over no rows. ASSUMED 121: no.
+    fn totals_nothing(&self) -> bool;
     /// The type of a scalar variable, if it is declared.
     fn variable(&self, name: &str) -> Option<Type>;
     /// Whether a variable that nobody declared is a parameter whose type is asked for.

@@ -326,6 +326,9 @@ impl Names for Shown<'_> {
     fn has_collation(&self, name: &str) -> bool {
         self.scope.has_collation(name)
     }
+    fn totals_nothing(&self) -> bool {
+        self.scope.totals_nothing()
+    }
     fn variable(&self, name: &str) -> Option<Type> {
         Names::variable(&self.scope, name)
     }

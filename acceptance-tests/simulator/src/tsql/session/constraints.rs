@@ -241,6 +241,9 @@ impl Names for Candidates<'_> {
     fn has_collation(&self, name: &str) -> bool {
         self.scope.has_collation(name)
     }
+    fn totals_nothing(&self) -> bool {
+        self.scope.totals_nothing()
+    }
     fn variable(&self, _: &str) -> Option<Type> {
         None
     }

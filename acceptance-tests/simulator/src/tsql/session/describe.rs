@@ -412,6 +412,9 @@ impl Names for Reader<'_> {
     fn has_collation(&self, name: &str) -> bool {
         Scope(self.session).has_collation(name)
     }
+    fn totals_nothing(&self) -> bool {
+        Scope(self.session).totals_nothing()
+    }
     fn variable(&self, name: &str) -> Option<Type> {
         self.scalars.get(&self.session.fold(name)).copied()
     }

@@ -28,6 +28,10 @@ impl Names for Scope<'_> {
         Collation::exists(name, self.0.opposite(assumption::COLLATIONS))
     }
 
+    fn totals_nothing(&self) -> bool {
+        self.0.opposite(assumption::TOTAL_OF_NOTHING)
+    }
+
     fn variable(&self, name: &str) -> Option<Type> {
         self.0.scalar(name).map(|(data_type, _)| *data_type)
     }

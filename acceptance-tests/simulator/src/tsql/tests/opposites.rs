@@ -364,3 +364,38 @@ async fn issuers_are_for_administrators_or_for_whoever_alters_certificates() {
         }
     }
 }
+
+#[tokio::test]
+async fn roles_with_grants_go_or_stay() {
+    both(
+        assumption::GRANTS_OF_ROLES,
+        &[
+            ("CREATE ROLE readers; DROP ROLE readers", "", ""),
+            ("CREATE ROLE readers; GRANT VIEW DEFINITION TO readers; DROP ROLE readers", "", "15138/16"),
+            (
+                "CREATE SERVER ROLE lookers; GRANT VIEW SERVER STATE TO lookers; DROP SERVER ROLE lookers",
+                "",
+                "15141/16",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn no_rows_have_a_total_or_none() {
+    both(
+        assumption::TOTAL_OF_NOTHING,
+        &[
+            ("SELECT COUNT(*) FROM sys.databases WHERE 1 = 0 GROUP BY ROLLUP (name)", "", "0"),
+            ("SELECT name, 7 FROM sys.databases WHERE 1 = 0 GROUP BY CUBE (name)", "", "NULL 7"),
+            ("SELECT name FROM sys.databases WHERE 1 = 0 GROUP BY name", "", ""),
+            (
+                "SELECT COUNT(*) FROM sys.databases WHERE name = N'master' GROUP BY ROLLUP (name)",
+                "1 1",
+                "1 1",
+            ),
+        ],
+    )
+    .await;
+}

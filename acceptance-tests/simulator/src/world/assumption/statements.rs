@@ -44,6 +44,10 @@ pub const PRIVATE_KEY_PASSWORDS: u16 = 66;
 pub const UNTYPED_PARAMETERS: u16 = 69;
 /// A wrong OLD_PASSWORD is 15151.
 pub const OLD_PASSWORD: u16 = 67;
+/// What becomes of grants to a role that is dropped.
+pub const GRANTS_OF_ROLES: u16 = 68;
+/// Whether grouping sets have a total over no rows.
+pub const TOTAL_OF_NOTHING: u16 = 121;
 /// What a denial of VIEW DEFINITION hides.
 pub const HIDING_DENIALS: u16 = 71;
 /// Which views of the server's state are about security.
@@ -200,13 +204,12 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "ALTER LOGIN with an OLD_PASSWORD that is not the login's is refused with 15151, whoever asks.",
         "With 18456, as a sign-in is.",
     ),
-    fixed(
-        68,
+    entry(
+        GRANTS_OF_ROLES,
         "A role of the server that a user makes has an identifier of 16 bytes, one of a database has 16 bytes behind the \
          authority of the fixed ones; what was granted to a role goes with it.",
-        "They have others; a role with grants cannot be dropped.",
-    )
-    .because("the provider makes no roles"),
+        "A role that something was granted to owns a permission and is not dropped: 15138, of the server 15141.",
+    ),
     entry(
         UNTYPED_PARAMETERS,
         "sp_describe_undeclared_parameters refuses a parameter whose place does not say its type with 11506.",
@@ -326,12 +329,11 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "sp_certificate_add_issuer and sp_certificate_drop_issuer are for members of sysadmin.",
         "Whoever may alter any certificate of master may call them.",
     ),
-    fixed(
-        121,
+    entry(
+        TOTAL_OF_NOTHING,
         "ROLLUP, CUBE and GROUPING SETS over no rows have no total.",
         "They have one, with NULL and COUNT 0.",
-    )
-    .because("the provider groups nothing"),
+    ),
     entry(
         LOST_OPTIONS,
         "What sp_configure set is in force after a restart, also without RECONFIGURE.",

@@ -33,6 +33,9 @@ impl Names for Server {
     fn has_collation(&self, name: &str) -> bool {
         Collation::exists(name, false)
     }
+    fn totals_nothing(&self) -> bool {
+        false
+    }
     fn variable(&self, name: &str) -> Option<Type> {
         match name {
             "@db" | "@dag" | "@P1" => Some(Type::SYSNAME),
