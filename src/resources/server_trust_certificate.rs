@@ -6,6 +6,7 @@
 //! A certificate with which a link authenticates is not deleted, whatever the order of a plan: Terraform's order is
 //! right only with `create_before_destroy` here, which a provider cannot see.
 
+mod upload;
 mod used;
 
 use std::time::Duration;
@@ -14,7 +15,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::arm::trust_certificate::TrustCertificate;
-use crate::arm::{self, ManagedInstanceId, TrustCertificateId};
+use crate::arm::{ManagedInstanceId, TrustCertificateId};
 use crate::certificate;
 use crate::framework::context::Context;
 use crate::framework::diagnostic::{Diagnostic, Diagnostics};
@@ -26,6 +27,7 @@ use crate::model;
 use crate::provider::Clients;
 use crate::resources::imported_certificate::{is_certificate, same_certificate};
 use crate::resources::{reach, shared};
+use upload::{list, remove, upload};
 
 model! {
     /// State of an uploaded certificate.
@@ -301,29 +303,7 @@ impl Resource<Clients> for ServerTrustCertificateResource {
             )
             .into());
         }
-        let wait = reach::wait(context);
-        let operation = azure
-            .delete_trust_certificate(&id, &wait)
-            .await
-            .map_err(|error| Diagnostics::from(reach::arm_error(&doing, &error)))?;
-        let ended = azure.finish(&operation, &wait).await;
-        // Whatever the operation says, what counts is whether it is gone.
-        let gone = list(&azure, &id, &doing)
-            .await
-            .map(|left| !left.iter().any(|found| found.name.eq_ignore_ascii_case(&id.name)));
-        match (ended, gone) {
-            (_, Ok(true)) => Ok(()),
-            (Err(error), _) => Err(reach::arm_error(&doing, &error).into()),
-            (Ok(()), Err(error)) => Err(error.into()),
-            (Ok(()), Ok(false)) => Err(Diagnostic::error(
-                "A certificate was not removed",
-                format!(
-                    "The managed instance {} still lists the certificate {} after its removal.",
-                    id.instance.name, id.name
-                ),
-            )
-            .into()),
-        }
+        Ok(remove(context, &azure, &id, &doing).await?)
     }
 
     async fn import(
@@ -351,37 +331,6 @@ impl Resource<Clients> for ServerTrustCertificateResource {
         };
         Ok(State { model, private: TrustPrivate { id: parsed.to_string() } })
     }
-}
-
-async fn upload(
-    context: &Context<Clients>,
-    azure: &arm::Client,
-    id: &TrustCertificateId,
-    der: &[u8],
-    doing: &str,
-) -> Result<(), Diagnostics> {
-    let wait = reach::wait(context);
-    let ended = match azure.upload_trust_certificate(id, der, &wait).await {
-        Ok(operation) => azure.finish(&operation, &wait).await,
-        Err(error) => Err(error),
-    };
-    let Err(error) = ended else { return Ok(()) };
-    // The answer may be lost, or somebody uploaded the same meanwhile: what counts is what is there.
-    azure.forget();
-    let there = list(azure, id, doing).await.is_ok_and(|certificates| {
-        certificates
-            .iter()
-            .any(|found| found.name.eq_ignore_ascii_case(&id.name) && found.der.as_deref() == Some(der))
-    });
-    if there { Ok(()) } else { Err(reach::arm_error(doing, &error).into()) }
-}
-
-async fn list(
-    azure: &arm::Client,
-    id: &TrustCertificateId,
-    doing: &str,
-) -> Result<Vec<TrustCertificate>, Diagnostics> {
-    azure.trust_certificates(&id.instance).await.map_err(|error| reach::arm_error(doing, &error).into())
 }
 
 /// Under which objects of Azure are held against their own removal.
