@@ -25,6 +25,10 @@ pub const DIFFERENT: &[(u16, &str)] = &[
         135,
         "nodes whose endpoints show Windows accounts do not connect, so that none can take over from another",
     ),
+    (
+        140,
+        "a cluster of two nodes has no quorum while one of them is away, so that the other does not take over",
+    ),
 ];
 
 /// All that can be put in force, by number.

@@ -12,6 +12,8 @@ use crate::provider::Clients;
 use crate::resources::link::establish::APPEAR;
 use crate::resources::reach;
 
+/// Uploads it, and waits until the instance lists it: an endpoint that is switched next asks whether it is there, and the
+/// list may lag behind the operation.
 pub(super) async fn upload(
     context: &Context<Clients>,
     azure: &arm::Client,
@@ -24,15 +26,34 @@ pub(super) async fn upload(
         Ok(operation) => azure.finish(&operation, &wait).await,
         Err(error) => Err(error),
     };
-    let Err(error) = ended else { return Ok(()) };
-    // The answer may be lost, or somebody uploaded the same meanwhile: what counts is what is there.
-    azure.forget();
-    let there = list(azure, id, doing).await.is_ok_and(|certificates| {
-        certificates
-            .iter()
-            .any(|found| found.name.eq_ignore_ascii_case(&id.name) && found.der.as_deref() == Some(der))
-    });
-    if there { Ok(()) } else { Err(reach::arm_error(doing, &error).into()) }
+    let until = Instant::now() + APPEAR;
+    loop {
+        azure.forget();
+        let there = list(azure, id, doing).await.is_ok_and(|certificates| {
+            certificates
+                .iter()
+                .any(|found| found.name.eq_ignore_ascii_case(&id.name) && found.der.as_deref() == Some(der))
+        });
+        match &ended {
+            // The answer may be lost, or somebody uploaded the same meanwhile: what counts is what is there.
+            _ if there => return Ok(()),
+            Err(error) => return Err(reach::arm_error(doing, error).into()),
+            Ok(()) if Instant::now() > until || context.cancellation().is_cancelled() => {
+                context.warn(Diagnostic::warning(
+                    "A certificate does not show yet",
+                    format!(
+                        "The managed instance {} accepted the certificate {} and does not list it yet.",
+                        id.instance.name, id.name
+                    ),
+                ));
+                return Ok(());
+            }
+            Ok(()) => wait
+                .sleep(Duration::from_secs(3), doing)
+                .await
+                .map_err(|error| Diagnostics::from(reach::arm_error(doing, &error)))?,
+        }
+    }
 }
 
 pub(super) async fn list(
