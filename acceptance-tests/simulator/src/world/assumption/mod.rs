@@ -111,8 +111,9 @@ mod tests {
         let uses = uses();
         let mut page = String::from(
             "# What the simulator assumes\n\n\
-             No source settles these, and no real server has confirmed them. Each is believed as stated; where a switch\n\
-             exists, a test runs the life of the quickstart under the opposite as well. Made from\n\
+             No source settles these, and no real server has confirmed them. Each is believed as stated, and with its\n\
+             switch (`opposites` of an estate file) the worst credible opposite is in force. The acceptance suite runs\n\
+             under both; `acceptance-tests/src/opposites.rs` names those under which some outcome differs by right. Made from\n\
              `acceptance-tests/simulator/src/world/assumption`; a test compares.\n\n\
              | no. | believed | worst credible opposite | switch | relied on in |\n\
              | --- | --- | --- | --- | --- |\n",
