@@ -258,6 +258,8 @@ async fn an_error_of_replication_outlives_a_forced_failover() {
     azure.done(&made).await;
     let shown = database(&azure).await["partnerAuthCertValidity"].clone();
     assert!(shown["certificateName"] == "sql1" && shown["expiryDate"].is_string(), "{shown}");
+    // By what the recorded link came to its error is not known; here a database leaves its group, where that is allowed.
+    azure.world(|estate| estate.opposites.insert(assumption::KEPT_DATABASE));
     azure.sql("ALTER AVAILABILITY GROUP [AG_Sales] REMOVE DATABASE [Sales]").await;
     // Its making succeeded all the same.
     assert_eq!(azure.after(&made, 30).await["status"], "Succeeded");

@@ -152,11 +152,15 @@ impl Situation {
         Self { azure, polls: BTreeMap::new(), last: None }
     }
 
-    /// `pass SECONDS`, `state WORD`, `sql SERVER BATCH`, `METHOD CHILD [BODY]`.
+    /// `pass SECONDS`, `opposite ASSUMED`, `state WORD`, `sql SERVER BATCH`, `METHOD CHILD [BODY]`.
     pub(crate) async fn act(&mut self, step: &str) {
         let (verb, rest) = step.split_once(' ').unwrap();
         match verb {
             "pass" => self.azure.pass(rest.parse().unwrap()),
+            "opposite" => {
+                let number = rest.parse().unwrap();
+                self.azure.world(|estate| estate.opposites.insert(number));
+            }
             "state" => self.azure.managed(|managed| {
                 managed.view.state = rest.to_owned();
                 let works = rest == "Ready";
