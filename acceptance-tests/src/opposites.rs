@@ -21,6 +21,7 @@ pub const DIFFERENT: &[(u16, &str)] = &[
     (30, "a grant to an issuer that is not wanted any more stays"),
     (36, "a certificate that vouches for something is not dropped by somebody else"),
     (43, "the roots with elliptic keys, which the examples import, are refused"),
+    (127, "operations last ten times as long, and so would the suite"),
     (
         135,
         "nodes whose endpoints show Windows accounts do not connect, so that none can take over from another",

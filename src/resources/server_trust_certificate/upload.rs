@@ -12,6 +12,9 @@ use crate::provider::Clients;
 use crate::resources::link::establish::APPEAR;
 use crate::resources::reach;
 
+/// How long to wait before the first look that comes after a lag, and before further ones.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+
 /// Uploads it, and waits until the instance lists it: an endpoint that is switched next asks whether it is there, and the
 /// list may lag behind the operation.
 pub(super) async fn upload(
@@ -27,6 +30,7 @@ pub(super) async fn upload(
         Err(error) => Err(error),
     };
     let until = Instant::now() + APPEAR;
+    let [mut pause, further] = PAUSES;
     loop {
         azure.forget();
         let there = list(azure, id, doing).await.is_ok_and(|certificates| {
@@ -38,21 +42,20 @@ pub(super) async fn upload(
             // The answer may be lost, or somebody uploaded the same meanwhile: what counts is what is there.
             _ if there => return Ok(()),
             Err(error) => return Err(reach::arm_error(doing, error).into()),
-            Ok(()) if Instant::now() > until || context.cancellation().is_cancelled() => {
-                context.warn(Diagnostic::warning(
-                    "A certificate does not show yet",
-                    format!(
-                        "The managed instance {} accepted the certificate {} and does not list it yet.",
-                        id.instance.name, id.name
-                    ),
-                ));
-                return Ok(());
-            }
-            Ok(()) => wait
-                .sleep(Duration::from_secs(3), doing)
-                .await
-                .map_err(|error| Diagnostics::from(reach::arm_error(doing, &error)))?,
+            Ok(()) => {}
         }
+        // Azure has it: a wait that is over or was ended takes nothing back.
+        if Instant::now() > until || wait.sleep(pause, doing).await.is_err() {
+            context.warn(Diagnostic::warning(
+                "A certificate does not show yet",
+                format!(
+                    "The managed instance {} accepted the certificate {} and does not list it yet.",
+                    id.instance.name, id.name
+                ),
+            ));
+            return Ok(());
+        }
+        pause = further;
     }
 }
 
@@ -78,6 +81,7 @@ pub(super) async fn remove(
         .map_err(|error| Diagnostics::from(reach::arm_error(doing, &error)))?;
     let ended = azure.finish(&operation, &wait).await;
     let until = Instant::now() + APPEAR;
+    let [mut pause, further] = PAUSES;
     loop {
         // Whatever the operation says, what counts is whether it is gone.
         azure.forget();
@@ -99,9 +103,10 @@ pub(super) async fn remove(
                 .into());
             }
             (Ok(()), Ok(true)) => wait
-                .sleep(Duration::from_secs(3), doing)
+                .sleep(pause, doing)
                 .await
                 .map_err(|error| Diagnostics::from(reach::arm_error(doing, &error)))?,
         }
+        pause = further;
     }
 }
