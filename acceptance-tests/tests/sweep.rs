@@ -329,21 +329,20 @@ fn interrupted_everywhere(
         .collect();
     assert!(failures.is_empty(), "{} of {} points:\n{}", failures.len(), points.len(), failures.join("\n"));
     // Where fewer questions were needed until something had come about, a later one of them is not reached. Nothing but a
-    // question is missed, and few of them.
+    // question is missed, and few of them. (Where an operation ends as soon as it is accepted, its URL may never be asked.)
     let missed = missed.into_inner().unwrap();
     assert!(
-        missed
-            .iter()
-            .all(|point| point.nth > 1 && (point.kind.starts_with("GET ") || point.kind == "SELECT")),
+        missed.iter().all(|point| (point.nth > 1 || stride() > 1)
+            && (point.kind.starts_with("GET ") || point.kind == "SELECT")),
         "{missed:?}"
     );
     let few = missed.len() * 10 <= points.len();
     assert!(few || stride() > 1, "{} of {}: {missed:?}", missed.len(), points.len());
 }
 
-/// Every place is tried where the suite runs as usual, else every fourth.
+/// Every place is tried where the suite runs as usual, else every eighth.
 fn stride() -> usize {
-    if suite::is_usual() { 1 } else { 4 }
+    if suite::is_usual() { 1 } else { 8 }
 }
 
 #[test]
