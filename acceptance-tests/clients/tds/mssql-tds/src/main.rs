@@ -164,7 +164,6 @@ fn types() -> TdsResult<Vec<(&'static str, SqlType, ColumnValues)>> {
     let zoned = || SqlDateTimeOffset { datetime2: moment(7), offset: -210 };
     let decimal = || DecimalParts::from_string("-12345.678", 18, 3);
     let large = || DecimalParts::from_string("12345678901234567890123456789012345.678", 38, 3);
-    let money = |text, precision| DecimalParts::from_string(text, precision, 4);
     let guid = Uuid::from_u128(0x0a0b_0c0d_1122_3344_5566_7788_99aa_bbcc);
     let long = "é".repeat(5000);
     let xml = || SqlXml::from("<a>é</a>".to_owned());
@@ -178,9 +177,8 @@ fn types() -> TdsResult<Vec<(&'static str, SqlType, ColumnValues)>> {
         ("float", SqlType::Float(Some(std::f64::consts::E)), ColumnValues::Float(std::f64::consts::E)),
         ("decimal", SqlType::Decimal(Some(decimal()?)), ColumnValues::Numeric(decimal()?)),
         ("numeric(38)", SqlType::Numeric(Some(large()?)), ColumnValues::Numeric(large()?)),
-        // The simulator has money as the decimal of its range.
-        ("smallmoney", SqlType::SmallMoney(Some(SqlSmallMoney::from(-12_500))), ColumnValues::Numeric(money("-1.2500", 10)?)),
-        ("money", SqlType::Money(Some(SqlMoney::from((12_500, 1)))), ColumnValues::Numeric(money("429497.9796", 19)?)),
+        ("smallmoney", SqlType::SmallMoney(Some(SqlSmallMoney::from(-12_500))), ColumnValues::SmallMoney(SqlSmallMoney::from(-12_500))),
+        ("money", SqlType::Money(Some(SqlMoney::from((12_500, 1)))), ColumnValues::Money(SqlMoney::from((12_500, 1)))),
         ("date", SqlType::Date(Some(SqlDate::create(739_675)?)), ColumnValues::Date(SqlDate::create(739_675)?)),
         ("time", SqlType::Time(Some(time(7))), ColumnValues::Time(time(7))),
         ("datetime", SqlType::DateTime(Some(SqlDateTime { days: 46_080, time: 25_919_400 })), ColumnValues::DateTime(SqlDateTime { days: 46_080, time: 25_919_400 })),
