@@ -162,7 +162,7 @@ impl Compiler<'_> {
         arguments: &[&Expr],
         order: &[OrderByExpr],
     ) -> Result<Aggregate, SqlError> {
-        if self.names.version() < 14 {
+        if self.names.around().version() < 14 {
             return Err(error::unknown_function("STRING_AGG"));
         }
         let [value, separator] = two(arguments, "STRING_AGG")?;

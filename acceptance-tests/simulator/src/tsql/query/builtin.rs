@@ -19,12 +19,12 @@ impl Compiler<'_> {
             return Err(error::not_modelled("this form of function call"));
         }
         let list = argument_list(function)?;
-        let collation = self.names.collation();
+        let collation = self.names.around().collation();
         let name = builtin_name(&function.name, collation)?;
         let upper = name.name.to_ascii_uppercase();
         if name.in_sys {
             let known = functions::find_sys(&name.name, collation)
-                .filter(|known| known.first <= self.names.version())
+                .filter(|known| known.first <= self.names.around().version())
                 .ok_or_else(|| error::unknown_user_function("sys", &format!("sys.{}", name.name)))?;
             let arguments = plain_arguments(list, &upper)?;
             return self.call_known(known, &arguments);
@@ -73,7 +73,7 @@ impl Compiler<'_> {
                 }
                 Ok(self.choice(branches, Lowered::new("NULL", Type::Null)))
             }
-            "GREATEST" | "LEAST" if self.names.version() >= 16 => self.extreme(&upper, &arguments),
+            "GREATEST" | "LEAST" if self.names.around().version() >= 16 => self.extreme(&upper, &arguments),
             "DATALENGTH" => {
                 let [value] = arguments.as_slice() else { return Err(error::argument_count(&upper, 1)) };
                 let value = self.expression(value)?;
@@ -137,7 +137,7 @@ impl Compiler<'_> {
     /// 195, 174, 189 and those of the arguments.
     pub(super) fn known(&mut self, name: &str, arguments: &[&Expr]) -> Result<Lowered, SqlError> {
         let known = functions::find(name)
-            .filter(|known| known.first <= self.names.version())
+            .filter(|known| known.first <= self.names.around().version())
             .ok_or_else(|| error::unknown_function(name))?;
         self.call_known(known, arguments)
     }
@@ -186,7 +186,7 @@ impl Compiler<'_> {
         let texts: Vec<&str> = lowered.iter().map(|argument| argument.text.as_str()).collect();
         let text = match known.runs {
             Runs::Here(function @ ("char_index" | "pat_index" | "replace")) => {
-                let collation = collation.unwrap_or_else(|| self.names.collation());
+                let collation = collation.unwrap_or_else(|| self.names.around().collation());
                 let mut texts = texts;
                 texts.insert(0, collation_number(collation));
                 self.call(function, &texts)

@@ -49,7 +49,7 @@ pub(crate) fn changed_table(
     from: &[TableWithJoins],
     names: &dyn Names,
 ) -> Result<(ObjectName, Option<String>), SqlError> {
-    let fold = |name: &str| names.collation().fold(name);
+    let fold = |name: &str| names.around().collation().fold(name);
     let wanted = parts(target)?;
     let last = |parts: &[String]| fold(parts.last().map_or("", String::as_str));
     let mut tables = Vec::new();

@@ -29,7 +29,7 @@ impl Compiler<'_> {
             Expr::IsNotNull(inner) => Ok(format!("{} IS NOT NULL", self.expression(inner)?.text)),
             Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
                 // Came with SQL Server 2022.
-                if self.names.version() < 16 {
+                if self.names.around().version() < 16 {
                     return Err(error::syntax("DISTINCT", true, 0));
                 }
                 let (left, right) = (self.expression(left)?, self.expression(right)?);
@@ -178,7 +178,8 @@ impl Compiler<'_> {
     ) -> Result<String, SqlError> {
         let (value, pattern) = (self.expression(value)?, self.expression(pattern)?);
         self.deduce_both(&value, &pattern, general_type);
-        let collation = value.collation.or(pattern.collation).unwrap_or_else(|| self.names.collation());
+        let collation =
+            value.collation.or(pattern.collation).unwrap_or_else(|| self.names.around().collation());
         let (value, pattern) = (self.as_text(value), self.as_text(pattern));
         let escape = match escape {
             Some(escape) => self.expression(escape)?.text,

@@ -82,8 +82,8 @@ impl Compiler<'_> {
                     return Err(raise!(447, value.data_type.base_name()));
                 }
                 let collation = match name.to_ascii_lowercase().as_str() {
-                    "database_default" | "catalog_default" => self.names.collation(),
-                    _ if !self.names.has_collation(&name) => return Err(raise!(448, name)),
+                    "database_default" | "catalog_default" => self.names.around().collation(),
+                    _ if !self.names.around().has_collation(&name) => return Err(raise!(448, name)),
                     _ => Collation::named(&name),
                 };
                 Ok(Lowered { collation: Some(collation), ..value })

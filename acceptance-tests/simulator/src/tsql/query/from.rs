@@ -176,7 +176,7 @@ impl Compiler<'_> {
         alias: Option<&TableAlias>,
     ) -> Result<String, SqlError> {
         const NAME: &str = "dm_exec_describe_first_result_set";
-        let (parts, collation) = (parts(name)?, self.names.collation());
+        let (parts, collation) = (parts(name)?, self.names.around().collation());
         let known = match parts.as_slice() {
             [schema, function] | [_, schema, function] => {
                 collation.equal(schema, "sys") && collation.equal(function, NAME)
@@ -261,7 +261,7 @@ impl Compiler<'_> {
         }
         let (view, database) = self.resolve_view(parts).ok_or_else(|| self.missing(parts))?;
         let columns: Vec<Column> = view
-            .columns_of(self.names.version())
+            .columns_of(self.names.around().version())
             .map(|column| Column {
                 name: column.name.to_owned(),
                 data_type: column.data_type,
@@ -274,7 +274,7 @@ impl Compiler<'_> {
 
     /// 208, but for views that servers have and the simulator does not.
     fn missing(&self, parts: &[String]) -> SqlError {
-        let collation = self.names.collation();
+        let collation = self.names.around().collation();
         match parts {
             [.., schema, name]
                 if collation.equal(schema, "sys") && schema::is_left_out(&collation.lower(name)) =>
@@ -288,17 +288,17 @@ impl Compiler<'_> {
     /// A system view by its name of two or three parts; `master.sys.x`, `msdb.dbo.y`, `db..z` (schema dbo).
     fn resolve_view(&self, parts: &[String]) -> Option<(&'static View, String)> {
         let (database, schema, name) = match parts {
-            [schema, name] => (self.names.database().to_owned(), schema.as_str(), name),
-            [database, schema, name] => (self.names.find_database(database)?, schema.as_str(), name),
-            [name] => (self.names.database().to_owned(), "dbo", name),
+            [schema, name] => (self.names.around().database().to_owned(), schema.as_str(), name),
+            [database, schema, name] => (self.names.around().find_database(database)?, schema.as_str(), name),
+            [name] => (self.names.around().database().to_owned(), "dbo", name),
             _ => return None,
         };
         let schema = if schema.is_empty() { "dbo" } else { schema };
-        let collation = self.names.collation();
+        let collation = self.names.around().collation();
         let view = schema::views().find(|view| {
             collation.equal(view.name, name)
                 && collation.equal(view.schema, schema)
-                && view.first <= self.names.version()
+                && view.first <= self.names.around().version()
         })?;
         if view.scope == Scope::Msdb && database != "msdb" {
             return None;

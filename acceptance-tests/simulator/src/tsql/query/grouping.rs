@@ -128,6 +128,8 @@ impl Compiler<'_> {
     ) -> Result<(String, Vec<Column>), SqlError> {
         let mut arms = Vec::new();
         let mut first: Option<(Vec<Lowered>, Vec<Column>, Vec<Lowered>)> = None;
+        // ASSUMED 121: of no rows there is no total either; else there is one, as of every aggregate without groups.
+        let nothing = self.names.around().totals_nothing();
         for set in sets {
             let totals = keys.iter().enumerate().filter(|(place, _)| !set.contains(place));
             let totals: Vec<String> = totals.map(|(_, key)| key.text.clone()).collect();
@@ -148,8 +150,6 @@ impl Compiler<'_> {
             }
             let named = items.iter().enumerate().map(|(place, item)| format!("{} AS c{place}", item.text));
             let hidden = sorted.iter().enumerate().map(|(place, key)| format!("{} AS k{place}", key.text));
-            // ASSUMED 121: of no rows there is no total either; else there is one, as of every aggregate without groups.
-            let nothing = self.names.totals_nothing();
             let list: Vec<String> =
                 named.chain(hidden).chain(nothing.then(|| "count(*) AS n".to_owned())).collect();
             let filter =

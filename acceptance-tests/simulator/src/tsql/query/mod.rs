@@ -43,8 +43,8 @@ pub(crate) use change::{ChangePlan, Changes, changed_table, plan_change, plan_ou
 pub(crate) use run::{evaluate, run};
 pub(crate) use select::is_variable;
 
-/// What names mean where a query stands.
-pub(crate) trait Names {
+/// The server and the database in which a query stands, whatever it stands in beside.
+pub(crate) trait Surroundings {
     /// The server's major version.
     fn version(&self) -> u8;
     /// The server's collation.
@@ -53,6 +53,16 @@ pub(crate) trait Names {
     fn has_collation(&self, name: &str) -> bool;
     /// Whether grouping sets have a total over no rows. ASSUMED 121: no.
     fn totals_nothing(&self) -> bool;
+    /// The current database.
+    fn database(&self) -> &str;
+    /// The true name of a database of this instance.
+    fn find_database(&self, name: &str) -> Option<String>;
+}
+
+/// What names mean where a query stands.
+pub(crate) trait Names {
+    /// What is around.
+    fn around(&self) -> &dyn Surroundings;
     /// The type of a scalar variable, if it is declared.
     fn variable(&self, name: &str) -> Option<Type>;
     /// Whether a variable that nobody declared is a parameter whose type is asked for.
@@ -61,10 +71,6 @@ pub(crate) trait Names {
     }
     /// The columns of a table variable (`@t`) or temporary table (`#t`).
     fn table(&self, name: &str) -> Option<Vec<Column>>;
-    /// The current database.
-    fn database(&self) -> &str;
-    /// The true name of a database of this instance.
-    fn find_database(&self, name: &str) -> Option<String>;
 }
 
 /// What a query takes from the outside while it runs.
@@ -324,7 +330,7 @@ impl<'a> Compiler<'a> {
             parameters: self.parameters,
             types: self.types,
             functions: self.functions,
-            collation: self.names.collation(),
+            collation: self.names.around().collation(),
             assignments: self.assignments,
             into: self.into,
             json: self.json,
@@ -333,7 +339,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn fold(&self, name: &str) -> String {
-        self.names.collation().fold(name)
+        self.names.around().collation().fold(name)
     }
 
     /// A name that SQLite has not seen in this query.

@@ -10,13 +10,12 @@ use sqlparser::ast::{Expr, Ident};
 
 use super::super::ast::{Change, Insert, InsertSource, OutputClause, TopRows};
 use super::super::error::{self, SqlError, raise};
-use super::super::query::{self, ChangePlan, Changes, Column, Data, Host, Names};
+use super::super::query::{self, ChangePlan, Changes, Column, Data, Host, Names, Surroundings};
 use super::super::schema::View;
 use super::super::value::{self, Type};
 use super::SqlSession;
 use super::scope::Scope;
 use super::tables::{Incoming, Origin, Stored, TableColumn, plain};
-use crate::world::collation::Collation;
 
 /// What a change did.
 pub(super) struct Done {
@@ -317,29 +316,14 @@ impl Shown<'_> {
 }
 
 impl Names for Shown<'_> {
-    fn version(&self) -> u8 {
-        self.scope.version()
-    }
-    fn collation(&self) -> Collation {
-        self.scope.collation()
-    }
-    fn has_collation(&self, name: &str) -> bool {
-        self.scope.has_collation(name)
-    }
-    fn totals_nothing(&self) -> bool {
-        self.scope.totals_nothing()
+    fn around(&self) -> &dyn Surroundings {
+        self.scope.around()
     }
     fn variable(&self, name: &str) -> Option<Type> {
         Names::variable(&self.scope, name)
     }
     fn table(&self, name: &str) -> Option<Vec<Column>> {
         self.named(name).map(|(_, columns, _)| columns.clone())
-    }
-    fn database(&self) -> &str {
-        self.scope.database()
-    }
-    fn find_database(&self, name: &str) -> Option<String> {
-        self.scope.find_database(name)
     }
 }
 

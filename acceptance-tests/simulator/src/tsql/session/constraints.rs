@@ -11,7 +11,7 @@ use sqlparser::ast::{Expr, Ident, ObjectName, UnaryOperator};
 
 use super::super::ast::KeyForm;
 use super::super::error::{SqlError, raise};
-use super::super::query::{self, Changes, Column, Data, Host, Names};
+use super::super::query::{self, Changes, Column, Data, Host, Names, Surroundings};
 use super::super::schema::View;
 use super::super::value::{self, Family, Type};
 use super::SqlSession;
@@ -232,29 +232,14 @@ impl<'a> Candidates<'a> {
 }
 
 impl Names for Candidates<'_> {
-    fn version(&self) -> u8 {
-        self.scope.version()
-    }
-    fn collation(&self) -> Collation {
-        self.scope.collation()
-    }
-    fn has_collation(&self, name: &str) -> bool {
-        self.scope.has_collation(name)
-    }
-    fn totals_nothing(&self) -> bool {
-        self.scope.totals_nothing()
+    fn around(&self) -> &dyn Surroundings {
+        self.scope.around()
     }
     fn variable(&self, _: &str) -> Option<Type> {
         None
     }
     fn table(&self, name: &str) -> Option<Vec<Column>> {
         (name == Self::NAME).then(|| self.columns.to_vec())
-    }
-    fn database(&self) -> &str {
-        self.scope.database()
-    }
-    fn find_database(&self, name: &str) -> Option<String> {
-        self.scope.find_database(name)
     }
 }
 

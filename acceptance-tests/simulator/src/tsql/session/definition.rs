@@ -10,11 +10,10 @@ use sqlparser::ast::{Expr, Ident, Query, Visit, Visitor};
 
 use super::super::ast::{Constraint as Written, CreateIndex, KeyForm, Rule, TableDefinition};
 use super::super::error::{self, SqlError, raise};
-use super::super::query::{self, Column, Names as _};
+use super::super::query::{self, Column, Surroundings as _};
 use super::super::value::{Family, Type};
 use super::SqlSession;
 use super::constraints::Candidates;
-use super::scope::Scope;
 use super::tables::{Table, TableColumn, plain};
 use crate::world::assumption;
 use crate::world::collation::Collation;
@@ -180,7 +179,7 @@ impl SqlSession {
 
     fn known_collation(&self, name: &str) -> Result<(), SqlError> {
         let default = name.eq_ignore_ascii_case("database_default");
-        let exists = Scope(self).has_collation(name);
+        let exists = self.has_collation(name);
         if default || (exists && Collation::named(name) == self.shared.collation) {
             return Ok(());
         }

@@ -13,7 +13,7 @@ use super::super::ast::{Change, Declaration, OutputClause, Procedure, Statement,
 use super::super::catalog::described;
 use super::super::error::{SqlError, invalid_object, raise};
 use super::super::parser;
-use super::super::query::{self, Changes, Column, Names};
+use super::super::query::{self, Changes, Column, Names, Surroundings};
 use super::super::value::{Family, Type};
 use super::SqlSession;
 use super::scope::Scope;
@@ -403,17 +403,8 @@ fn alike(one: &[Column], other: &[Column]) -> bool {
 }
 
 impl Names for Reader<'_> {
-    fn version(&self) -> u8 {
-        Scope(self.session).version()
-    }
-    fn collation(&self) -> Collation {
-        Scope(self.session).collation()
-    }
-    fn has_collation(&self, name: &str) -> bool {
-        Scope(self.session).has_collation(name)
-    }
-    fn totals_nothing(&self) -> bool {
-        Scope(self.session).totals_nothing()
+    fn around(&self) -> &dyn Surroundings {
+        self.session
     }
     fn variable(&self, name: &str) -> Option<Type> {
         self.scalars.get(&self.session.fold(name)).copied()
@@ -425,11 +416,5 @@ impl Names for Reader<'_> {
         let own = self.tables.get(&self.session.fold(name)).cloned();
         // A table variable is the text's own; temporary tables are the session's.
         own.or_else(|| Scope(self.session).table(name).filter(|_| name.starts_with('#')))
-    }
-    fn database(&self) -> &str {
-        &self.session.database
-    }
-    fn find_database(&self, name: &str) -> Option<String> {
-        Scope(self.session).find_database(name)
     }
 }

@@ -243,7 +243,7 @@ impl Walk<'_> {
     }
 
     fn column(&self, shape: &[Column], name: &Ident) -> Option<Type> {
-        let collation = self.reader.collation();
+        let collation = self.reader.around().collation();
         let found = shape.iter().find(|column| collation.equal(&column.name, &name.value));
         found.map(|column| column.data_type).filter(|data_type| data_type.family() != Family::Null)
     }

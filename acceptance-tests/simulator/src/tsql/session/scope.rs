@@ -5,7 +5,7 @@ use rusqlite::types::Value;
 use super::super::catalog;
 use super::super::error::{self, SqlError};
 use super::super::opening::may_open;
-use super::super::query::{Column, Data, Host, Names};
+use super::super::query::{Column, Data, Host, Names, Surroundings};
 use super::super::schema::View;
 use super::super::value::Type;
 use super::SqlSession;
@@ -15,21 +15,41 @@ use crate::world::collation::Collation;
 /// A session, seen from its innermost frame.
 pub(super) struct Scope<'a>(pub(super) &'a SqlSession);
 
-impl Names for Scope<'_> {
+impl Surroundings for SqlSession {
     fn version(&self) -> u8 {
-        self.0.shared.major
+        self.shared.major
     }
 
     fn collation(&self) -> Collation {
-        self.0.shared.collation
+        self.shared.collation
     }
 
     fn has_collation(&self, name: &str) -> bool {
-        Collation::exists(name, self.0.opposite(assumption::COLLATIONS))
+        Collation::exists(name, self.opposite(assumption::COLLATIONS))
     }
 
     fn totals_nothing(&self) -> bool {
-        self.0.opposite(assumption::TOTAL_OF_NOTHING)
+        self.opposite(assumption::TOTAL_OF_NOTHING)
+    }
+
+    fn database(&self) -> &str {
+        &self.database
+    }
+
+    fn find_database(&self, name: &str) -> Option<String> {
+        let shared = &self.shared;
+        shared.world.glance(|estate| {
+            estate
+                .engine(&shared.engine)
+                .and_then(|engine| engine.database(name))
+                .map(|database| database.name.clone())
+        })
+    }
+}
+
+impl Names for Scope<'_> {
+    fn around(&self) -> &dyn Surroundings {
+        self.0
     }
 
     fn variable(&self, name: &str) -> Option<Type> {
@@ -38,20 +58,6 @@ impl Names for Scope<'_> {
 
     fn table(&self, name: &str) -> Option<Vec<Column>> {
         self.0.table(name).map(super::tables::Table::shape)
-    }
-
-    fn database(&self) -> &str {
-        &self.0.database
-    }
-
-    fn find_database(&self, name: &str) -> Option<String> {
-        let shared = &self.0.shared;
-        shared.world.glance(|estate| {
-            estate
-                .engine(&shared.engine)
-                .and_then(|engine| engine.database(name))
-                .map(|database| database.name.clone())
-        })
     }
 }
 

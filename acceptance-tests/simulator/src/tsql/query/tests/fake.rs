@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use super::super::super::error::{self, SqlError};
 use super::super::super::schema::View;
 use super::super::super::value::Type;
-use super::super::{Column, Data, Host, Names};
+use super::super::{Column, Data, Host, Names, Surroundings};
 use crate::world::collation::Collation;
 
 pub(super) struct Server {
@@ -23,7 +23,7 @@ impl Default for Server {
     }
 }
 
-impl Names for Server {
+impl Surroundings for Server {
     fn version(&self) -> u8 {
         self.version
     }
@@ -36,6 +36,21 @@ impl Names for Server {
     fn totals_nothing(&self) -> bool {
         false
     }
+    fn database(&self) -> &str {
+        "master"
+    }
+    fn find_database(&self, name: &str) -> Option<String> {
+        ["master", "msdb", "sales"]
+            .iter()
+            .find(|each| self.collation.equal(each, name))
+            .map(|name| (*name).to_owned())
+    }
+}
+
+impl Names for Server {
+    fn around(&self) -> &dyn Surroundings {
+        self
+    }
     fn variable(&self, name: &str) -> Option<Type> {
         match name {
             "@db" | "@dag" | "@P1" => Some(Type::SYSNAME),
@@ -46,15 +61,6 @@ impl Names for Server {
     fn table(&self, name: &str) -> Option<Vec<Column>> {
         let column = |name: &str, data_type| Column { name: name.to_owned(), data_type, nullable: true };
         (name == "@t").then(|| vec![column("id", Type::Int), column("word", Type::NVarChar(Some(20)))])
-    }
-    fn database(&self) -> &str {
-        "master"
-    }
-    fn find_database(&self, name: &str) -> Option<String> {
-        ["master", "msdb", "sales"]
-            .iter()
-            .find(|each| self.collation.equal(each, name))
-            .map(|name| (*name).to_owned())
     }
 }
 
