@@ -46,35 +46,24 @@ pub const STAR_OF_LABELS: u16 = 20;
 pub const HELD_CERTIFICATE: u16 = 21;
 /// Deleting a link whose instance is primary changes nothing on SQL Server.
 pub const DELETED_PRIMARY: u16 = 22;
+/// An instance's groups for a link are there before it is connected.
+pub const LATE_GROUPS: u16 = 23;
 /// A database that belongs to a link cannot be deleted in ARM.
 pub const LINKED_DATABASE: u16 = 24;
 /// SQL Server notes why it does not connect.
 pub const CONNECT_ERRORS: u16 = 25;
-/// The send lag of who gave the primary role away is -1.
-pub const SEND_LAG: u16 = 45;
-/// A copy that was primary keeps its last backup.
-pub const LAST_BACKUP: u16 = 46;
-/// How the seeding of a newer database fails.
-pub const NEWER_DATABASE: u16 = 90;
-/// A log backup during a seeding fails it at once.
-pub const LOG_BACKUP_AT_ONCE: u16 = 96;
-/// A second database for a link of one is refused with 41429.
-pub const SECOND_DATABASE: u16 = 116;
-/// A planned failover of a link that is far behind is refused at once.
-pub const LATE_FAILOVER: u16 = 101;
-/// A database cannot leave the group of a link of one.
-pub const KEPT_DATABASE: u16 = 98;
-/// A group that cannot be half of a link is refused by SQL Server at once.
-pub const LATE_LINK_CHECKS: u16 = 117;
-
-/// An instance's groups for a link are there before it is connected.
-pub const LATE_GROUPS: u16 = 23;
 /// 2016 with the Azure Connect pack lists issuers.
 pub const ISSUERS_OF_2016: u16 = 26;
 /// Late builds of 2017 and 2019 check chains.
 pub const CHAINS_OF_2019: u16 = 27;
 /// What a link from the instance says to a 2022 that lacks an update.
 pub const MISSING_UPDATE: u16 = 28;
+/// The send lag of who gave the primary role away is -1.
+pub const SEND_LAG: u16 = 45;
+/// A copy that was primary keeps its last backup.
+pub const LAST_BACKUP: u16 = 46;
+/// How the seeding of a newer database fails.
+pub const NEWER_DATABASE: u16 = 90;
 /// What a one-way link says that was failed over.
 pub const TURNED_ONE_WAY: u16 = 91;
 /// What an instance cannot take is noticed before the seeding.
@@ -85,6 +74,16 @@ pub const LOG_OF_DELETED: u16 = 93;
 pub const SHARED_WAY: u16 = 94;
 /// Lags while the source rests.
 pub const IDLE_LAG: u16 = 95;
+/// A log backup during a seeding fails it at once.
+pub const LOG_BACKUP_AT_ONCE: u16 = 96;
+/// A database cannot leave the group of a link of one.
+pub const KEPT_DATABASE: u16 = 98;
+/// A planned failover of a link that is far behind is refused at once.
+pub const LATE_FAILOVER: u16 = 101;
+/// A second database for a link of one is refused with 41429.
+pub const SECOND_DATABASE: u16 = 116;
+/// A group that cannot be half of a link is refused by SQL Server at once.
+pub const LATE_LINK_CHECKS: u16 = 117;
 
 /// By number.
 pub(super) const LINKS: &[Assumption] = &[
@@ -283,16 +282,16 @@ pub(super) const LINKS: &[Assumption] = &[
         "It fails when everything was copied.",
     ),
     entry(
-        LATE_FAILOVER,
-        "A planned failover in T-SQL of a link whose secondary is more than five minutes behind is refused at once, with 47515 \
-         where it has yet to receive that much and with 47516 where it has yet to redo it.",
-        "It goes through, however long it takes.",
-    ),
-    entry(
         KEPT_DATABASE,
         "ALTER AVAILABILITY GROUP … REMOVE DATABASE on SQL Server is refused with 47520 while a distributed group over an \
          instance is there, unless links hold several databases.",
         "It is taken, and the link reports 41977.",
+    ),
+    entry(
+        LATE_FAILOVER,
+        "A planned failover in T-SQL of a link whose secondary is more than five minutes behind is refused at once, with 47515 \
+         where it has yet to receive that much and with 47516 where it has yet to redo it.",
+        "It goes through, however long it takes.",
     ),
     entry(
         SECOND_DATABASE,

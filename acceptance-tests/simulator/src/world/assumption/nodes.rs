@@ -2,16 +2,16 @@
 
 use super::{Assumption, entry};
 
-/// The number of the belief about distributed groups on nodes that are secondary.
-pub const HIDDEN_ON_SECONDARIES: u16 = 137;
-
 /// A copy that lacks log backups is not joined, though the primary still has the log.
 pub const MISSING_LOG_BACKUPS: u16 = 97;
-
+/// A secondary that lost its primary sends nobody there.
+pub const ROUTE_TO_LOST_PRIMARY: u16 = 100;
 /// Services of one cluster or domain accept each other's accounts.
 pub const WINDOWS_ACCOUNTS: u16 = 135;
 /// A cluster waits for a lease alone.
 pub const SHORT_LEASE: u16 = 136;
+/// The number of the belief about distributed groups on nodes that are secondary.
+pub const HIDDEN_ON_SECONDARIES: u16 = 137;
 /// How statements about distributed groups are refused on secondary nodes.
 pub const STATEMENTS_ON_SECONDARIES: u16 = 138;
 /// Without a cluster a listener does not move.
@@ -33,21 +33,18 @@ pub const NOBODY_TO_READ: u16 = 146;
 /// Routing lists lose a replica that is removed.
 pub const ROUTES_OF_REMOVED: u16 = 147;
 
-/// A secondary that lost its primary sends nobody there.
-pub const ROUTE_TO_LOST_PRIMARY: u16 = 100;
-
 /// By number.
 pub(super) const NODES: &[Assumption] = &[
-    entry(
-        ROUTE_TO_LOST_PRIMARY,
-        "A secondary that is not connected to its primary keeps a session that may write, though READ_WRITE_ROUTING_URL is set.",
-        "It sends the session to the primary that it knew.",
-    ),
     entry(
         MISSING_LOG_BACKUPS,
         "A restored copy that lacks a log backup of the primary is refused with 1408 where the primary still keeps that log, \
          with 1412 where it does not.",
         "As long as the primary has the log the copy joins, and takes the rest from there.",
+    ),
+    entry(
+        ROUTE_TO_LOST_PRIMARY,
+        "A secondary that is not connected to its primary keeps a session that may write, though READ_WRITE_ROUTING_URL is set.",
+        "It sends the session to the primary that it knew.",
     ),
     entry(
         WINDOWS_ACCOUNTS,
@@ -61,7 +58,7 @@ pub(super) const NODES: &[Assumption] = &[
         "It waits for HEALTH_CHECK_TIMEOUT as well, 30 seconds more.",
     ),
     entry(
-        137,
+        HIDDEN_ON_SECONDARIES,
         "A node that is secondary in its local group shows no distributed group over it in any view, and shows it as soon as \
          it is primary.",
         "It shows it always, in the role SECONDARY.",

@@ -40,14 +40,12 @@ pub const CONSTRAINTS: u16 = 64;
 pub const UNDONE_DEFINITIONS: u16 = 65;
 /// Passwords of private keys on their way.
 pub const PRIVATE_KEY_PASSWORDS: u16 = 66;
-/// A parameter whose place does not say its type is 11506.
-pub const UNTYPED_PARAMETERS: u16 = 69;
 /// A wrong OLD_PASSWORD is 15151.
 pub const OLD_PASSWORD: u16 = 67;
 /// What becomes of grants to a role that is dropped.
 pub const GRANTS_OF_ROLES: u16 = 68;
-/// Whether grouping sets have a total over no rows.
-pub const TOTAL_OF_NOTHING: u16 = 121;
+/// A parameter whose place does not say its type is 11506.
+pub const UNTYPED_PARAMETERS: u16 = 69;
 /// What a denial of VIEW DEFINITION hides.
 pub const HIDING_DENIALS: u16 = 71;
 /// Which views of the server's state are about security.
@@ -66,6 +64,8 @@ pub const HOST: u16 = 77;
 pub const RECEIVED_COPIES: u16 = 78;
 /// Rights on what does not exist.
 pub const MISSING_OBJECTS: u16 = 79;
+/// JOIN of a distributed group that is there already has a number of its own.
+pub const JOIN_AGAIN: u16 = 99;
 /// Messages of versions before 2022.
 pub const OLDER_MESSAGES: u16 = 110;
 /// Compatibility levels that 2025 names.
@@ -82,13 +82,12 @@ pub const RESERVED_ENDPOINTS: u16 = 118;
 pub const HADR_OFF_ON_LINUX: u16 = 119;
 /// How much ALTER AVAILABILITY GROUP takes at a time.
 pub const ONE_AT_A_TIME: u16 = 120;
+/// Whether grouping sets have a total over no rows.
+pub const TOTAL_OF_NOTHING: u16 = 121;
 /// Who may say who vouches for whom.
 pub const ISSUER_RIGHTS: u16 = 126;
-
 /// Options that RECONFIGURE was not run for outlive a restart.
 pub const LOST_OPTIONS: u16 = 130;
-/// JOIN of a distributed group that is there already has a number of its own.
-pub const JOIN_AGAIN: u16 = 99;
 
 /// By number.
 pub(super) const STATEMENTS: &[Assumption] = &[
@@ -325,14 +324,14 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         "It takes one at a time (102), as one of Microsoft's two parsers and the documentation's grammar have it.",
     ),
     entry(
-        ISSUER_RIGHTS,
-        "sp_certificate_add_issuer and sp_certificate_drop_issuer are for members of sysadmin.",
-        "Whoever may alter any certificate of master may call them.",
-    ),
-    entry(
         TOTAL_OF_NOTHING,
         "ROLLUP, CUBE and GROUPING SETS over no rows have no total.",
         "They have one, with NULL and COUNT 0.",
+    ),
+    entry(
+        ISSUER_RIGHTS,
+        "sp_certificate_add_issuer and sp_certificate_drop_issuer are for members of sysadmin.",
+        "Whoever may alter any certificate of master may call them.",
     ),
     entry(
         LOST_OPTIONS,
