@@ -50,10 +50,7 @@ impl Scenario {
         let (terraform, provider) = tokio::task::spawn_blocking(tools).await.unwrap();
         let folder = target::unique_folder(&target::directory().join("acceptance"), name).unwrap();
         let variables = scene.variables.clone();
-        let mut secrets = Secrets::default();
-        for secret in &scene.secrets {
-            secrets.add(secret);
-        }
+        let secrets = Secrets::of(&scene);
         let (estate, mut options) = suite::parts(scene);
         options.journal = Some(folder.join("journal.jsonl"));
         let simulator = Simulator::start(estate, options).await.unwrap();

@@ -11,6 +11,7 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use milink_simulator::scene::Scene;
 
 /// How the secrets begin that a scene makes up, so that they are known without having been told.
 const MADE_UP: &str = "Aa1'";
@@ -29,6 +30,13 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
+    /// Those that a scene has made up.
+    pub fn of(scene: &Scene) -> Self {
+        let mut secrets = Self::default();
+        scene.secrets.iter().for_each(|secret| secrets.add(secret));
+        secrets
+    }
+
     /// Adds a secret.
     pub fn add(&mut self, secret: &str) {
         assert!(secret.len() >= 6 && secret.is_ascii(), "a secret this short is found everywhere");

@@ -20,8 +20,8 @@ pub fn parts(scene: Scene) -> (Estate, Options) {
     (estate, options)
 }
 
-/// Whether this run asks for nothing: then every place of a sweep is tried, on other servers every eighth. It is the same
-/// code that goes on from each, and what differs there every run meets all along.
-pub fn is_usual() -> bool {
-    collation::asked().is_none() && opposites::asked().is_empty()
+/// How far apart the attempts of a sweep are: all are made where this run asks for nothing, on other servers every eighth. It
+/// is the same code that goes on from each, and what differs there every run meets all along.
+pub fn stride() -> usize {
+    if collation::asked().is_none() && opposites::asked().is_empty() { 1 } else { 8 }
 }

@@ -35,10 +35,7 @@ impl World {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let scene = Scene::demonstration().unwrap();
         let variables = scene.variables.clone();
-        let mut secrets = Secrets::default();
-        for secret in &scene.secrets {
-            secrets.add(secret);
-        }
+        let secrets = Secrets::of(&scene);
         let (mut estate, options) = suite::parts(scene);
         change(&mut estate);
         let before = Inventory::of(&estate);

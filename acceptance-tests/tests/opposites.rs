@@ -66,10 +66,7 @@ enum Course {
     CutBeforeDiscard,
 }
 
-use Course::{
-    CutBeforeDiscard, FailedOver, GroupDropped, KilledInDestroy, KilledWhenAccepted, Renewed,
-    RestartedInSeeding, Undisturbed,
-};
+use Course::*;
 
 const DISTURBED: [Course; 7] = [
     KilledWhenAccepted,
@@ -368,16 +365,11 @@ fn worlds() -> Vec<Vec<u16>> {
     DIFFERENT.iter().map(|(number, _)| vec![*number]).chain(groups).collect()
 }
 
-/// Every attempt where the suite runs as usual, else every eighth.
-fn chosen(attempts: Vec<(Vec<u16>, Course)>) -> Vec<(Vec<u16>, Course)> {
-    let stride = if suite::is_usual() { 1 } else { 8 };
-    attempts.into_iter().step_by(stride).collect()
-}
-
 #[test]
 fn under_each_opposite_nothing_is_lost_and_nothing_untrue_is_reported() {
     assert!(opposites::indifferent().len() > GROUPS * 2);
-    let attempts = chosen(worlds().into_iter().map(|opposites| (opposites, Undisturbed)).collect());
+    let attempts: Vec<_> =
+        worlds().into_iter().map(|opposites| (opposites, Undisturbed)).step_by(suite::stride()).collect();
     let lives = live_through(&attempts);
     for ((opposites, _), life) in attempts.iter().zip(lives) {
         // What makes no difference makes none to this life either: a switch that stops everything would show nothing.
@@ -395,7 +387,7 @@ fn nor_when_something_happens_meanwhile() {
         attempts.push((opposites::indifferent(), course));
         attempts.extend(DIFFERENT.iter().map(|(number, _)| (vec![*number], course)));
     }
-    live_through(&chosen(attempts));
+    live_through(&attempts.into_iter().step_by(suite::stride()).collect::<Vec<_>>());
 }
 
 /// The list of opposites under which the suite differs names each once, with what differs, and none that has no switch.

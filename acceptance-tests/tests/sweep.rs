@@ -288,7 +288,7 @@ fn interrupted_everywhere(
     action: faults::Action,
     ask: impl Fn(&Interrupt) + Copy + Send + Sync + 'static,
 ) {
-    let points: Vec<&Point> = points(course).iter().step_by(stride()).collect();
+    let points: Vec<&Point> = points(course).iter().step_by(suite::stride()).collect();
     let missed = Mutex::new(Vec::new());
     let ends = sweep(&points, AT_ONCE, |point| {
         let mut world = World::before(course);
@@ -332,17 +332,12 @@ fn interrupted_everywhere(
     // question is missed, and few of them. (Where an operation ends as soon as it is accepted, its URL may never be asked.)
     let missed = missed.into_inner().unwrap();
     assert!(
-        missed.iter().all(|point| (point.nth > 1 || stride() > 1)
+        missed.iter().all(|point| (point.nth > 1 || suite::stride() > 1)
             && (point.kind.starts_with("GET ") || point.kind == "SELECT")),
         "{missed:?}"
     );
     let few = missed.len() * 10 <= points.len();
-    assert!(few || stride() > 1, "{} of {}: {missed:?}", missed.len(), points.len());
-}
-
-/// Every place is tried where the suite runs as usual, else every eighth.
-fn stride() -> usize {
-    if suite::is_usual() { 1 } else { 8 }
+    assert!(few || suite::stride() > 1, "{} of {}: {missed:?}", missed.len(), points.len());
 }
 
 #[test]
