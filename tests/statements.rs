@@ -457,9 +457,9 @@ fn distributed_groups() -> Vec<Statement> {
 
 // ------------------------------------------------------------------------------------------------------------ parsers
 
-/// Microsoft's parsers, as `../shared/oracles/tsqlparse` runs them.
+/// Microsoft's parsers, as `../shared/oracles/tsqlparse` runs them, in a Python of their own.
 struct Parser {
-    python: PathBuf,
+    environment: PathBuf,
     tool: PathBuf,
 }
 
@@ -491,14 +491,18 @@ fn parser() -> Option<Parser> {
             return None;
         }
     }
-    Some(Parser { python, tool })
+    Some(Parser { environment, tool })
 }
 
 impl Parser {
     /// Asserts that a file that they must reject is rejected, and that these are accepted.
     fn accepts(&self, version: &str, paths: &[PathBuf]) {
         let run = |paths: &[PathBuf]| {
-            let mut command = Command::new(&self.python);
+            // One at a time: each run writes a file of the tool's cache anew, which another may read just then.
+            let turn = fs::File::create(self.environment.join("turn")).unwrap();
+            turn.lock().unwrap();
+            let mut command = Command::new(self.environment.join("bin/python"));
+            command.env("TSQLPARSE_CACHE", self.environment.join("cache"));
             command.arg(&self.tool).args(["--mask", "--quiet", "--versions", version]).args(paths);
             command.output().unwrap()
         };

@@ -33,7 +33,8 @@ const NEWEST: &str = "TSql150";
 
 /// Microsoft's parsers, as the tool runs them.
 struct Oracle {
-    python: PathBuf,
+    /// The Python that they run in.
+    environment: PathBuf,
     folder: PathBuf,
     target: PathBuf,
 }
@@ -58,15 +59,16 @@ impl Oracle {
         let folder = shared.join("oracles/tsqlparse");
         let program = std::env::current_exe().expect("the test is a file");
         let target = program.ancestors().nth(3).expect("target/<profile>/deps/<test>").to_owned();
-        let python = target.join("oracles/tsqlparse/bin/python");
+        let environment = target.join("oracles/tsqlparse");
         let ready = || {
-            let found = Command::new(&python).args(["-c", "import pythonnet"]).output();
+            let found =
+                Command::new(environment.join("bin/python")).args(["-c", "import pythonnet"]).output();
             found.is_ok_and(|output| output.status.success())
         };
         let missing = if !folder.join("tsqlparse.py").is_file() {
             "Microsoft's parsers are neither in ../shared nor where MILINK_SHARED says"
         } else if ready() {
-            return Some(Self { python, folder, target });
+            return Some(Self { environment, folder, target });
         } else {
             ".ci/tsql-parsers has not installed what Microsoft's parsers run on"
         };
@@ -99,7 +101,11 @@ impl Oracle {
 
     /// What the parsers say of each file.
     fn ask(&self, options: &[&str], files: &[PathBuf]) -> Vec<Said> {
-        let mut command = Command::new(&self.python);
+        // One at a time: each run writes a file of the tool's cache anew, which another may read just then.
+        let turn = std::fs::File::create(self.environment.join("turn")).expect("a file below target");
+        turn.lock().expect("a file that can be locked");
+        let mut command = Command::new(self.environment.join("bin/python"));
+        command.env("TSQLPARSE_CACHE", self.environment.join("cache"));
         command.env("PYTHONDONTWRITEBYTECODE", "1").arg(self.folder.join("tsqlparse.py")).arg("--json");
         let output = command.args(options).args(files).output().expect("the parsers can be run");
         let complaint = String::from_utf8_lossy(&output.stderr);
