@@ -16,6 +16,7 @@ use terraform_provider_milink::framework::value::{Object, Value};
 use terraform_provider_milink::provider::{Milink, rehearsal, server_of};
 use tokio::sync::Notify;
 
+use crate::opposites;
 use crate::single::roots;
 
 /// Why a run ended.
@@ -55,6 +56,9 @@ impl Interrupt {
 pub struct Quickstart {
     rehearsal: PathBuf,
     variables: BTreeMap<String, String>,
+    /// Whether the roots vouch for the names of the instance's zone only, and whether only those with RSA keys are imported:
+    /// what [`opposites::configuration`] writes for Terraform.
+    roots: (bool, bool),
     /// What somebody wrote into an object's block, beyond the quickstart.
     written: BTreeMap<String, (String, Json)>,
     /// By address, in no order.
@@ -76,6 +80,7 @@ impl Quickstart {
         Self {
             rehearsal,
             variables,
+            roots: (opposites::in_force(20), opposites::in_force(43)),
             written: BTreeMap::new(),
             state: BTreeMap::new(),
             progress: Arc::default(),
@@ -291,7 +296,19 @@ impl Quickstart {
                 }),
             ),
         ];
+        let (shown, _) = harness
+            .data_source("milink_endpoint_certificate", json!({ "managed_instance_id": instance }))
+            .await?;
+        let fqdn = text(&shown, "fully_qualified_domain_name");
+        let (of_the_zone, only_rsa) = self.roots;
+        let pattern = match fqdn.as_str().unwrap_or_default().split('.').nth(1) {
+            Some(zone) if of_the_zone => format!("*.{zone}.database.windows.net"),
+            _ => "*.database.windows.net".to_owned(),
+        };
         for (key, root) in roots(harness).await {
+            if only_rsa && text(&root, "key_algorithm") != "RSA" {
+                continue;
+            }
             let address = format!("milink_imported_certificate.root[\"{key}\"]");
             nodes.push(node(
                 &address,
@@ -300,19 +317,16 @@ impl Quickstart {
                     "sql_server": "hq",
                     "name": text(&root, "name"),
                     "certificate": text(&root, "certificate"),
-                    "trusted_for_dns": ["*.database.windows.net"],
+                    "trusted_for_dns": [pattern],
                 }),
             ));
         }
-        let (shown, _) = harness
-            .data_source("milink_endpoint_certificate", json!({ "managed_instance_id": instance }))
-            .await?;
         nodes.push(node(
             "milink_imported_certificate.instance",
             "milink_imported_certificate",
             json!({
                 "sql_server": "hq",
-                "name": text(&shown, "fully_qualified_domain_name"),
+                "name": fqdn,
                 "certificate": text(&shown, "certificate"),
             }),
         ));

@@ -89,19 +89,24 @@ impl ArmClient {
     /// `PUT` below the quickstart's instance; returns when the operation has ended.
     pub async fn put(&self, child: &str, body: &Value) {
         let answer = self.send(reqwest::Method::PUT, child, Some(body)).await;
-        self.wait(answer).await;
+        self.wait(answer).await.unwrap();
     }
 
     /// `POST` below the quickstart's instance; returns when the operation has ended.
     pub async fn post(&self, child: &str, body: &Value) {
         let answer = self.send(reqwest::Method::POST, child, Some(body)).await;
-        self.wait(answer).await;
+        self.wait(answer).await.unwrap();
     }
 
     /// `DELETE` below the quickstart's instance; returns when the operation has ended.
     pub async fn delete(&self, child: &str) {
+        self.try_delete(child).await.unwrap();
+    }
+
+    /// The same; what the operation failed with, where it did.
+    pub async fn try_delete(&self, child: &str) -> Result<(), Value> {
         let answer = self.send(reqwest::Method::DELETE, child, None).await;
-        self.wait(answer).await;
+        self.wait(answer).await
     }
 
     async fn send(&self, method: reqwest::Method, child: &str, body: Option<&Value>) -> reqwest::Response {
@@ -114,19 +119,19 @@ impl ArmClient {
         request.send().await.unwrap()
     }
 
-    /// Follows the operation that was accepted, at the pace that the service asks for.
-    async fn wait(&self, answer: reqwest::Response) {
+    /// Follows the operation that was accepted, at the pace that the service asks for; where it fails, what it says.
+    async fn wait(&self, answer: reqwest::Response) -> Result<(), Value> {
         let answer = answer.error_for_status().unwrap();
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
-        let Some(url) = header("azure-asyncoperation").map(str::to_owned) else { return };
+        let Some(url) = header("azure-asyncoperation").map(str::to_owned) else { return Ok(()) };
         loop {
             let answer = self.http.get(&url).bearer_auth(&self.token).send().await.unwrap();
             let pause =
                 answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
             let standing: Value = answer.error_for_status().unwrap().json().await.unwrap();
             match standing["status"].as_str() {
-                Some("Succeeded") => return,
-                Some("Failed" | "Canceled" | "Cancelled") => panic!("the operation ended as {standing}"),
+                Some("Succeeded") => return Ok(()),
+                Some("Failed" | "Canceled" | "Cancelled") => return Err(standing),
                 _ => tokio::time::sleep(Duration::from_secs(pause.unwrap_or(1))).await,
             }
         }

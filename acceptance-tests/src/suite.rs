@@ -23,5 +23,5 @@ pub fn parts(scene: Scene) -> (Estate, Options) {
 /// How far apart the attempts of a sweep are: all are made where this run asks for nothing, on other servers every eighth. It
 /// is the same code that goes on from each, and what differs there every run meets all along.
 pub fn stride() -> usize {
-    if collation::asked().is_none() && opposites::asked().is_empty() { 1 } else { 8 }
+    if collation::asked().is_none() && !opposites::any_asked() { 1 } else { 8 }
 }

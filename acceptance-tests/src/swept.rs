@@ -11,7 +11,7 @@ use milink_simulator::world::Estate;
 
 use crate::core::Quickstart;
 use crate::secrets::Secrets;
-use crate::suite;
+use crate::{opposites, suite};
 
 /// A world and the quickstart in it, in this process.
 #[derive(Debug)]
@@ -79,9 +79,11 @@ pub fn sweep<T: Sync, R: Send>(
 ) -> Vec<(&T, Result<R, String>)> {
     let next = AtomicUsize::new(0);
     let ends = Mutex::new(Vec::new());
+    let left_out = opposites::left_out();
     std::thread::scope(|scope| {
         for _ in 0..at_once {
             scope.spawn(|| {
+                let _without = opposites::without(&left_out);
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(one) = attempts.get(place) else { break };

@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::process::Child;
 
+use crate::opposites;
 use crate::output::Output;
 use crate::secrets::Secrets;
 
@@ -57,11 +58,11 @@ impl Workspace {
         &self.configuration
     }
 
-    /// Writes a file of the configuration.
+    /// Writes a file of the configuration, as it has to be for the servers that this run asks for.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.configuration.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::write(path, opposites::configuration(text)).unwrap();
     }
 
     /// Replaces `from`, which must be there, by `to` in a file of the configuration.

@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use milink_acceptance_tests::{Scenario, Workspace};
+use milink_acceptance_tests::{Scenario, Workspace, opposites};
 use milink_simulator::faults::{Action, Filter, Moment, Rule};
 use milink_simulator::rehearsal::inventory::{Inventory, Kind};
 use milink_simulator::world::database::DatabaseState;
@@ -43,9 +43,15 @@ async fn goes_on(scenario: &Scenario, terraform: &Workspace, before: &Inventory,
         let instance = &estate.managed_instances[0];
         assert_eq!(instance.trust_certificates.len(), 1, "after {what}");
         assert_eq!(instance.links.len(), 1, "after {what}");
-        // Seven roots, each with its grant, and the instance's certificate.
-        assert_eq!(server.certificates.len() - with_key, 8, "after {what}: {:?}", server.certificates);
-        assert_eq!(server.issuers.len(), 7, "after {what}");
+        // The roots, each with its grant, and the instance's certificate.
+        let roots = opposites::roots();
+        assert_eq!(
+            server.certificates.len() - with_key,
+            roots + 1,
+            "after {what}: {:?}",
+            server.certificates
+        );
+        assert_eq!(server.issuers.len(), roots, "after {what}");
         let sales = server.database("Sales").unwrap();
         assert_eq!(
             (sales.state, sales.group.as_deref()),

@@ -367,6 +367,7 @@ fn worlds() -> Vec<Vec<u16>> {
 
 #[test]
 fn under_each_opposite_nothing_is_lost_and_nothing_untrue_is_reported() {
+    let _without = opposites::without_different();
     assert!(opposites::indifferent().len() > GROUPS * 2);
     let attempts: Vec<_> =
         worlds().into_iter().map(|opposites| (opposites, Undisturbed)).step_by(suite::stride()).collect();
@@ -381,6 +382,7 @@ fn under_each_opposite_nothing_is_lost_and_nothing_untrue_is_reported() {
 
 #[test]
 fn nor_when_something_happens_meanwhile() {
+    let _without = opposites::without_different();
     let mut attempts = Vec::new();
     for course in DISTURBED {
         attempts.push((Vec::new(), course));

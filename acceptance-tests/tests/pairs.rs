@@ -22,8 +22,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use milink_acceptance_tests::Scenario;
 use milink_acceptance_tests::scenario::repository;
+use milink_acceptance_tests::{Scenario, opposites};
 use milink_simulator::journal::Face;
 use milink_simulator::target;
 use serde_json::{Value, json};
@@ -52,7 +52,8 @@ async fn every_exchange_of_the_quickstart_is_valid() {
     terraform.destroy().await.succeeded();
     assert!(somebody.get(LINK).await.is_none());
     // Accepted also where there is nothing to delete, as recorded.
-    somebody.delete(LINK).await;
+    let ended = somebody.try_delete(LINK).await;
+    assert_eq!(ended.is_err(), opposites::in_force(13), "{ended:?}");
 
     let folder = target::directory().join("pairs");
     fs::create_dir_all(&folder).unwrap();

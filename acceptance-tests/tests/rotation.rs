@@ -13,7 +13,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use milink_acceptance_tests::{Scenario, Workspace};
+use milink_acceptance_tests::{Scenario, Workspace, opposites};
 use milink_simulator::faults::{Action, Filter, Moment, Rule};
 use milink_simulator::world::{Estate, World};
 
@@ -67,6 +67,9 @@ fn deeds(scenario: &Scenario, mark: u64) -> Vec<String> {
     entries.into_iter().map(|entry| entry.kind).filter(|kind| interesting.contains(&kind.as_str())).collect()
 }
 
+/// Where an instance takes one certificate only, none overlaps another: these rotations are refused.
+const ONE_CERTIFICATE: [u16; 1] = [7];
+
 /// Cuts the line between SQL Server and the instance, or mends it.
 fn cut(estate: &mut Estate, cut: bool) {
     let sql = estate.sql_servers[0].host.clone();
@@ -91,6 +94,7 @@ async fn until(world: &World, wanted: impl Fn(&mut Estate) -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_right_lines_keep_the_link_trusted_all_the_time() {
+    let _without = opposites::without(&ONE_CERTIFICATE);
     let (scenario, terraform) = applied("rotation").await;
     let (_, old, _) = scenario.world(trust);
     let mark = scenario.simulator().journal().mark();
@@ -161,6 +165,7 @@ async fn no_create_before_destroy_is_refused_in_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_depends_on_the_endpoint_is_not_switched_before_the_instance_knows_the_certificate() {
+    let _without = opposites::without(&ONE_CERTIFICATE);
     let (scenario, terraform) = applied("rotation-race").await;
     terraform.replace("main.tf", DEPENDS_ON, "");
     terraform.apply().await.succeeded();
@@ -202,6 +207,7 @@ async fn without_depends_on_the_endpoint_is_not_switched_before_the_instance_kno
 
 #[tokio::test(flavor = "multi_thread")]
 async fn contact_lost_at_the_switch_keeps_the_old_until_it_is_found_again() {
+    let _without = opposites::without(&ONE_CERTIFICATE);
     let (scenario, terraform) = applied("rotation-lost").await;
     let (_, old, _) = scenario.world(trust);
     let faults = scenario.simulator().faults();
@@ -231,6 +237,7 @@ async fn contact_lost_at_the_switch_keeps_the_old_until_it_is_found_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_killed_at_the_switch_does_not_lose_who_has_to_come_back() {
+    let _without = opposites::without(&ONE_CERTIFICATE);
     let (scenario, terraform) = applied("rotation-killed").await;
     let (_, old, _) = scenario.world(trust);
     let faults = scenario.simulator().faults();

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use milink_acceptance_tests::core::{End, Interrupt};
 use milink_acceptance_tests::swept::{self, sweep};
-use milink_acceptance_tests::{Scenario, deeds, suite};
+use milink_acceptance_tests::{Scenario, deeds, opposites, suite};
 use milink_simulator::faults::{self, Filter, Moment, Rule};
 use milink_simulator::rehearsal::inventory::{Inventory, Kind};
 use milink_simulator::world::Estate;
@@ -278,7 +278,8 @@ fn find_points(course: Course) -> Vec<Point> {
         }
         last = Some(place);
     }
-    assert!(seen.len() > 150 && points.len() > 40, "{} events, {points:#?}", seen.len());
+    let enough = 19 + 3 * opposites::roots();
+    assert!(seen.len() > 150 && points.len() > enough, "{} events, {points:#?}", seen.len());
     points
 }
 

@@ -61,7 +61,7 @@ pub fn hint(number: u32) -> Option<&'static str> {
             "SQL Server's endpoint certificate is not on the managed instance: declare a milink_server_trust_certificate and depend on it"
         }
         41974 => {
-            "the managed instance's certificate or its root is not trusted by SQL Server: declare milink_imported_certificate and depend on it"
+            "SQL Server does not trust the managed instance's certificate, or its root not for the instance's name: declare milink_imported_certificate for both and depend on it; where `trusted_for_dns` is `*.database.windows.net` already, the pattern may have to be that of the instance's own zone, `*.ZONE.database.windows.net`"
         }
         41976 => {
             "compare the names of both groups and the URLs on both sides; SQL Server's error log names the reason"
