@@ -161,6 +161,19 @@ fn session_property(name: &str, arith_abort: bool) -> Value {
     }
 }
 
+/// `FULLTEXTSERVICEPROPERTY`: full-text search is not installed; its settings are what they are without it.
+/// ["FULLTEXTSERVICEPROPERTY", 2025]
+fn full_text(property: &str) -> Option<i64> {
+    match property.to_ascii_uppercase().as_str() {
+        "ISFULLTEXTINSTALLED" | "RESOURCEUSAGE" | "CONNECTTIMEOUT" | "DATATIMEOUT" | "LOADOSRESOURCES" => {
+            Some(0)
+        }
+        "VERIFYSIGNATURE" => Some(1),
+        "UPGRADEOPTION" => Some(2),
+        _ => None,
+    }
+}
+
 impl Host for InstanceHost {
     fn server_property(&self, name: &str) -> Value {
         self.engine(|engine| server::property(engine, name)).unwrap_or(Value::Null)
@@ -179,6 +192,7 @@ impl Host for InstanceHost {
             | "SUSER_SNAME"
             | "SUSER_ID"
             | "SUSER_SID"
+            | "SID_BINARY"
             | "ORIGINAL_LOGIN"
             | "SYSTEM_USER"
             | "USER"
@@ -209,6 +223,7 @@ impl Host for InstanceHost {
                 or_null(self.asked(|caller| objects::call(caller, &name, arguments, &self.temporary)))
             }
             "CONNECTIONPROPERTY" => self.connection_property(arguments.text(0).unwrap_or_default()),
+            "FULLTEXTSERVICEPROPERTY" => number(full_text(arguments.text(0).unwrap_or_default())),
             "SESSIONPROPERTY" => session_property(arguments.text(0).unwrap_or_default(), self.arith_abort),
             "XACT_STATE" if self.doomed => Value::Integer(-1),
             "XACT_STATE" => Value::Integer(i64::from(self.transactions > 0)),

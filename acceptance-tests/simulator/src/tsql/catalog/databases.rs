@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::types::Value;
 
 use super::row::sha1;
-use super::{Row, Viewer, bit, derived_guid, guid, large, lsn, moment, none_or, number, sid, text};
+use super::{Row, Viewer, bit, derived_guid, guid, large, lsn, moment, none_or, number, settings, sid, text};
 use crate::world::assumption;
 use crate::world::backups::BackupRecord;
 use crate::world::database::{Database, DatabaseState};
@@ -60,7 +60,7 @@ pub(super) fn databases(viewer: &Viewer<'_>) -> Vec<Row> {
         let snapshot = ["master", "msdb"].contains(&database.name.as_str());
         let memory = database.special_filegroups.iter().any(|(_, kind, _)| kind == "FX");
         let online = database.state == DatabaseState::Online;
-        Row::from([
+        let shown = Row::from([
             ("name", text(&database.name)),
             ("database_id", number(database.id)),
             (
@@ -80,6 +80,7 @@ pub(super) fn databases(viewer: &Viewer<'_>) -> Vec<Row> {
             ("state_desc", text(state_desc)),
             ("is_in_standby", bit(false)),
             ("snapshot_isolation_state", number(i32::from(snapshot))),
+            ("snapshot_isolation_state_desc", text(if snapshot { "ON" } else { "OFF" })),
             ("is_read_committed_snapshot_on", bit(false)),
             ("recovery_model", number(database.recovery_model)),
             ("recovery_model_desc", text(model)),
@@ -108,7 +109,8 @@ pub(super) fn databases(viewer: &Viewer<'_>) -> Vec<Row> {
             ("is_data_lake_replication_enabled", bit(false)),
             ("is_event_stream_enabled", bit(false)),
             ("is_optimized_locking_on", bit(false)),
-        ])
+        ]);
+        shown.and(settings::of(viewer, database))
     };
     shown(viewer).iter().map(row).collect()
 }

@@ -7,7 +7,7 @@ use super::row::{certificate_sid, sha1};
 use super::{Row, Viewer, bit, guid, moment, none_or, number, sid_text, text};
 use crate::world::Estate;
 use crate::world::assumption;
-use crate::world::security::{Certificate, PrivateKeyProtection, Securable};
+use crate::world::security::{Certificate, MasterKey, PrivateKeyProtection, Securable};
 
 /// A certificate that every installation has in `master`, for the signatures of the engine's own modules.
 #[derive(Debug, Clone, Copy)]
@@ -163,6 +163,23 @@ pub(super) fn symmetric(viewer: &Viewer<'_>) -> Vec<Row> {
         });
     let service = row("##MS_ServiceMasterKey##", SERVICE_MASTER_KEY, installed, installed, service);
     own.into_iter().chain([service]).collect()
+}
+
+/// The master key while the session has it open. The engine opens it for itself without showing it here.
+pub(super) fn open(viewer: &Viewer<'_>) -> Vec<Row> {
+    let opened = viewer.engine.master_key.as_ref().zip(viewer.caller.master_key_opened);
+    let row = |(key, opened): (&MasterKey, _)| {
+        Row::from([
+            ("database_id", number(1)),
+            ("database_name", text("master")),
+            ("key_id", number(MASTER_KEY)),
+            ("key_name", text("##MS_DatabaseMasterKey##")),
+            ("key_guid", guid(&key.guid)),
+            ("opened_date", moment(opened)),
+            ("status", number(1)),
+        ])
+    };
+    opened.into_iter().map(row).collect()
 }
 
 /// By what each key is encrypted: by passwords (`ESKP`), by the service master key (`ESKM`). The service master key's own

@@ -30,11 +30,13 @@ mod keys;
 mod messages;
 mod objects;
 mod permissions;
+mod policies;
 mod principals;
 mod progress;
 mod row;
 mod seeding;
 mod sessions;
+mod settings;
 mod states;
 #[cfg(test)]
 mod tests;
@@ -74,6 +76,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) session: u16,
     /// The sessions of the engine.
     pub(crate) sessions: &'a [SessionInfo],
+    /// When the session opened the master key, while it has it open.
+    pub(crate) master_key_opened: Option<OffsetDateTime>,
 }
 
 /// Who looks at which database of which engine, with what is looked up again and again.
@@ -299,6 +303,7 @@ fn filled(viewer: &Viewer<'_>, view: &View) -> Result<Vec<Row>, SqlError> {
         "master_files" => files::files(viewer, None),
         "all_objects" | "system_objects" => objects::objects(viewer, view.name),
         "all_columns" | "system_columns" => objects::columns(viewer, view.name),
+        "openkeys" => keys::open(viewer),
         "restorehistory" => backups::restores(viewer),
         "messages" => messages::messages(viewer),
         "schemas" => objects::schemas(),
@@ -307,6 +312,9 @@ fn filled(viewer: &Viewer<'_>, view: &View) -> Result<Vec<Row>, SqlError> {
         "server_role_members" => principals::role_members(viewer),
         "sql_logins" => principals::sql_logins(viewer),
         "symmetric_keys" => keys::symmetric(viewer),
+        "syspolicy_configuration" => policies::configuration(),
+        // No policy is on record as broken: there is none.
+        "syspolicy_system_health_state" => Vec::new(),
         "tables" => Vec::new(),
         other => return Err(not_modelled(&format!("the rows of {}.{other}", view.schema))),
     })

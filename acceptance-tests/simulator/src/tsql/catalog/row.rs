@@ -28,6 +28,12 @@ impl Row {
         }
     }
 
+    /// This row and another that has none of its columns.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     pub(crate) fn extend(&mut self, other: Self) {
         for (name, value) in other.0 {
             self.insert(name, value);

@@ -38,7 +38,8 @@ pub(super) fn call(caller: Caller<'_>, function: &str, arguments: Arguments<'_>)
         "SUSER_ID" => server_id(engine, arguments.text(0)?).and_then(number),
         "SUSER_SNAME" => by_sid(engine, arguments.bytes(0)?).and_then(text),
         "SUSER_SID" if arguments.are_none() => server_sid(engine, login).map(Value::Blob),
-        "SUSER_SID" => server_sid(engine, arguments.text(0)?).map(Value::Blob),
+        // Undocumented, and what SMO asks with: by name, as with SUSER_SID.
+        "SUSER_SID" | "SID_BINARY" => server_sid(engine, arguments.text(0)?).map(Value::Blob),
         "USER" | "CURRENT_USER" | "SESSION_USER" => text(&own_name(caller)?),
         "USER_NAME" if arguments.are_none() => text(&own_name(caller)?),
         "USER_NAME" => text(&user_name(caller, arguments.whole(0)?)?),

@@ -245,7 +245,8 @@ impl SqlSession {
         self.transaction.changes.extend(change);
         self.transaction.changed_instance |= open && !undo::covers(statement);
         if let Some(open) = outcome.master_key_open {
-            self.master_key_open = open;
+            let now = self.shared.world.with(|estate| estate.clock.now());
+            self.master_key_opened = open.then_some(now);
         }
         if let Some(flags) = outcome.trace_flags {
             self.trace_flags = flags;
@@ -296,7 +297,7 @@ impl SqlSession {
             engine: self.shared.engine.clone(),
             login: self.login.clone(),
             database: self.database.clone(),
-            master_key_open: self.master_key_open,
+            master_key_open: self.master_key_opened.is_some(),
             trace_flags: self.trace_flags.clone(),
         }
     }

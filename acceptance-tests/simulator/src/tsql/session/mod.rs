@@ -142,7 +142,8 @@ pub(crate) struct SqlSession {
     peer: Option<SocketAddr>,
     login_time: OffsetDateTime,
     last_request: OffsetDateTime,
-    master_key_open: bool,
+    /// When it opened the master key, while it has it open.
+    master_key_opened: Option<OffsetDateTime>,
     /// Trace flags that are on for this session alone.
     trace_flags: BTreeSet<i64>,
     transaction: OpenTransaction,
@@ -250,7 +251,7 @@ impl SqlSession {
             peer: None,
             login_time: now,
             last_request: now,
-            master_key_open: false,
+            master_key_opened: None,
             trace_flags: BTreeSet::new(),
             transaction: OpenTransaction::default(),
             options: Options::default(),

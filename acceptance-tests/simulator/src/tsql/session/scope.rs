@@ -104,7 +104,12 @@ impl Data for Scope<'_> {
         let shared = &self.0.shared;
         shared.sessions.note(self.0.info());
         let sessions = shared.sessions.all();
-        let caller = catalog::Caller { login: &self.0.login, session: self.0.id, sessions: &sessions };
+        let caller = catalog::Caller {
+            login: &self.0.login,
+            session: self.0.id,
+            sessions: &sessions,
+            master_key_opened: self.0.master_key_opened,
+        };
         // All views of a query are of the moment to which it moved the world.
         shared.world.glance(|estate| {
             let engine = estate.engine(&shared.engine);

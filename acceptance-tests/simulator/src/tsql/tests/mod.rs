@@ -14,6 +14,7 @@ mod roles;
 mod scripts;
 mod sessions;
 mod tables;
+mod tools;
 mod transactions;
 mod walk;
 

@@ -167,6 +167,9 @@ const ALWAYS_NULL: &[(&str, &[&str], &str)] = &[
     ),
     ("dm_hadr_physical_seeding_stats", SEEDING_END, "rows are shown while a seeding runs"),
     ("databases", &["source_database_id"], "the world has no snapshots"),
+    ("databases", CONTAINED, "of contained databases alone"),
+    ("databases", &["resource_pool_id"], "of databases that are bound to a pool for memory-optimized tables"),
+    ("databases", FABRIC, "of databases in Fabric"),
     ("master_files", FILE_CHANGES, "files are neither added nor made read-only, and none lies in a bucket"),
     (
         "master_files",
@@ -204,6 +207,17 @@ const ALWAYS_NULL: &[(&str, &[&str], &str)] = &[
 
 const KEY_PROVIDER: &[&str] =
     &["key_thumbprint", "provider_type", "cryptographic_provider_guid", "cryptographic_provider_algid"];
+const CONTAINED: &[&str] = &[
+    "default_language_lcid",
+    "default_language_name",
+    "default_fulltext_language_lcid",
+    "default_fulltext_language_name",
+    "is_nested_triggers_on",
+    "is_transform_noise_words_on",
+    "two_digit_year_cutoff",
+];
+const FABRIC: &[&str] =
+    &["data_compaction", "data_compaction_desc", "data_lake_log_publishing", "data_lake_log_publishing_desc"];
 const SEEDING_END: &[&str] = &["end_time_utc", "failure_code", "failure_message", "failure_time_utc"];
 const FILE_CHANGES: &[&str] = &["create_lsn", "drop_lsn", "read_only_lsn", "read_write_lsn", "backup_lsn"];
 const ROUTING: &[&str] = &["read_only_routing_url", "read_write_routing_url"];
@@ -256,6 +270,7 @@ const EMPTY: &[(&str, &str)] = &[
     ("asymmetric_keys", "no statement makes one"),
     ("credentials", "no statement makes one"),
     ("service_broker_endpoints", "no statement makes one"),
+    ("syspolicy_system_health_state", "no policy is evaluated"),
     ("tables", "databases of the world have no tables"),
 ];
 
