@@ -95,6 +95,8 @@ enum Check {
     Switch,
     /// The certificates of both kinds of endpoints.
     BrokerCertificate,
+    /// Groups with their cluster types.
+    ClusterTypes,
     /// No look settles it; this would.
     Experiment(&'static str),
 }
@@ -257,6 +259,7 @@ const CHECKS: &[(u16, Check)] = &[
     (145, Check::Experiment("join a replica while its primary cannot be reached")),
     (146, Check::Experiment("read through a listener while no replica of the routing list is up")),
     (147, Check::Experiment("remove a replica that a routing list names, and read the list")),
+    (148, Check::ClusterTypes),
     (150, Check::Experiment("PATCH the databases of a link that is not a multi-database one")),
     (151, Check::Experiment("PUT a link with a property of a later api-version")),
     (152, Check::BrokerCertificate),
@@ -360,6 +363,7 @@ fn on_server(check: Check, server: &mut Engine) -> BoxFuture<'_, Looked> {
         Check::Port => Box::pin(sql::port(server)),
         Check::ShownName => Box::pin(sql::shown_name(server)),
         Check::MissingObject => Box::pin(sql::missing_object(server)),
+        Check::ClusterTypes => Box::pin(sql::cluster_types(server)),
         Check::Switch => Box::pin(sql::switch(server)),
         // Settled elsewhere.
         _ => Box::pin(async { Ok(without("another side")) }),

@@ -138,6 +138,25 @@ pub(super) async fn port(engine: &mut Engine) -> Looked {
     })
 }
 
+/// 148: how cluster types are numbered. The number of Windows clusters is the same either way.
+pub(super) async fn cluster_types(engine: &mut Engine) -> Looked {
+    if engine.facts.build.major < 14 {
+        return Ok(Outcome::open("it asks for a 2017 or later"));
+    }
+    let answer = ask(
+        engine,
+        "SELECT name, cluster_type, cluster_type_desc FROM sys.availability_groups \
+         WHERE cluster_type_desc IN (N'NONE', N'EXTERNAL')",
+    )
+    .await?;
+    let Some(found) = answer.value(0, "cluster_type") else {
+        return Ok(Outcome::open("there is no group without a Windows cluster, or it is not shown"));
+    };
+    let word = answer.value(0, "cluster_type_desc").unwrap_or_default();
+    Ok(Outcome::new(Verdict::of((word, found) == ("NONE", "2") || (word, found) == ("EXTERNAL", "1")))
+        .with(format!("a group of the cluster type {word} has {found}")))
+}
+
 /// 115: what the switch of multi-database links answers.
 pub(super) async fn switch(engine: &mut Engine) -> Looked {
     if !engine.facts.build.has(Capability::MultiDatabase) {

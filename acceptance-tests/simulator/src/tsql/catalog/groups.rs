@@ -3,6 +3,7 @@
 use rusqlite::types::Value;
 
 use super::{Row, Viewer, bit, guid, large, lsn, maybe, moment, none_or, number, sid, text};
+use crate::world::assumption;
 use crate::world::group::{AvailabilityGroup, Listener, Replica};
 use crate::world::security::Securable;
 
@@ -17,21 +18,23 @@ fn visible<'a>(viewer: &Viewer<'a>) -> Vec<&'a AvailabilityGroup> {
 }
 
 pub(super) fn groups(viewer: &Viewer<'_>) -> Vec<Row> {
-    visible(viewer).into_iter().map(group).collect()
+    visible(viewer).into_iter().map(|one| group(viewer, one)).collect()
 }
 
 /// A group as it is defined.
-pub(super) fn group(group: &AvailabilityGroup) -> Row {
+pub(super) fn group(viewer: &Viewer<'_>, group: &AvailabilityGroup) -> Row {
     let preference = match group.backup_preference {
         0 => "PRIMARY",
         1 => "SECONDARY_ONLY",
         2 => "SECONDARY",
         _ => "NONE",
     };
-    let cluster = match group.cluster_type {
-        0 => "WSFC",
-        1 => "EXTERNAL",
-        _ => "NONE",
+    // ASSUMED 148: the page and SMO disagree.
+    let (external, none) = if viewer.estate.opposite(assumption::CLUSTER_TYPES) { (2, 1) } else { (1, 2) };
+    let (cluster_type, cluster) = match group.cluster_type {
+        0 => (0, "WSFC"),
+        1 => (external, "EXTERNAL"),
+        _ => (none, "NONE"),
     };
     Row::from([
         ("group_id", guid(&group.id)),
@@ -47,7 +50,7 @@ pub(super) fn group(group: &AvailabilityGroup) -> Row {
         ("dtc_support", bit(group.dtc_support)),
         ("db_failover", bit(group.db_failover)),
         ("is_distributed", bit(group.distributed)),
-        ("cluster_type", number(group.cluster_type)),
+        ("cluster_type", number(cluster_type)),
         ("cluster_type_desc", text(cluster)),
         ("required_synchronized_secondaries_to_commit", number(group.required_synchronized_secondaries)),
         ("sequence_number", large(group.sequence)),

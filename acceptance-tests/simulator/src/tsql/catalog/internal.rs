@@ -24,7 +24,7 @@ fn internal<'a>(viewer: &Viewer<'a>) -> Vec<(&'a AvailabilityGroup, &'a Database
 
 pub(super) fn groups(viewer: &Viewer<'_>) -> Vec<Row> {
     let row = |(group, database, id): (&AvailabilityGroup, &Database, Value)| {
-        let mut row = super::groups::group(group);
+        let mut row = super::groups::group(viewer, group);
         let name = match &id {
             Value::Text(words) => text(words.as_str()),
             _ => Value::Null,

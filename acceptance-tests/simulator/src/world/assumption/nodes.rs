@@ -32,6 +32,8 @@ pub const CONFIGURATION_IN_CLUSTER: u16 = 145;
 pub const NOBODY_TO_READ: u16 = 146;
 /// Routing lists lose a replica that is removed.
 pub const ROUTES_OF_REMOVED: u16 = 147;
+/// How cluster types are numbered.
+pub const CLUSTER_TYPES: u16 = 148;
 
 /// By number.
 pub(super) const NODES: &[Assumption] = &[
@@ -112,4 +114,9 @@ pub(super) const NODES: &[Assumption] = &[
         "It stays with the primary where that takes it.",
     ),
     entry(ROUTES_OF_REMOVED, "Routing lists lose the name of a replica that is removed.", "They keep it."),
+    entry(
+        CLUSTER_TYPES,
+        "cluster_type is 1 for EXTERNAL and 2 for NONE, as the page of sys.availability_groups has it.",
+        "It is 1 for NONE and 2 for EXTERNAL, as SMO reads it.",
+    ),
 ];

@@ -116,3 +116,16 @@ fn older_versions_have_the_messages_of_links_or_lack_them() {
     let lacks = [true, false, false, false];
     assert_eq!(both(&bench, assumption::OLDER_MESSAGES, listed), ([true; 4], lacks));
 }
+
+#[test]
+fn cluster_types_are_numbered_as_the_page_says_or_as_smo_reads_them() {
+    let bench = Bench::linked();
+    let numbered = |bench: &Bench| {
+        let rows = seen(bench, "availability_groups");
+        let row = row(&rows, "name", &words("AG_Sales"));
+        (row["cluster_type"].clone(), row["cluster_type_desc"].clone())
+    };
+    let (believed, other) = both(&bench, assumption::CLUSTER_TYPES, numbered);
+    assert_eq!(believed, (Value::Integer(2), words("NONE")));
+    assert_eq!(other, (Value::Integer(1), words("NONE")));
+}
