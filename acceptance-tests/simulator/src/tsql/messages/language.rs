@@ -183,14 +183,4 @@ pub(super) const MESSAGES: &[Message] = &[
         16,
         "The metadata could not be determined because every code path results in an error; see previous errors for some of these.",
     ),
-    raised(
-        13601,
-        16,
-        "Property '%.*ls' cannot be generated in JSON output due to a conflict with another column name or alias. Use different names and aliases for each column in SELECT list.",
-    ),
-    raised(
-        13605,
-        16,
-        "Column expressions and data sources without names or aliases cannot be formatted as JSON text using FOR JSON clause. Add alias to the unnamed column or table.",
-    ),
 ];

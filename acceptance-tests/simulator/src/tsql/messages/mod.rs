@@ -11,6 +11,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | `language` | syntax, binding, queries |
+//! | `documents` | FOR XML and FOR JSON |
 //! | `values` | values and their conversions |
 //! | `batches` | control flow, variables, RAISERROR and THROW, tables of the session |
 //! | `session` | sign-in, transactions, procedures, DBCC |
@@ -26,6 +27,7 @@
 mod batches;
 mod databases;
 mod distributed;
+mod documents;
 mod endpoints;
 mod groups;
 mod keys;
@@ -77,6 +79,7 @@ pub(crate) struct Message {
 /// All tables, by subject.
 const TABLES: &[&[Message]] = &[
     language::MESSAGES,
+    documents::MESSAGES,
     values::MESSAGES,
     batches::MESSAGES,
     session::MESSAGES,
@@ -113,6 +116,7 @@ pub(crate) fn subject(name: &str) -> &'static [Message] {
         "distributed" => distributed::MESSAGES,
         "links" => links::MESSAGES,
         "language" => language::MESSAGES,
+        "documents" => documents::MESSAGES,
         "values" => values::MESSAGES,
         "batches" => batches::MESSAGES,
         "session" => session::MESSAGES,

@@ -41,6 +41,7 @@ impl Cursor {
                 error::syntax("", false, line)
             }
         })?;
+        let tokens = super::for_clause::completed(tokens)?;
         let parser = Parser::new(&DIALECT)
             .with_recursion_limit(MAXIMUM_NESTING)
             .with_tokens_with_locations(tokens.clone());
@@ -438,7 +439,7 @@ fn redacted(tokens: &[TokenWithSpan]) -> String {
     text.trim().to_owned()
 }
 
-fn plain_word(token: &Token) -> Option<String> {
+pub(super) fn plain_word(token: &Token) -> Option<String> {
     match token {
         Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_ascii_uppercase()),
         _ => None,
@@ -455,7 +456,7 @@ fn near(token: &Token) -> String {
     }
 }
 
-fn line_of(token: &TokenWithSpan) -> u32 {
+pub(super) fn line_of(token: &TokenWithSpan) -> u32 {
     u32::try_from(token.span.start.line).unwrap_or(1).max(1)
 }
 

@@ -11,6 +11,7 @@ mod control;
 mod cursor;
 mod database;
 mod endpoint;
+mod for_clause;
 mod keys;
 mod options;
 mod security;

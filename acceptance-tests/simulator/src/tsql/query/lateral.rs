@@ -2,13 +2,15 @@
 //! are used. That is the same where the derived table neither groups nor cuts nor orders its rows.
 
 use sqlparser::ast::{
-    Expr, Function, GroupByExpr, Query, Select, SetExpr, TableAlias, Values, Visit, Visitor,
+    Expr, Function, GroupByExpr, Query, Select, SetExpr, TableAlias, TableFactor, TableWithJoins, Values,
+    Visit, Visitor,
 };
 use std::ops::ControlFlow;
 
 use super::super::error::SqlError;
 use super::super::value::Type;
 use super::from::renamed;
+use super::select::returns_one_row_at_most;
 use super::{Column, Compiler, Lowered, ScopeColumn, SelectScope, functions};
 
 impl Compiler<'_> {
@@ -22,7 +24,8 @@ impl Compiler<'_> {
         let cut = query.with.is_some()
             || query.order_by.is_some()
             || query.limit_clause.is_some()
-            || query.fetch.is_some();
+            || query.fetch.is_some()
+            || query.for_clause.is_some();
         match &*query.body {
             SetExpr::Select(select) if !cut && is_flat(select) => self.flattened(select, alias, outer),
             SetExpr::Values(values) if !cut => self.lateral_values(values, alias, outer).map(Some),
@@ -130,11 +133,23 @@ fn is_flat(select: &Select) -> bool {
     let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
     !(grouped
         || select.from.is_empty()
+        || reads_one_row(select)
         || select.top.is_some()
         || select.distinct.is_some()
         || select.having.is_some()
         || select.into.is_some()
         || folds_rows(select))
+}
+
+/// Whether a SELECT reads a derived table of one row at most, and nothing else. A join could not hold such a table where
+/// it names a neighbour of the APPLY: only subqueries see what is around them, however deep they are.
+pub(super) fn reads_one_row(select: &Select) -> bool {
+    match select.from.as_slice() {
+        [TableWithJoins { relation: TableFactor::Derived { subquery, .. }, joins }] => {
+            joins.is_empty() && returns_one_row_at_most(subquery)
+        }
+        _ => false,
+    }
 }
 
 /// Aggregates and windows, anywhere in it.

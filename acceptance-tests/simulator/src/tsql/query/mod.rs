@@ -13,10 +13,12 @@ mod change;
 mod condition;
 mod dates;
 mod decimals;
+mod document;
 mod expression;
 mod from;
 mod functions;
 mod grouping;
+mod json;
 mod lateral;
 mod math;
 mod parsing;
@@ -26,6 +28,7 @@ mod scalar;
 mod select;
 mod set;
 mod texts;
+mod xml;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +43,8 @@ use super::schema::View;
 use super::value::{Type, decimal};
 use crate::world::collation::Collation;
 pub(crate) use change::{ChangePlan, Changes, changed_table, plan_change, plan_output};
+use document::Document;
+pub(crate) use document::{Writer, refuse};
 pub(crate) use run::{evaluate, run};
 pub(crate) use select::is_variable;
 
@@ -124,16 +129,12 @@ pub(crate) struct Plan {
     pub(crate) assignments: Vec<String>,
     /// `SELECT … INTO #t`.
     pub(crate) into: Option<String>,
-    /// `FOR JSON`.
-    json: Option<Json>,
+    /// `FOR XML` and `FOR JSON`, wherever they stand.
+    documents: Vec<Document>,
+    /// The statement itself returns such a text.
+    is_document: bool,
     /// What the places of undeclared variables say of their types.
     pub(crate) deduced: Vec<(String, Type)>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Json {
-    include_null: bool,
-    without_wrapper: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -174,11 +175,6 @@ enum Parameter {
 struct LiteralText(String);
 
 impl Plan {
-    /// The columns that a client sees.
-    pub(crate) fn result_columns(&self) -> Vec<Column> {
-        if self.json.is_some() { vec![run::json_column()] } else { self.columns.clone() }
-    }
-
     /// Whether it reads a temporary table.
     pub(crate) fn reads_temporary_table(&self) -> bool {
         self.sources
@@ -237,7 +233,10 @@ struct Compiler<'a> {
     aliases: usize,
     assignments: Vec<String>,
     into: Option<String>,
-    json: Option<Json>,
+    documents: Vec<Document>,
+    is_document: bool,
+    /// A query with FOR JSON is being read.
+    in_json: bool,
     deduced: Vec<(String, Type)>,
     /// How deep recursions may go.
     max_recursion: String,
@@ -315,7 +314,9 @@ impl<'a> Compiler<'a> {
             aliases: 0,
             assignments: Vec::new(),
             into: None,
-            json: None,
+            documents: Vec::new(),
+            is_document: false,
+            in_json: false,
             deduced: Vec::new(),
             max_recursion: recursive::MAXIMUM.to_string(),
             recursion: None,
@@ -333,7 +334,8 @@ impl<'a> Compiler<'a> {
             collation: self.names.around().collation(),
             assignments: self.assignments,
             into: self.into,
-            json: self.json,
+            documents: self.documents,
+            is_document: self.is_document,
             deduced: self.deduced,
         }
     }

@@ -9,9 +9,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::super::error::{self, SqlError};
-use super::super::value::{Family, Type};
+use super::super::value::Type;
+use super::document;
 use super::scalar::{self, Runtime};
-use super::{Column, Data, Given, Json, LiteralText, Parameter, Plan, Source};
+use super::{Column, Data, Given, LiteralText, Parameter, Plan, Source};
 
 /// A result set.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,13 +21,13 @@ pub(crate) struct Rows {
     pub(crate) rows: Vec<Vec<Value>>,
 }
 
-/// Runs a query. The columns are the plan's, but for `FOR JSON`, which returns text.
+/// Runs a query. The columns are the plan's.
 ///
 /// # Errors
 /// What the statement raises while it runs: 245, 512, 8134 and their kin; those of `data`.
 pub(crate) fn run(plan: &Plan, data: &dyn Data) -> Result<Rows, SqlError> {
     let connection = Connection::open_in_memory().map_err(|cause| internal(&cause))?;
-    let runtime = Runtime::new(plan.types.clone(), plan.collation, data.host());
+    let runtime = Runtime::new(plan, data.host());
     scalar::register(&connection, &plan.functions, &Arc::new(runtime.clone()))
         .map_err(|cause| internal(&cause))?;
     // One transaction for all rows, which nobody ever ends: without it each row would be one of its own.
@@ -43,10 +44,8 @@ pub(crate) fn run(plan: &Plan, data: &dyn Data) -> Result<Rows, SqlError> {
         })
         .collect::<Result<Vec<Value>, SqlError>>()?;
     let rows = select(&connection, plan, parameters).map_err(|cause| raised(&cause, &runtime))?;
-    Ok(match plan.json {
-        Some(form) => json_rows(&plan.columns, &rows, form),
-        None => Rows { columns: plan.columns.clone(), rows },
-    })
+    let rows = if plan.is_document { document::pieces(&rows) } else { rows };
+    Ok(Rows { columns: plan.columns.clone(), rows })
 }
 
 /// The first column of the first row; NULL where there is none.
@@ -109,7 +108,7 @@ fn select(connection: &Connection, plan: &Plan, parameters: Vec<Value>) -> rusql
 }
 
 /// SQLite may return an integer where the type is a float; nothing else differs.
-fn stored_form(value: Value, data_type: Type) -> Value {
+pub(super) fn stored_form(value: Value, data_type: Type) -> Value {
     match (value, data_type) {
         (Value::Integer(number), Type::Float | Type::Real) => {
             #[expect(clippy::cast_precision_loss, reason = "that is what float does")]
@@ -132,68 +131,4 @@ fn raised(cause: &rusqlite::Error, runtime: &Runtime) -> SqlError {
 /// A statement that SQLite refuses is a fault of the binder, said as such.
 fn internal(cause: &rusqlite::Error) -> SqlError {
     error::not_modelled(&format!("this query ({cause})"))
-}
-
-/// The one column of `FOR JSON`.
-pub(super) fn json_column() -> Column {
-    const NAME: &str = "JSON_F52E2B61-18A1-11d1-B105-00805F49916B";
-    Column { name: NAME.to_owned(), data_type: Type::NVarChar(None), nullable: true }
-}
-
-/// `FOR JSON` returns its text in rows of at most 2033 characters.
-fn json_rows(columns: &[Column], rows: &[Vec<Value>], form: Json) -> Rows {
-    const CHUNK: usize = 2033;
-    let column = json_column();
-    if rows.is_empty() {
-        return Rows { columns: vec![column], rows: Vec::new() };
-    }
-    let objects: Vec<String> = rows
-        .iter()
-        .map(|row| {
-            let mut object = serde_json::Map::new();
-            for (column, value) in columns.iter().zip(row) {
-                if form.include_null || *value != Value::Null {
-                    let path: Vec<&str> = column.name.split('.').collect();
-                    insert(&mut object, &path, json_value(value, column.data_type));
-                }
-            }
-            serde_json::Value::Object(object).to_string()
-        })
-        .collect();
-    let text = objects.join(",");
-    let text = if form.without_wrapper { text } else { format!("[{text}]") };
-    let characters: Vec<char> = text.chars().collect();
-    let rows = characters.chunks(CHUNK).map(|chunk| vec![Value::Text(chunk.iter().collect())]).collect();
-    Rows { columns: vec![column], rows }
-}
-
-/// `AS [a.b]` nests.
-fn insert(object: &mut serde_json::Map<String, serde_json::Value>, path: &[&str], value: serde_json::Value) {
-    match path {
-        [] => {}
-        [name] => {
-            object.insert((*name).to_owned(), value);
-        }
-        [first, rest @ ..] => {
-            let inner = object
-                .entry((*first).to_owned())
-                .or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
-            if let serde_json::Value::Object(inner) = inner {
-                insert(inner, rest, value);
-            }
-        }
-    }
-}
-
-fn json_value(value: &Value, data_type: Type) -> serde_json::Value {
-    use base64::Engine as _;
-    match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Integer(number) if data_type == Type::Bit => (*number != 0).into(),
-        Value::Integer(number) => (*number).into(),
-        Value::Real(number) => (*number).into(),
-        Value::Text(text) if data_type.family() == Family::Moment => text.replacen(' ', "T", 1).into(),
-        Value::Text(text) => text.as_str().into(),
-        Value::Blob(bytes) => base64::engine::general_purpose::STANDARD.encode(bytes).into(),
-    }
 }

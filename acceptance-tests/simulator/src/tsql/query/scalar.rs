@@ -13,13 +13,14 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 
 use super::super::error::{self, SqlError};
 use super::super::value::{self, Type, decimal};
-use super::{Host, dates, math, parsing, texts};
+use super::{Document, Host, Plan, dates, document, math, parsing, texts};
 use crate::world::collation::Collation;
 
 /// What the functions of one query share.
 #[derive(Clone)]
 pub(super) struct Runtime {
     types: Arc<[Type]>,
+    documents: Arc<[Document]>,
     collation: Collation,
     host: Arc<dyn Host>,
     /// One moment for the whole query.
@@ -28,9 +29,10 @@ pub(super) struct Runtime {
 }
 
 impl Runtime {
-    pub(super) fn new(types: Vec<Type>, collation: Collation, host: Arc<dyn Host>) -> Self {
+    pub(super) fn new(plan: &Plan, host: Arc<dyn Host>) -> Self {
         let now = host.now();
-        Self { types: types.into(), collation, host, now, error: Arc::default() }
+        let (types, documents) = (plan.types.as_slice().into(), plan.documents.as_slice().into());
+        Self { types, documents, collation: plan.collation, host, now, error: Arc::default() }
     }
 
     /// The error that a function raised.
@@ -38,7 +40,7 @@ impl Runtime {
         self.error.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn raise(&self, cause: SqlError) -> Error {
+    pub(super) fn raise(&self, cause: SqlError) -> Error {
         let message = cause.message.clone();
         self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(cause);
         Error::UserFunctionError(message.into())
@@ -46,6 +48,11 @@ impl Runtime {
 
     pub(super) fn now(&self) -> PrimitiveDateTime {
         PrimitiveDateTime::new(self.now.date(), self.now.time())
+    }
+
+    /// The document with the number that the binder gave it.
+    pub(super) fn document(&self, number: usize) -> Option<&Document> {
+        self.documents.get(number)
     }
 
     /// The type with the number that the binder gave it.
@@ -84,6 +91,12 @@ pub(super) fn register(
         if *name == "only" {
             let only = Only { runtime: Arc::clone(runtime) };
             connection.create_aggregate_function(registered.as_str(), 1, FunctionFlags::SQLITE_UTF8, only)?;
+            continue;
+        }
+        if *name == document::FUNCTION {
+            let written = document::Written::new(Arc::clone(runtime));
+            let flags = FunctionFlags::SQLITE_UTF8;
+            connection.create_aggregate_function(registered.as_str(), -1, flags, written)?;
             continue;
         }
         let Some(function) = find(name) else { continue };

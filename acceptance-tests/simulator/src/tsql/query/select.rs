@@ -4,17 +4,17 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Distinct, Expr, ForClause, ForJson, Function, GroupByExpr, Ident, LimitClause, ObjectName, OrderByExpr,
-    OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Top, TopQuantity,
-    Visit, Visitor,
+    Distinct, Expr, Function, GroupByExpr, Ident, LimitClause, ObjectName, OrderByExpr, OrderByKind, Query,
+    Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Top, TopQuantity, Visit, Visitor,
 };
 
 use super::super::error::{self, SqlError, raise};
 use super::super::parser::MAX_RECURSION;
 use super::super::value::Type;
 use super::from::{parts, renamed};
+use super::lateral::reads_one_row;
 use super::set::direction;
-use super::{Column, CommonTable, Compiler, Json, Lowered, SelectScope, collated, functions};
+use super::{Column, CommonTable, Compiler, Lowered, SelectScope, collated, document, functions};
 
 impl Compiler<'_> {
     /// The query of a statement: the only place where variables may be assigned and rows stored.
@@ -30,22 +30,18 @@ impl Compiler<'_> {
                 self.max_recursion = setting.value.to_string();
             }
         }
-        if let Some(clause) = &query.for_clause {
-            self.json = Some(json(clause)?);
+        if !self.assignments.is_empty() {
+            document::refuse(query, document::Writer::Assignment)?;
+        } else if self.into.is_some() {
+            document::refuse(query, document::Writer::SelectInto)?;
         }
-        let (text, columns) = self.any_query(query)?;
-        if self.json.is_some() {
-            json_names(&columns)?;
-        }
-        Ok((text, columns))
+        self.is_document = query.for_clause.is_some();
+        self.with_document(query, true)
     }
 
     /// A subquery.
     pub(super) fn query(&mut self, query: &Query) -> Result<(String, Vec<Column>), SqlError> {
-        if query.for_clause.is_some() {
-            return Err(error::not_modelled("FOR JSON and FOR XML in a subquery"));
-        }
-        let cut = query.limit_clause.is_some() || query.fetch.is_some();
+        let cut = query.limit_clause.is_some() || query.fetch.is_some() || query.for_clause.is_some();
         let top = matches!(&*query.body, SetExpr::Select(select) if select.top.is_some());
         if query.order_by.is_some() && !cut && !top {
             return Err(raise!(1033));
@@ -58,10 +54,11 @@ impl Compiler<'_> {
                 return Err(error::syntax("=", false, 0));
             }
         }
-        self.any_query(query)
+        self.with_document(query, false)
     }
 
-    fn any_query(&mut self, query: &Query) -> Result<(String, Vec<Column>), SqlError> {
+    /// Any query but for its FOR clause.
+    pub(super) fn any_query(&mut self, query: &Query) -> Result<(String, Vec<Column>), SqlError> {
         if !query.locks.is_empty() || query.format_clause.is_some() {
             return Err(error::not_modelled("this clause of a query"));
         }
@@ -482,36 +479,6 @@ fn into_target(into: &sqlparser::ast::SelectInto) -> Result<String, SqlError> {
     }
 }
 
-/// Columns of FOR JSON have names, and no two the same (13605, 13601).
-fn json_names(columns: &[Column]) -> Result<(), SqlError> {
-    let mut seen: Vec<&str> = Vec::new();
-    for column in columns {
-        if column.name.is_empty() {
-            return Err(raise!(13605));
-        }
-        let within = |outer: &str, inner: &str| {
-            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        if seen.iter().any(|each| within(each, &column.name) || within(&column.name, each)) {
-            return Err(raise!(13601, column.name));
-        }
-        seen.push(&column.name);
-    }
-    Ok(())
-}
-
-fn json(clause: &ForClause) -> Result<Json, SqlError> {
-    match clause {
-        ForClause::Json {
-            for_json: ForJson::Path,
-            root: None,
-            include_null_values,
-            without_array_wrapper,
-        } => Ok(Json { include_null: *include_null_values, without_wrapper: *without_array_wrapper }),
-        _ => Err(error::not_modelled("FOR XML, FOR BROWSE and FOR JSON but PATH without a root")),
-    }
-}
-
 /// An aggregate anywhere but in a subquery or a window.
 pub(super) fn has_aggregate(expression: &Expr) -> bool {
     struct Find {
@@ -541,9 +508,10 @@ pub(super) fn has_aggregate(expression: &Expr) -> bool {
     expression.visit(&mut Find { queries: 0 }).is_break()
 }
 
-/// TOP 1, an aggregate without groups, or no FROM at all.
+/// A text of all rows, TOP 1, an aggregate without groups, one row that is read, or no FROM at all.
 pub(super) fn returns_one_row_at_most(query: &Query) -> bool {
     match &*query.body {
+        _ if query.for_clause.is_some() => true,
         SetExpr::Select(select) => {
             let top_one = select.top.as_ref().is_some_and(|top| match &top.quantity {
                 Some(TopQuantity::Constant(count)) => *count <= 1,
@@ -557,7 +525,7 @@ pub(super) fn returns_one_row_at_most(query: &Query) -> bool {
                 }
                 _ => false,
             });
-            top_one || select.from.is_empty() || (aggregate && !grouped)
+            top_one || select.from.is_empty() || reads_one_row(select) || (aggregate && !grouped)
         }
         SetExpr::Values(values) => values.rows.len() <= 1,
         SetExpr::Query(query) => returns_one_row_at_most(query),

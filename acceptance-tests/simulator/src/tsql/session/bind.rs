@@ -164,6 +164,9 @@ fn assignable(session: &SqlSession, value: &Expr, to: Type) -> Result<(), SqlErr
 }
 
 fn of_insert(session: &SqlSession, insert: &Insert) -> Result<(), SqlError> {
+    if let InsertSource::Query(query) = &insert.source {
+        query::refuse(query, query::Writer::Insert)?;
+    }
     let target = insert.target.to_string();
     session.found_change(&insert.target)?;
     session.bind_insert_clauses(insert)?;

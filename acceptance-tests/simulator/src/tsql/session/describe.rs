@@ -310,7 +310,7 @@ impl Reader<'_> {
                     return Err(raise!(11525, text()));
                 }
                 let returns = plan.assignments.is_empty() && plan.into.is_none();
-                Ok(returns.then(|| (text(), plan.result_columns())))
+                Ok(returns.then(|| (text(), plan.columns)))
             }
             StatementKind::Insert(insert) => {
                 let tables = ["inserted"];

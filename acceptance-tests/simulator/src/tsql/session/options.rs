@@ -101,7 +101,7 @@ impl SqlSession {
             StatementKind::Query(query) => {
                 let plan = query::plan(query, &Scope(self)).map_err(deferred)?;
                 if plan.assignments.is_empty() && plan.into.is_none() {
-                    output.result(&plan.result_columns(), Vec::new()).await;
+                    output.result(&plan.columns, Vec::new()).await;
                 }
                 Ok(Flow::Next)
             }

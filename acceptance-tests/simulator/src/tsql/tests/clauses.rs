@@ -144,7 +144,9 @@ async fn clauses_of_queries_work_or_are_refused() {
         ("SELECT 1 AS a, 2 AS [a.b] FOR JSON PATH".to_owned(), "!13601"),
         ("SELECT 1 AS a FOR JSON AUTO".to_owned(), "!49999"),
         ("SELECT 1 AS a FOR JSON PATH, ROOT ('r')".to_owned(), "!49999"),
-        ("SELECT 1 AS a FOR XML PATH".to_owned(), "!49999"),
+        ("SELECT 1 AS a FOR XML PATH".to_owned(), "<row><a>1</a></row>"),
+        ("SELECT 1 AS a FOR XML PATH ('r'), ROOT".to_owned(), "<root><r><a>1</a></r></root>"),
+        ("SELECT 1 AS a FOR XML PATH, ELEMENTS XSINIL".to_owned(), "!49999"),
         // What other databases write.
         ("WITH RECURSIVE d AS (SELECT 1 AS a) SELECT a FROM d".to_owned(), "!102"),
         ("SELECT LEN(DISTINCT 'a')".to_owned(), "!102"),

@@ -5,6 +5,7 @@ mod changes;
 mod clauses;
 mod decimals;
 mod describe;
+mod documents;
 mod engine_opposites;
 mod keys;
 mod logins;

@@ -1,6 +1,7 @@
 //! The engine of queries on a small server that stands still.
 
 mod collations;
+mod documents;
 mod fake;
 mod refusals;
 mod shapes;

@@ -129,10 +129,3 @@ fn subqueries_common_tables_and_apply() {
     );
     assert_eq!(one("SELECT COUNT(*) FROM (SELECT 1 AS a UNION SELECT 1 UNION ALL SELECT 2) AS q"), number(2));
 }
-
-#[test]
-fn for_json_nests_by_the_dots_of_names() {
-    let rows =
-        run(&Server::default(), "SELECT id AS [a.id], word AS w FROM @t WHERE id > 2 FOR JSON PATH").unwrap();
-    assert_eq!(rows.rows, [[text(r#"[{"a":{"id":3},"w":"two"},{"a":{"id":4}}]"#)]]);
-}
