@@ -224,6 +224,8 @@ const CHECKS: &[(u16, Check)] = &[
     (119, Check::Experiment("alter a group on a Linux server without Always On")),
     (120, Check::Experiment("add two databases to a group at once")),
     (121, Check::Experiment("count the rows of no rows by ROLLUP and by GROUPING SETS ((), (a))")),
+    (122, Check::Experiment("ask for the length of (SELECT NULL FOR XML PATH(''))")),
+    (123, Check::Experiment("ask for (SELECT ' ' FOR XML PATH(''))")),
     (125, Check::Experiment("connect, send nothing, and take the time until the server hangs up")),
     (
         126,

@@ -82,7 +82,9 @@ impl Compiler<'_> {
         self.in_json = before;
         let (text, columns) = inner?;
         let (form, name) = match clause {
-            ForClause::Xml { .. } => (Form::Xml(xml::Shape::of(clause, &columns)?), xml::COLUMN),
+            ForClause::Xml { .. } => {
+                (Form::Xml(xml::Shape::of(clause, &columns, self.names.around())?), xml::COLUMN)
+            }
             ForClause::Json { .. } => (Form::Json(json::Shape::of(clause, &columns)?), json::COLUMN),
             ForClause::Browse => return Err(error::not_modelled("FOR BROWSE")),
         };
@@ -99,14 +101,14 @@ impl Compiler<'_> {
 }
 
 impl Document {
-    fn text(&self, rows: Vec<Vec<Value>>) -> Result<String, SqlError> {
+    fn text(&self, rows: Vec<Vec<Value>>) -> Result<Option<String>, SqlError> {
         let stored = |row: Vec<Value>| {
             row.into_iter().zip(&self.types).map(|(value, of)| stored_form(value, *of)).collect::<Vec<_>>()
         };
         let rows: Vec<Vec<Value>> = rows.into_iter().map(stored).collect();
         match &self.form {
             Form::Xml(shape) => shape.text(&rows),
-            Form::Json(shape) => Ok(shape.text(&rows)),
+            Form::Json(shape) => Ok(Some(shape.text(&rows))),
         }
     }
 }
@@ -152,6 +154,6 @@ impl Aggregate<Collected, Option<String>> for Written {
     ) -> rusqlite::Result<Option<String>> {
         let Some((number, rows)) = collected.flatten() else { return Ok(None) };
         let Some(document) = self.runtime.document(number) else { return Ok(None) };
-        document.text(rows).map(Some).map_err(|cause| self.runtime.raise(cause))
+        document.text(rows).map_err(|cause| self.runtime.raise(cause))
     }
 }

@@ -58,6 +58,10 @@ pub(crate) trait Surroundings {
     fn has_collation(&self, name: &str) -> bool;
     /// Whether grouping sets have a total over no rows. ASSUMED 121: no.
     fn totals_nothing(&self) -> bool;
+    /// Whether `FOR XML PATH('')` of rows that are all NULL is NULL. ASSUMED 122: no.
+    fn has_no_xml_of_nulls(&self) -> bool;
+    /// Whether FOR XML writes the numbers of blanks that stand alone. ASSUMED 123: no.
+    fn numbers_blanks(&self) -> bool;
     /// The current database.
     fn database(&self) -> &str;
     /// The true name of a database of this instance.

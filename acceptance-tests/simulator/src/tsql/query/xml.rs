@@ -10,7 +10,7 @@ use sqlparser::ast::{ForClause, ForXml};
 
 use super::super::error::{self, SqlError, raise};
 use super::super::value::{self, Family, Type};
-use super::Column;
+use super::{Column, Surroundings};
 
 /// The one column of such a result.
 pub(super) const COLUMN: &str = "XML_F52E2B61-18A1-11d1-B105-00805F49916B";
@@ -22,6 +22,10 @@ pub(super) struct Shape {
     row: Option<String>,
     root: Option<String>,
     places: Vec<Place>,
+    /// A text of nothing but NULL is NULL. ASSUMED 122: it is empty.
+    nulls_are_null: bool,
+    /// Blanks alone are written as numbers. ASSUMED 123: as they are.
+    numbers_blanks: bool,
 }
 
 /// Where the value of a column stands in its row.
@@ -29,7 +33,8 @@ pub(super) struct Shape {
 struct Place {
     /// The elements that it stands in, outermost first.
     path: Vec<String>,
-    /// How many of them are those of the column before it, which go on.
+    /// How many of them are those of the column before it, which go on. That column may be NULL and yet part others, as one
+    /// that is empty does. [tutorials of the field, which write either between elements of one name]
     shared: usize,
     kind: Kind,
     data_type: Type,
@@ -48,7 +53,11 @@ impl Shape {
     ///
     /// # Errors
     /// 6861, 6864, those of names (6846, 6849, 6850, 6867), of attributes (6810, 6852), and what is not modelled.
-    pub(super) fn of(clause: &ForClause, columns: &[Column]) -> Result<Self, SqlError> {
+    pub(super) fn of(
+        clause: &ForClause,
+        columns: &[Column],
+        around: &dyn Surroundings,
+    ) -> Result<Self, SqlError> {
         let ForClause::Xml { for_xml, elements: _, binary_base64, root, r#type } = clause else {
             return Err(error::not_modelled("this FOR clause"));
         };
@@ -71,7 +80,13 @@ impl Shape {
         row.iter().try_for_each(|tag| check_name(Named::Row, tag, tag))?;
         root.iter().try_for_each(|root| check_name(Named::Root, root, root))?;
         let places = columns.iter().map(Place::of).collect::<Result<Vec<_>, _>>()?;
-        let mut shape = Self { row, root: root.clone(), places };
+        let mut shape = Self {
+            row,
+            root: root.clone(),
+            places,
+            nulls_are_null: around.has_no_xml_of_nulls(),
+            numbers_blanks: around.numbers_blanks(),
+        };
         shape.connect(columns)?;
         Ok(shape)
     }
@@ -108,12 +123,13 @@ impl Shape {
         Ok(())
     }
 
-    /// The text of rows.
+    /// The text of rows; nothing is NULL.
     ///
     /// # Errors
     /// Those of values that are no text of their type.
-    pub(super) fn text(&self, rows: &[Vec<Value>]) -> Result<String, SqlError> {
-        let mut writer = Writer::default();
+    pub(super) fn text(&self, rows: &[Vec<Value>]) -> Result<Option<String>, SqlError> {
+        let mut writer = Writer { numbers_blanks: self.numbers_blanks, ..Writer::default() };
+        let mut is_empty = true;
         self.root.iter().for_each(|root| writer.start(root));
         for row in rows {
             self.row.iter().for_each(|tag| writer.start(tag));
@@ -121,6 +137,7 @@ impl Shape {
             for (place, value) in self.places.iter().zip(row) {
                 writer.end_down_to(outside + place.shared);
                 let Some(value) = shown(value, place.data_type)? else { continue };
+                is_empty = false;
                 for step in place.path.iter().skip(writer.open.len() - outside) {
                     writer.start(step);
                 }
@@ -133,7 +150,8 @@ impl Shape {
             writer.end_down_to(outside - usize::from(self.row.is_some()));
         }
         writer.end_down_to(0);
-        Ok(writer.text)
+        let none = self.nulls_are_null && is_empty && writer.text.is_empty();
+        Ok((!none).then_some(writer.text))
     }
 }
 
@@ -249,6 +267,7 @@ struct Writer<'a> {
     in_tag: bool,
     /// An atom was written last.
     after_atom: bool,
+    numbers_blanks: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -288,7 +307,11 @@ impl<'a> Writer<'a> {
         if atom && self.after_atom {
             self.text.push(' ');
         }
-        self.text.push_str(&escaped(value, false));
+        if self.numbers_blanks && value.bytes().all(|byte| byte == b' ') {
+            self.text.push_str(&"&#x20;".repeat(value.len()));
+        } else {
+            self.text.push_str(&escaped(value, false));
+        }
         self.after_atom = atom;
     }
 }

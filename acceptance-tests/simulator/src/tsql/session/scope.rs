@@ -32,6 +32,14 @@ impl Surroundings for SqlSession {
         self.opposite(assumption::TOTAL_OF_NOTHING)
     }
 
+    fn has_no_xml_of_nulls(&self) -> bool {
+        self.opposite(assumption::XML_OF_NULLS)
+    }
+
+    fn numbers_blanks(&self) -> bool {
+        self.opposite(assumption::XML_OF_BLANKS)
+    }
+
     fn database(&self) -> &str {
         &self.database
     }

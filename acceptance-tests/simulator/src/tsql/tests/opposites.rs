@@ -383,6 +383,32 @@ async fn roles_with_grants_go_or_stay() {
 }
 
 #[tokio::test]
+async fn xml_of_next_to_nothing() {
+    both(
+        assumption::XML_OF_NULLS,
+        &[
+            ("SELECT DATALENGTH((SELECT NULL FOR XML PATH('')))", "0", "NULL"),
+            ("SELECT (SELECT NULL AS a FOR XML PATH)", "<row/>", "<row/>"),
+            ("SELECT DATALENGTH((SELECT '' FOR XML PATH('')))", "0", "0"),
+            ("SELECT NULL FOR XML PATH('')", "", ""),
+        ],
+    )
+    .await;
+    both(
+        assumption::XML_OF_BLANKS,
+        &[
+            ("SELECT '  ' FOR XML PATH('')", "  ", "&#x20;&#x20;"),
+            (
+                "SELECT ' ' AS [@a], ' b' AS c FOR XML PATH",
+                "<row a=\" \"><c> b</c></row>",
+                "<row a=\" \"><c> b</c></row>",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn no_rows_have_a_total_or_none() {
     both(
         assumption::TOTAL_OF_NOTHING,

@@ -84,6 +84,10 @@ pub const HADR_OFF_ON_LINUX: u16 = 119;
 pub const ONE_AT_A_TIME: u16 = 120;
 /// Whether grouping sets have a total over no rows.
 pub const TOTAL_OF_NOTHING: u16 = 121;
+/// `FOR XML PATH('')` of rows that are all NULL is an empty text.
+pub const XML_OF_NULLS: u16 = 122;
+/// `FOR XML` writes a value of blanks alone as it is.
+pub const XML_OF_BLANKS: u16 = 123;
 /// Who may say who vouches for whom.
 pub const ISSUER_RIGHTS: u16 = 126;
 /// Options that RECONFIGURE was not run for outlive a restart.
@@ -327,6 +331,16 @@ pub(super) const STATEMENTS: &[Assumption] = &[
         TOTAL_OF_NOTHING,
         "ROLLUP, CUBE and GROUPING SETS over no rows have no total.",
         "They have one, with NULL and COUNT 0.",
+    ),
+    entry(
+        XML_OF_NULLS,
+        "A subquery with FOR XML PATH('') whose rows are all NULL is an empty text.",
+        "It is NULL, as where there are no rows.",
+    ),
+    entry(
+        XML_OF_BLANKS,
+        "FOR XML writes a value of blanks alone as it is.",
+        "It writes their numbers, since readers of XML would drop them.",
     ),
     entry(
         ISSUER_RIGHTS,

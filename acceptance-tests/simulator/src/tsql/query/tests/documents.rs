@@ -107,7 +107,7 @@ fn apply_of_such_a_query_sees_its_neighbours_however_deep() {
     );
     assert_eq!(
         rows(
-            "SELECT DISTINCT a.id, x.l FROM @t AS a OUTER APPLY (SELECT STUFF(q.y, 1, 1, '') FROM (SELECT ',' + s.z FROM \
+            "SELECT DISTINCT a.id, x.l FROM @t AS a CROSS APPLY (SELECT STUFF(q.y, 1, 1, '') FROM (SELECT ',' + s.z FROM \
              (SELECT (SELECT b.word + CAST(a.id AS varchar(9)) FROM @t AS b WHERE b.id = n.id AND b.id < a.id FOR XML \
              PATH('')) AS z FROM (SELECT DISTINCT (id) FROM @t WHERE id <> a.id) AS n (id)) AS s FOR XML PATH('')) AS q (y)) \
              AS x (l) WHERE a.id IN (1, 3)"
@@ -115,6 +115,17 @@ fn apply_of_such_a_query_sees_its_neighbours_however_deep() {
         [[Value::Integer(1), Value::Null], [Value::Integer(3), text("one3,Two3")]]
     );
     // A derived table of one row is no join either.
+    assert_eq!(
+        rows(
+            "SELECT a.id, x.n FROM @t AS a CROSS APPLY (SELECT q.id AS n FROM (SELECT TOP (1) id FROM @t WHERE id < a.id \
+             ORDER BY id DESC) AS q) AS x"
+        ),
+        [
+            [Value::Integer(2), Value::Integer(1)],
+            [Value::Integer(3), Value::Integer(2)],
+            [Value::Integer(4), Value::Integer(3)]
+        ]
+    );
     assert_eq!(
         rows(
             "SELECT a.id, x.n FROM @t AS a CROSS APPLY (SELECT q.n + 1 AS n FROM (SELECT COUNT(*) AS n FROM @t WHERE id < \
@@ -142,6 +153,7 @@ fn names_of_columns_say_where_their_values_stand() {
         // Columns of one name share an element, unless something stands between them.
         ("SELECT 1 AS td, 2 AS td FOR XML PATH('tr')", "<tr><td>12</td></tr>"),
         ("SELECT 1 AS td, '', 2 AS td FOR XML PATH('tr')", "<tr><td>1</td><td>2</td></tr>"),
+        ("SELECT 1 AS td, NULL, 2 AS td FOR XML PATH('tr')", "<tr><td>1</td><td>2</td></tr>"),
         ("SELECT 1 AS [a/@b], '', 2 AS [a/@b] FOR XML PATH('')", r#"<a b="1"/><a b="2"/>"#),
         ("SELECT NULL AS [@d], NULL AS a, NULL AS [b/c] FOR XML PATH", "<row/>"),
         ("SELECT '' AS a FOR XML PATH", "<row><a></a></row>"),

@@ -36,6 +36,12 @@ impl Surroundings for Server {
     fn totals_nothing(&self) -> bool {
         false
     }
+    fn has_no_xml_of_nulls(&self) -> bool {
+        false
+    }
+    fn numbers_blanks(&self) -> bool {
+        false
+    }
     fn database(&self) -> &str {
         "master"
     }
