@@ -22,15 +22,13 @@ import concurrent.futures
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import venv
-import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from dotnet import debian, dotnet
 from simulator import CLIENTS, TARGET, Simulator, installed, python_environment
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -38,8 +36,6 @@ ESTATE = HERE / "estate.json"
 DEBIAN = ["freetds-bin", "libct4", "libsybdb5", "libodbc2", "libltdl7"]
 PYTHON = ["pymssql==2.4.6", "python-tds==1.17.1", "pyOpenSSL==26.4.0", "mssql-python==1.16.0"]
 NODE = ["tedious@19.2.2"]
-# The client comes with mssql-cli, its runtime alone, and what that runtime encrypts with, OpenSSL 1.1, with psycopg2.
-DOTNET = ["pythonnet==3.2.1", "mssql-cli==1.0.0", "dotnetcore2==3.1.23", "psycopg2-binary==2.9.3"]
 
 # Servers by the names of the estate: what they are and what they ask of connections.
 SERVERS = {
@@ -239,50 +235,13 @@ def set_up():
     """The clients, installed where they are not yet."""
     python = python_environment("tds-python", PYTHON)
 
-    def debian(folder):
-        # Unpacked below this folder: nothing of the machine changes.
-        subprocess.run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", *DEBIAN], cwd=folder, check=True)
-        for package in folder.glob("*.deb"):
-            subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
-
     def node(folder):
         (folder / "package.json").write_text("{}")
         npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", *NODE]
         subprocess.run(npm, cwd=folder, check=True)
 
-    def dotnet(folder):
-        venv.create(folder, with_pip=True)
-        pip = [folder / "bin/pip"]
-        subprocess.run([*pip, "install", "--quiet", DOTNET[0]], check=True)
-        wheels = folder / "wheels"
-        of_linux = [word for tag in ("manylinux1", "manylinux2014") for word in ("--platform", f"{tag}_x86_64")]
-        subprocess.run(
-            [*pip, "download", "--quiet", "--no-deps", "--only-binary=:all:", "--python-version", "310", *of_linux,
-             "--dest", wheels, *DOTNET[1:]],
-            check=True,
-        )
-        for wheel, inside, place in (
-            ("mssql_cli", "mssqlcli/mssqltoolsservice/bin/System.Data.SqlClient.dll", "lib"),
-            ("mssql_cli", "mssqlcli/mssqltoolsservice/bin/System.Text.Encoding.CodePages.dll", "lib"),
-            ("dotnetcore2", "dotnetcore2/bin/", "dotnet"),
-            ("psycopg2_binary", "psycopg2_binary.libs/", "openssl"),
-        ):
-            with zipfile.ZipFile(next(wheels.glob(f"{wheel}-*.whl"))) as archive:
-                for name in archive.namelist():
-                    if name.startswith(inside) and not name.endswith("/"):
-                        file = folder / place / (name.removeprefix(inside) or name.rsplit("/", 1)[1])
-                        file.parent.mkdir(parents=True, exist_ok=True)
-                        file.write_bytes(archive.read(name))
-        for library in ("libssl", "libcrypto"):
-            [built] = (folder / "openssl").glob(f"{library}-*")
-            (folder / f"openssl/{library}.so.1.1").symlink_to(built.name)
-        framework = {"name": "Microsoft.NETCore.App", "version": "3.1.0"}
-        options = {"framework": framework, "configProperties": {"System.Globalization.Invariant": True}}
-        (folder / "runtime.json").write_text(json.dumps({"runtimeOptions": options}))
-        shutil.rmtree(wheels)
-
-    net = installed("tds-dotnet", DOTNET, dotnet)
-    free, tedious = installed("tds-debian", DEBIAN, debian), installed("tds-node", NODE, node)
+    net = dotnet("tds-dotnet", {"System.Data.SqlClient.dll", "System.Text.Encoding.CodePages.dll"}.__contains__)
+    free, tedious = debian("tds-debian", DEBIAN), installed("tds-node", NODE, node)
     libraries = {"LD_LIBRARY_PATH": str(free / "usr/lib/x86_64-linux-gnu")}
     cargo = ["cargo", "build", "--quiet", "--locked", "--target-dir", CLIENTS / "mssql-tds"]
     subprocess.run([*cargo, "--manifest-path", HERE / "mssql-tds/Cargo.toml"], check=True)
