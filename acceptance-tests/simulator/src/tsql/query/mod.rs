@@ -160,6 +160,17 @@ enum Source {
     },
 }
 
+impl Source {
+    /// How many columns it has.
+    fn columns(&self) -> usize {
+        match self {
+            Self::View { columns, .. } | Self::Local { columns, .. } | Self::Described { columns, .. } => {
+                *columns
+            }
+        }
+    }
+}
+
 /// An argument of a function that returns a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Given {

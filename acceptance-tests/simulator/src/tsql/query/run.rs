@@ -3,6 +3,7 @@
 //! Why a fresh SQLite for each query: catalog views have few rows and change under every statement; nothing is ever
 //! stale that does not outlive its query.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::types::Value;
@@ -26,14 +27,25 @@ pub(crate) struct Rows {
 /// # Errors
 /// What the statement raises while it runs: 245, 512, 8134 and their kin; those of `data`.
 pub(crate) fn run(plan: &Plan, data: &dyn Data) -> Result<Rows, SqlError> {
+    if let Some(source) = taken_whole(plan) {
+        let typed = |row: Vec<Value>| {
+            row.into_iter()
+                .zip(&plan.columns)
+                .map(|(value, column)| stored_form(value, column.data_type))
+                .collect()
+        };
+        let rows = read(source, data)?.into_iter().map(typed).collect();
+        return Ok(Rows { columns: plan.columns.clone(), rows });
+    }
     let connection = Connection::open_in_memory().map_err(|cause| internal(&cause))?;
     let runtime = Runtime::new(plan, data.host());
     scalar::register(&connection, &plan.functions, &Arc::new(runtime.clone()))
         .map_err(|cause| internal(&cause))?;
     // One transaction for all rows, which nobody ever ends: without it each row would be one of its own.
     connection.execute_batch("BEGIN").map_err(|cause| internal(&cause))?;
+    let named = named_columns(&plan.sql);
     for (position, source) in plan.sources.iter().enumerate() {
-        fill(&connection, position, source, data)?;
+        fill(&connection, position, source, &named, data)?;
     }
     let parameters = plan
         .parameters
@@ -69,22 +81,56 @@ fn given(argument: &Given, data: &dyn Data) -> Result<String, SqlError> {
     })
 }
 
-fn fill(connection: &Connection, position: usize, source: &Source, data: &dyn Data) -> Result<(), SqlError> {
-    let (width, rows) = match source {
-        Source::View { view, database, columns } => (*columns, data.view_rows(view, database)?),
-        Source::Local { name, columns } => (*columns, data.table_rows(name)?),
-        Source::Described { text, parameters, columns } => {
-            let (text, parameters) = (given(text, data)?, given(parameters, data)?);
-            (*columns, data.described(&text, &parameters)?)
-        }
+/// The source that a query takes as it stands, every column in its order and every row: there is nothing to compute.
+pub(super) fn taken_whole(plan: &Plan) -> Option<&Source> {
+    let [source] = plan.sources.as_slice() else { return None };
+    let (items, table) = plan.sql.strip_prefix("SELECT ")?.split_once(" FROM s0 AS ")?;
+    let whole: Vec<String> =
+        (0..source.columns()).map(|place| format!("{table}.c{place} AS c{place}")).collect();
+    (!plan.is_document && items == whole.join(", ")).then_some(source)
+}
+
+/// The places of the columns that a text names, of whatever table: the others are not stored.
+pub(super) fn named_columns(sql: &str) -> BTreeSet<usize> {
+    let place = |rest: &str| {
+        let end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+        rest.get(..end)?.parse().ok()
     };
+    sql.split(".c").skip(1).filter_map(place).collect()
+}
+
+fn read(source: &Source, data: &dyn Data) -> Result<Vec<Vec<Value>>, SqlError> {
+    match source {
+        Source::View { view, database, .. } => data.view_rows(view, database),
+        Source::Local { name, .. } => data.table_rows(name),
+        Source::Described { text, parameters, .. } => {
+            data.described(&given(text, data)?, &given(parameters, data)?)
+        }
+    }
+}
+
+fn fill(
+    connection: &Connection,
+    position: usize,
+    source: &Source,
+    named: &BTreeSet<usize>,
+    data: &dyn Data,
+) -> Result<(), SqlError> {
+    let rows = read(source, data)?;
+    let mut kept: Vec<usize> = named.iter().copied().filter(|place| *place < source.columns()).collect();
+    if kept.is_empty() {
+        // Rows that are only counted need a column to be.
+        kept.push(0);
+    }
     let store = || -> rusqlite::Result<()> {
-        let columns: Vec<String> = (0..width).map(|column| format!("c{column}")).collect();
+        let columns: Vec<String> = kept.iter().map(|place| format!("c{place}")).collect();
         connection.execute(&format!("CREATE TABLE s{position} ({})", columns.join(", ")), [])?;
-        let marks = vec!["?"; width].join(", ");
+        let marks = vec!["?"; kept.len()].join(", ");
         let mut insert = connection.prepare(&format!("INSERT INTO s{position} VALUES ({marks})"))?;
         for row in &rows {
-            insert.execute(params_from_iter(row))?;
+            insert.execute(params_from_iter(
+                kept.iter().map(|place| row.get(*place).unwrap_or(&Value::Null)),
+            ))?;
         }
         Ok(())
     };

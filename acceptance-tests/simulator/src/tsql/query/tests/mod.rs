@@ -3,6 +3,7 @@
 mod collations;
 mod documents;
 mod fake;
+mod reading;
 mod refusals;
 mod shapes;
 mod values;
