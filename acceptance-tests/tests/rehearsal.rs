@@ -373,7 +373,8 @@ resource "milink_certificate" "late" {
 /// Waits, in the middle of an apply, for a signal; answers with what was said and how it ended.
 async fn end_in_the_middle_of_an_apply(signal: impl FnOnce(rustix::process::Pid)) -> (Option<i32>, String) {
     use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-    let slow = "resource \"terraform_data\" \"slow\" {\n  provisioner \"local-exec\" {\n    command = \"echo begun; exec sleep 600\"\n  }\n}\n";
+    // It hears no Ctrl-C itself: that it ends is Terraform's doing, after Terraform has said so.
+    let slow = "resource \"terraform_data\" \"slow\" {\n  provisioner \"local-exec\" {\n    command = \"trap '' INT; echo begun; exec sleep 600\"\n  }\n}\n";
     let folder = Folder::new("interrupted", &[("main.tf", &format!("{}{slow}", with_backend("")))]);
     let mut command = rehearse(&folder.0, &["--with-other-providers"]);
     // A group of its own, as a shell gives it to what runs in the foreground.
