@@ -1,7 +1,6 @@
 """Clients of .NET out of wheels of PyPI, driven over pythonnet: runtime, assemblies, and the OpenSSL 1.1 it encrypts with."""
 
 import json
-import pathlib
 import shutil
 import subprocess
 import venv
@@ -57,7 +56,7 @@ def debian(name, packages):
 
     def install(folder):
         subprocess.run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", *packages], cwd=folder, check=True)
-        for package in pathlib.Path(folder).glob("*.deb"):
+        for package in folder.glob("*.deb"):
             subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
 
     return installed(name, packages, install)

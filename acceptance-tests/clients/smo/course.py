@@ -131,8 +131,9 @@ def change(server):
     return endpoints(server)
 
 
-def remake(server, scripts):
+def remake(said, scripts):
     """Drops the groups, and runs what SMO wrote of the local one."""
+    server = connect(said)
     for name in (DISTRIBUTED, GROUP):
         server.AvailabilityGroups[name].Drop()
     for statement in scripts:
@@ -140,8 +141,9 @@ def remake(server, scripts):
     return groups(connect(said))
 
 
-def drop(server):
-    """What is left of each kind."""
+def drop(said):
+    """Drops the rest; what is left of each kind."""
+    server = connect(said)
     master = server.Databases["master"]
     server.AvailabilityGroups[GROUP].Drop()
     server.Endpoints[ENDPOINT].Drop()
@@ -163,10 +165,9 @@ def course(said):
         "endpoints": endpoints(server),
         "groups": listed,
         "changed": change(server),
-        "remade": remake(server, listed[0]["script"]),
-        "left": drop(connect(said)),
+        "remade": remake(said, listed[0]["script"]),
+        "left": drop(said),
     }
 
 
-said = json.load(sys.stdin)
-json.dump(course(said), sys.stdout)
+json.dump(course(json.load(sys.stdin)), sys.stdout)

@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from compare import differences
 from dotnet import debian, dotnet
 from simulator import TARGET, Simulator
 
@@ -95,18 +96,6 @@ EXPECTED = {
     "remade": [LOCAL],
     "left": [0, 0, 0],
 }
-
-
-def differences(wanted, came, path=""):
-    """Where what came is not what is wanted; what is wanted need not name everything."""
-    if isinstance(wanted, dict) and isinstance(came, dict):
-        for name, value in wanted.items():
-            yield from differences(value, came.get(name), f"{path}.{name}")
-    elif isinstance(wanted, list) and isinstance(came, list) and len(wanted) == len(came):
-        for place, (one, other) in enumerate(zip(wanted, came)):
-            yield from differences(one, other, f"{path}[{place}]")
-    elif wanted != came:
-        yield f"{path}: {json.dumps(came, ensure_ascii=False)}\n  is to be {json.dumps(wanted, ensure_ascii=False)}"
 
 
 def icu():

@@ -28,6 +28,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from compare import differences
 from dotnet import debian, dotnet
 from simulator import CLIENTS, TARGET, Simulator, installed, python_environment
 
@@ -151,21 +152,12 @@ def connection(seen, wanted, server):
     return word, (name, edition) == SERVERS[server] and encrypted == wanted
 
 
-def differs(wanted, seen):
-    """Whether what a client shows differs from what there is to see, in the parts that it shows at all."""
-    if isinstance(wanted, dict) and isinstance(seen, dict):
-        return any(differs(wanted[key], seen[key]) for key in wanted)
-    if isinstance(wanted, list) and isinstance(seen, list):
-        return len(wanted) != len(seen) or any(differs(*pair) for pair in zip(wanted, seen))
-    return wanted != seen
-
-
 def wrong(client, seen, server):
     """Steps of the course that did not show what they should."""
     name = SERVERS[server][0]
     found = {}
     for step, wanted in client.expected(name).items():
-        if step not in seen or differs(wanted, seen[step]):
+        if step not in seen or any(differences(wanted, seen[step])):
             found[step] = (wanted, seen.get(step))
     for parameter, word in seen.get("parameters", {}).items():
         if word != "came back":
