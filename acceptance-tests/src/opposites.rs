@@ -30,7 +30,6 @@ pub const DIFFERENT: &[(u16, &str)] = &[
     (30, "a grant to an issuer that is not wanted any more stays"),
     (36, "a certificate that others let vouch for something is not dropped, nor imported anew"),
     (43, "the roots with elliptic keys are refused; those with RSA keys are enough"),
-    (127, "operations last ten times as long, and lives that wait for them are interrupted"),
     (
         135,
         "nodes whose endpoints show Windows accounts do not connect, so that none can take over from another",
